@@ -1,0 +1,1 @@
+"""The manager program (`cmd`) and the runtime it is made of (`runtime`)."""

@@ -1,0 +1,1 @@
+"""Programs: arguments and environment become a frozen config, then something runs."""

@@ -1,0 +1,1 @@
+"""One folder per product family; families never import each other."""
