@@ -1,0 +1,334 @@
+"""The one door to the API server.
+
+Every request has a deadline. A server that sheds load is asked again when it says so; credentials
+that expired are reloaded once. A write passes the fence first: a process that cannot prove that it
+leads sends nothing, and no write's deadline outlives that proof.
+
+Whoever caches objects watches the writes (`WriteObserver`), so that the next read shows what was
+just written; a write whose answer was lost is reported as well, because it may have happened.
+"""
+
+import asyncio
+import collections
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Protocol, Unpack
+
+import msgspec
+
+from informers import request as requests
+from informers.clock import Clock, LoopClock
+from informers.errors import (
+    DeadlineExceeded,
+    DecodeError,
+    FenceClosed,
+    NotFound,
+    OutcomeUnknown,
+    Unauthorized,
+)
+from informers.meta.kinds import Kind, Subresource
+from informers.reply import ANSWER, LIST, Page, Status, is_success, refusal, retry_wait
+from informers.request import (
+    Body,
+    DeleteOptions,
+    ListOptions,
+    PatchType,
+    Request,
+    WriteOptions,
+)
+from informers.snapshot import Snapshot, seal
+from informers.transport import Endpoint, Response, Stream, Transport
+
+DEFAULT_TIMEOUT: Final = 30.0
+MAX_ATTEMPTS: Final = 10
+
+
+class Fence(Protocol):
+    """The proof that this process may write."""
+
+    def remaining(self) -> float:
+        """Seconds for which the proof still holds; zero or less when it does not."""
+        ...
+
+
+class WriteObserver(Protocol):
+    """Somebody who wants to know what was written."""
+
+    def wrote(self, kind: Kind, snapshot: Snapshot, raw: bytes) -> None:
+        """The server answered a write, or a live read, with this object."""
+        ...
+
+    def deleted(self, kind: Kind, key: str, uid: str) -> None:
+        """The server said that the object is gone."""
+        ...
+
+    def doubtful(self, kind: Kind, key: str) -> None:
+        """A write to the object got no answer; an empty key stands for any object."""
+        ...
+
+
+class Client:
+    """Requests to one API server under one identity."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        clock: Clock | None = None,
+        fence: Fence | None = None,
+        user_agent: str = "pentad",
+        connections: int = 64,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.clock: Clock = clock or LoopClock()
+        self.fence = fence
+        self.observers: list[WriteObserver] = []
+        self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
+        self.endpoint = endpoint
+        self._timeout = timeout
+        self._transport = Transport(endpoint, user_agent=user_agent, connections=connections)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+
+    # Reading
+
+    async def get(
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        namespace: str = "",
+        subresource: Subresource = "",
+        timeout: float | None = None,
+    ) -> Snapshot:
+        """Read one object at its latest; caches learn from it."""
+        request = requests.get(kind, name, namespace=namespace, subresource=subresource)
+        try:
+            response = await self.send(request, timeout=timeout)
+        except NotFound as error:
+            if not subresource:
+                self._tell_deleted(kind, request.key, error.details.uid)
+            raise
+        if subresource:
+            return seal(response.body)
+        return self._tell_wrote(kind, response.body)
+
+    async def list(
+        self, kind: Kind, options: ListOptions | None = None, *, timeout: float | None = None
+    ) -> Page:
+        """Read a collection, or one page of it when `options.limit` says so."""
+        request = requests.list_(kind, options or ListOptions())
+        response = await self.send(request, timeout=timeout)
+        try:
+            found = LIST.decode(response.body)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise DecodeError(f"{request}: not a list: {error}") from error
+        return Page(
+            items=[seal(bytes(item)) for item in found.items or ()],
+            resource_version=found.metadata.resource_version,
+            continue_token=found.metadata.continue_,
+            remaining=found.metadata.remaining_item_count,
+        )
+
+    @asynccontextmanager
+    async def stream(
+        self, request: Request, *, timeout: float | None = None
+    ) -> AsyncIterator[Stream]:
+        """Follow a watch, or read a large list piece by piece.
+
+        Raises:
+            StatusError: If the server refuses.
+            TransportError: If there is no answer within `timeout`.
+        """
+        limit = timeout or self._timeout
+        await self.endpoint.refresh()
+        async with self._transport.stream(request, timeout=limit) as stream:
+            self.answers[request.method, stream.code] += 1
+            if stream.code == Unauthorized.codes[0]:
+                await self.endpoint.refresh(force=True)
+            if not is_success(stream.code):
+                async with asyncio.timeout(limit):
+                    body = await stream.read()
+                raise refusal(Response(stream.code, body, stream.retry_after))
+            yield stream
+
+    # Writing
+
+    async def create(
+        self,
+        kind: Kind,
+        body: Body,
+        *,
+        name: str = "",
+        timeout: float | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Snapshot | Status:
+        """Create an object, or post to a subresource such as eviction, binding or token."""
+        return await self._write(
+            requests.write("POST", kind, body, name=name, **options), timeout=timeout
+        )
+
+    async def update(
+        self,
+        kind: Kind,
+        name: str,
+        body: Body,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Snapshot | Status:
+        """Replace an object; with a resourceVersion in it, only if nobody changed it since."""
+        return await self._write(
+            requests.write("PUT", kind, body, name=name, **options), timeout=timeout
+        )
+
+    async def patch(
+        self,
+        kind: Kind,
+        name: str,
+        body: Body,
+        *,
+        type_: PatchType = "merge",
+        force: bool = False,
+        timeout: float | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Snapshot | Status:
+        """Change an object in part."""
+        request = requests.patch(kind, name, body, type_=type_, force=force, **options)
+        return await self._write(request, timeout=timeout)
+
+    async def apply(
+        self,
+        kind: Kind,
+        name: str,
+        body: Body,
+        *,
+        force: bool = True,
+        timeout: float | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Snapshot | Status:
+        """Server-side apply: state the fields we want; `manager` is who owns them."""
+        request = requests.patch(kind, name, body, type_="apply", force=force, **options)
+        return await self._write(request, timeout=timeout)
+
+    async def delete(
+        self,
+        kind: Kind,
+        name: str,
+        how: DeleteOptions | None = None,
+        *,
+        timeout: float | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Snapshot | Status:
+        """Delete an object; one that finalizers hold is returned, otherwise it is gone."""
+        how = how or DeleteOptions()
+        request = requests.delete(kind, name, how, **options)
+        try:
+            return await self._write(request, timeout=timeout)
+        except NotFound:
+            self._tell_deleted(kind, request.key, how.uid)
+            raise
+
+    async def delete_collection(
+        self,
+        kind: Kind,
+        which: ListOptions | None = None,
+        how: DeleteOptions | None = None,
+        *,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """Delete all objects that `which` selects."""
+        request = requests.delete_collection(
+            kind, which or ListOptions(), how or DeleteOptions(), dry_run=dry_run
+        )
+        response = await self.send(request, timeout=timeout)
+        if dry_run:
+            return
+        for item in LIST.decode(response.body).items or ():
+            snapshot = seal(bytes(item))
+            # The items are the objects as they were before: what became of each, only a read tells.
+            self._tell_doubtful(kind, snapshot.key)
+
+    # Sending
+
+    async def send(self, request: Request, *, timeout: float | None = None) -> Response:
+        """Send a request until it is answered, within its deadline.
+
+        Raises:
+            StatusError: If the server refuses.
+            FenceClosed: If it is a write and leadership is not certain.
+            TransportError: If there is no answer; `OutcomeUnknown` if a write may have happened.
+        """
+        deadline = self.clock.monotonic() + (timeout or self._timeout)
+        await self.endpoint.refresh()
+        reloaded = False
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            response = await self._attempt(request, deadline)
+            if is_success(response.code):
+                return response
+            error = refusal(response)
+            if isinstance(error, Unauthorized) and not reloaded:
+                reloaded = True
+                if await self.endpoint.refresh(force=True):
+                    continue
+            wait = retry_wait(error)
+            if wait is None or attempt == MAX_ATTEMPTS:
+                raise error
+            if self.clock.monotonic() + wait >= deadline:
+                raise error
+            await self.clock.sleep(wait)
+        raise AssertionError("the last attempt either returns or raises")
+
+    async def _attempt(self, request: Request, deadline: float) -> Response:
+        """Send once, within the deadline and, for a write, within the fence."""
+        budget = deadline - self.clock.monotonic()
+        if request.is_write and self.fence is not None:
+            allowed = self.fence.remaining()
+            if allowed <= 0:
+                raise FenceClosed(f"{request}: not sent, because leadership is not certain")
+            budget = min(budget, allowed)
+        if budget <= 0:
+            raise DeadlineExceeded(f"{request}: no time left to send it")
+        try:
+            response = await self._transport.send(request, timeout=budget)
+        except OutcomeUnknown:
+            if request.kind is not None:
+                self._tell_doubtful(request.kind, request.key)
+            raise
+        self.answers[request.method, response.code] += 1
+        return response
+
+    async def _write(self, request: Request, *, timeout: float | None) -> Snapshot | Status:
+        """Send a write and tell the caches what became of the object."""
+        response = await self.send(request, timeout=timeout)
+        assert request.kind is not None
+        answer = ANSWER.decode(response.body)
+        if answer.kind == "Status":
+            # Evictions, bindings and finished deletes have no version to wait for (CR#3590).
+            uid = answer.details.uid if answer.details else ""
+            if request.method == "DELETE" and request.is_write:
+                self._tell_deleted(request.kind, request.key, uid)
+            return Status(uid=uid)
+        if not request.is_write:
+            return seal(response.body)
+        if request.subresource in ("", "status"):
+            return self._tell_wrote(request.kind, response.body)
+        self._tell_doubtful(request.kind, request.key)
+        return seal(response.body)
+
+    def _tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
+        snapshot = seal(raw)
+        for observer in self.observers:
+            observer.wrote(kind, snapshot, raw)
+        return snapshot
+
+    def _tell_deleted(self, kind: Kind, key: str, uid: str) -> None:
+        for observer in self.observers:
+            observer.deleted(kind, key, uid)
+
+    def _tell_doubtful(self, kind: Kind, key: str) -> None:
+        for observer in self.observers:
+            observer.doubtful(kind, key)

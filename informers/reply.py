@@ -1,0 +1,87 @@
+"""What the API server's answers mean.
+
+Pure readings of a `Response`: a page of a list, a bare Status, a refusal with its reason, and
+whether and when to ask again. Bodies written by proxies on the way are understood as far as they
+go; the status code is always enough to choose the error.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import msgspec
+from msgspec import Raw, Struct
+
+from informers.errors import StatusError, status_error
+from informers.snapshot import Snapshot
+from informers.transport import Response
+
+DEFAULT_RETRY_AFTER: Final = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """Objects of a collection, as of one resource version."""
+
+    items: list[Snapshot]
+    resource_version: str
+    continue_token: str = ""
+    remaining: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """An answer that is no object: it was done, and that is all."""
+
+    uid: str = ""
+
+
+class _ListMeta(Struct, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+    remaining_item_count: int = 0
+
+
+class _List(Struct):
+    metadata: _ListMeta
+    items: list[Raw] | None = None
+
+
+class _Details(Struct):
+    uid: str = ""
+
+
+class _Answer(Struct):
+    kind: str = ""
+    details: _Details | None = None
+
+
+LIST: Final = msgspec.json.Decoder(_List)
+ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
+def is_success(code: int) -> bool:
+    return 200 <= code < 300  # noqa: PLR2004 - the range is its own name
+
+
+def refusal(response: Response) -> StatusError:
+    """The error a non-2xx answer means, whoever wrote its body."""
+    try:
+        status = msgspec.json.decode(response.body)
+    except msgspec.DecodeError:
+        text = response.body[:300].decode("utf-8", "replace").strip()
+        status = {"message": text} if text else {}
+    if not isinstance(status, Mapping):
+        status = {}
+    try:
+        retry_after = float(response.retry_after) if response.retry_after else None
+    except ValueError:
+        retry_after = DEFAULT_RETRY_AFTER
+    return status_error(status, code=response.code, retry_after=retry_after)
+
+
+def retry_wait(error: StatusError) -> float | None:
+    """How long to wait before asking again; None when asking again is not what was asked for."""
+    if error.retry_after is not None and (error.code == 429 or error.code >= 500):  # noqa: PLR2004
+        return max(error.retry_after, 0.05)
+    return DEFAULT_RETRY_AFTER if error.code == 429 else None  # noqa: PLR2004

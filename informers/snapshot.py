@@ -1,0 +1,174 @@
+"""One object at one resource version, as the cache holds it.
+
+A `Snapshot` is the object's JSON as the server sent it, `managedFields` cut out, beside the little
+metadata that predicates, indexes and owner mapping read. Nothing else is decoded until a
+reconciler asks for its typed form, so a cached pod costs its bytes and about half a kilobyte, and
+the garbage collector has nothing to walk (no field can form a cycle, hence `gc=False`).
+
+Snapshots are immutable and shared: nobody copies them, equality of `raw` is equality of objects.
+
+`managedFields` are found by value: the decoder says which bytes they are, a search says where, and
+if those bytes stand in more than one place the object is rewritten the slow, certain way.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from informers.errors import DecodeError
+
+_UNDECODABLE = (msgspec.DecodeError, msgspec.ValidationError)
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+_NEEDLE: Final = b'"managedFields":'
+_COMMA: Final = ord(",")
+
+
+class Owner(Struct, frozen=True, gc=False, rename="camel"):
+    """An owner reference, as far as mapping a child to its owner needs it."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    controller: bool = False
+
+
+class Meta(Struct, gc=False, rename="camel"):
+    """The metadata that is worth having decoded for every cached object."""
+
+    name: str
+    namespace: str = ""
+    resource_version: str = ""
+    uid: str = ""
+    generation: int = 0
+    labels: dict[str, str] | UnsetType = UNSET
+    owner_references: tuple[Owner, ...] = ()
+    finalizers: tuple[str, ...] = ()
+    deletion_timestamp: str | UnsetType = UNSET
+    deletion_grace_period_seconds: int | UnsetType = UNSET
+    managed_fields: Raw | UnsetType = UNSET
+
+
+class Snapshot(Struct, frozen=True, gc=False, eq=False):
+    """An object's bytes and metadata; `digest` tells whether fields of ours drifted (see drift)."""
+
+    raw: bytes
+    meta: Meta
+    digest: bytes = b""
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`, or the name alone for cluster-scoped objects."""
+        namespace = self.meta.namespace
+        return f"{namespace}/{self.meta.name}" if namespace else self.meta.name
+
+    @property
+    def resource_version(self) -> str:
+        """The version of the object this is a picture of."""
+        return self.meta.resource_version
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels, empty when there are none."""
+        labels = self.meta.labels
+        return EMPTY if labels is UNSET else labels
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether deletion was asked for and waits for finalizers or a grace period."""
+        return self.meta.deletion_timestamp is not UNSET
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this is the last picture of an object: deleted, and nothing holds it.
+
+        A grace period of zero has to be spelled out: namespaces have none and linger.
+        """
+        meta = self.meta
+        return self.is_deleting and not meta.finalizers and meta.deletion_grace_period_seconds == 0
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The annotations, decoded on demand: few read them and they can be large."""
+        found = _ANNOTATED.decode(self.raw).metadata.annotations
+        return EMPTY if found is UNSET else found
+
+    @property
+    def controller(self) -> Owner | None:
+        """The owner that controls this object, if one does."""
+        for owner in self.meta.owner_references:
+            if owner.controller:
+                return owner
+        return None
+
+
+class _Header(Struct, gc=False):
+    metadata: Meta
+
+
+class _Annotations(Struct, gc=False):
+    annotations: dict[str, str] | UnsetType = UNSET
+
+
+class _Annotated(Struct, gc=False):
+    metadata: _Annotations
+
+
+_HEADER: Final = msgspec.json.Decoder(_Header)
+_ANNOTATED: Final = msgspec.json.Decoder(_Annotated)
+
+Transform = Callable[[bytes], bytes]
+Digester = Callable[[bytes, Raw], bytes]
+
+
+def seal(
+    raw: bytes, *, transform: Transform | None = None, digester: Digester | None = None
+) -> Snapshot:
+    """Make the snapshot of an object from its JSON.
+
+    Args:
+        raw: The object, exactly.
+        transform: What else to cut from the bytes that are kept; metadata is read before it.
+        digester: Called with the object and its managedFields before these are cut.
+
+    Raises:
+        DecodeError: If this is not an object with a metadata and a name.
+    """
+    try:
+        meta = _HEADER.decode(raw).metadata
+    except _UNDECODABLE as error:
+        raise DecodeError(f"not a Kubernetes object: {error}: {raw[:200]!r}") from error
+    digest = b""
+    managed = meta.managed_fields
+    if managed is not UNSET:
+        if digester is not None:
+            digest = digester(raw, managed)
+        raw = _cut(raw, managed)
+        meta.managed_fields = UNSET
+    if transform is not None:
+        raw = transform(raw)
+    return Snapshot(raw, meta, digest)
+
+
+def _cut(raw: bytes, managed: Raw) -> bytes:
+    """The object without its managedFields and without the comma beside them."""
+    start = raw.find(_NEEDLE)
+    value = start + len(_NEEDLE)
+    end = value + len(managed)
+    if raw[value:end] != bytes(managed) or raw.find(_NEEDLE, value) >= 0:
+        return _cut_slowly(raw)
+    if raw[start - 1] == _COMMA:
+        start -= 1
+    elif raw[end] == _COMMA:
+        end += 1
+    return raw[:start] + raw[end:]
+
+
+def _cut_slowly(raw: bytes) -> bytes:
+    """The same where the field's name occurs twice, or is spelled with spaces or escapes."""
+    tree = msgspec.json.decode(raw)
+    tree["metadata"].pop("managedFields", None)
+    return msgspec.json.encode(tree)

@@ -1,0 +1,246 @@
+"""The objects of one kind: what the watch said, and what our own writes said since.
+
+Promises:
+
+- An object never goes back in time: a state that is provably older than the one held is refused,
+  whether it comes from a watch, a list of a server that lags, or a late reply (k/k#59848).
+- A new list replaces the old content in one step, and what it no longer names leaves as a change
+  with its last state, so nobody misses a deletion that happened while we were away.
+- The reply of an own write is visible to the next read: get, list and every index (deletes too).
+  It is held only while it is newer than what the watch has reached (`Scope.version`, which
+  bookmarks advance as well), so it can neither resurrect an object nor hide a foreign change.
+- What was written without an answer is `doubtful` until somebody reads it live: no event can be
+  told to be later than a write whose version nobody knows.
+
+Content is divided into scopes, one per reflector: the whole cluster, or one per namespace. All
+methods are plain functions run on the loop, so each is atomic; changes are returned, not
+delivered: that is `shared`'s business.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from informers.index import Index, Indexer, by_namespace
+from informers.snapshot import Snapshot
+from informers.versions import is_older
+
+NAMESPACE_INDEX = "namespace"
+
+
+class Change(Struct, frozen=True, gc=False, eq=False):
+    """One object's step: appeared (no old), changed, or went (no new)."""
+
+    key: str
+    old: Snapshot | None
+    new: Snapshot | None
+    initial: bool = False
+
+    @property
+    def latest(self) -> Snapshot:
+        """The newest state known, which for a deletion is the last one."""
+        latest = self.new if self.new is not None else self.old
+        assert latest is not None
+        return latest
+
+
+class Scope:
+    """The part of a store that one reflector keeps current."""
+
+    __slots__ = ("namespace", "synced", "version")
+
+    def __init__(self, namespace: str = "") -> None:
+        self.namespace = namespace
+        self.version = ""
+        self.synced = False
+
+    def holds(self, key: str) -> bool:
+        """Whether an object belongs to this scope."""
+        return not self.namespace or key.startswith(f"{self.namespace}/")
+
+
+class Generation:
+    """A new content in the making, filled from a list or an initial watch, then swapped in."""
+
+    __slots__ = ("objects",)
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Snapshot] = {}
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Take an object; of two states of one object the last to come counts."""
+        self.objects[snapshot.key] = snapshot
+
+    def remove(self, key: str) -> None:
+        """Forget an object that was deleted while the list was under way."""
+        self.objects.pop(key, None)
+
+
+class Store:
+    """All cached objects of one kind."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Snapshot] = {}
+        self._indexes: dict[str, Index] = {}
+        self._buried: dict[str, str] = {}
+        self._doubtful: dict[str, None] = {}
+        self.stale_refused = 0
+
+    # Reading
+
+    def get(self, key: str) -> Snapshot | None:
+        """The object, or None."""
+        return self._objects.get(key)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(self._objects.values())
+
+    def keys(self) -> Iterable[str]:
+        """All keys; do not change the store while walking them."""
+        return self._objects.keys()
+
+    def in_namespace(self, namespace: str) -> list[Snapshot]:
+        """The objects of one namespace; the index is made when it is first asked for."""
+        if NAMESPACE_INDEX not in self._indexes:
+            self.add_index(NAMESPACE_INDEX, by_namespace)
+        return self.by_index(NAMESPACE_INDEX, namespace)
+
+    def by_index(self, index: str, value: str) -> list[Snapshot]:
+        """The objects with this value in the named index."""
+        return [self._objects[key] for key in self._indexes[index].keys(value)]
+
+    def index_keys(self, index: str, value: str) -> list[str]:
+        """Their keys only."""
+        return list(self._indexes[index].keys(value))
+
+    def has_index(self, index: str) -> bool:
+        """Whether an index of this name is kept."""
+        return index in self._indexes
+
+    def add_index(self, index: str, indexer: Indexer) -> None:
+        """Keep one more index, built now from what is there."""
+        self._indexes[index] = Index(indexer, self._objects)
+
+    # What the watch says
+
+    def upsert(self, snapshot: Snapshot, *, initial: bool = False) -> list[Change]:
+        """Take a state of an object that a watch or a list delivered."""
+        key = snapshot.key
+        if self._buried and snapshot.meta.uid in self._buried:
+            return []
+        old = self._objects.get(key)
+        if old is not None:
+            version = snapshot.meta.resource_version
+            if old.meta.resource_version == version:
+                return []
+            if is_older(version, old.meta.resource_version):
+                self.stale_refused += 1
+                return []
+        return self._set(key, old, snapshot, initial=initial)
+
+    def delete(self, snapshot: Snapshot) -> list[Change]:
+        """Take a deletion that a watch delivered, with the object's last state."""
+        key = snapshot.key
+        if self._buried:
+            self._buried.pop(snapshot.meta.uid, None)
+        old = self._objects.get(key)
+        if old is None or is_older(snapshot.meta.resource_version, old.meta.resource_version):
+            return []
+        return self._drop(key, old)
+
+    def replace(self, scope: Scope, generation: Generation, version: str) -> list[Change]:
+        """Make a finished list the content of a scope, in one step.
+
+        An object that the list does not name goes, unless it is newer than the list: then the
+        list's server has not seen our own write yet, and the watch will tell.
+        """
+        fresh = generation.objects
+        gone = [
+            (key, old)
+            for key, old in self._objects.items()
+            if key not in fresh
+            and scope.holds(key)
+            and not is_older(version, old.meta.resource_version)
+        ]
+        changes: list[Change] = []
+        for key, old in gone:
+            changes += self._drop(key, old)
+        for new in fresh.values():
+            changes += self.upsert(new, initial=not scope.synced)
+        self._unbury(scope, fresh)
+        scope.version, scope.synced = version, True
+        return changes
+
+    def _unbury(self, scope: Scope, fresh: dict[str, Snapshot]) -> None:
+        """Stop hiding what a new list no longer shows."""
+        for uid, key in list(self._buried.items()):
+            shown = fresh.get(key)
+            if scope.holds(key) and (shown is None or shown.meta.uid != uid):
+                del self._buried[uid]
+
+    def clear(self, scope: Scope) -> list[Change]:
+        """Let a scope's objects go, because nobody watches it any longer."""
+        changes: list[Change] = []
+        for key in [key for key in self._objects if scope.holds(key)]:
+            changes += self._drop(key, self._objects[key])
+        scope.version, scope.synced = "", False
+        return changes
+
+    # What our own writes say
+
+    def own_write(self, scope: Scope, snapshot: Snapshot) -> list[Change]:
+        """Lay the reply of an own write, or of a live read, over what the watch has reached."""
+        key = snapshot.key
+        if snapshot.is_gone:
+            return self.own_delete(key, snapshot.meta.uid)
+        self._doubtful.pop(key, None)
+        version = snapshot.meta.resource_version
+        if version == scope.version or is_older(version, scope.version):
+            return []
+        return self.upsert(snapshot)
+
+    def own_delete(self, key: str, uid: str) -> list[Change]:
+        """Hide an object that the server says is gone, by uid, until the watch says so too."""
+        self._doubtful.pop(key, None)
+        old = self._objects.get(key)
+        if old is None or (uid and old.meta.uid != uid):
+            return []
+        self._buried[old.meta.uid] = key
+        return self._drop(key, old)
+
+    def drop(self, key: str) -> list[Change]:
+        """Let one object go that an own write moved out of what this store selects."""
+        old = self._objects.get(key)
+        return [] if old is None else self._drop(key, old)
+
+    def doubt(self, key: str) -> None:
+        """Remember that a write to this object had no answer."""
+        self._doubtful[key] = None
+
+    def is_doubtful(self, key: str) -> bool:
+        """Whether the object may differ from what is held because of a write without answer."""
+        return key in self._doubtful
+
+    @property
+    def doubtful(self) -> int:
+        """How many objects are in doubt."""
+        return len(self._doubtful)
+
+    # Inside
+
+    def _set(self, key: str, old: Snapshot | None, new: Snapshot, *, initial: bool) -> list[Change]:
+        self._objects[key] = new
+        for index in self._indexes.values():
+            index.move(key, old, new)
+        if old is not None and old.meta.uid != new.meta.uid:
+            return [Change(key, old, None), Change(key, None, new, initial)]
+        return [Change(key, old, new, initial)]
+
+    def _drop(self, key: str, old: Snapshot) -> list[Change]:
+        del self._objects[key]
+        for index in self._indexes.values():
+            index.move(key, old, None)
+        return [Change(key, old, None)]
