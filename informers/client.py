@@ -143,7 +143,7 @@ class Client:
             TransportError: If there is no answer within `timeout`.
         """
         limit = timeout or self._timeout
-        await self.endpoint.refresh()
+        await self._refresh()
         async with self._transport.stream(request, timeout=limit) as stream:
             self.answers[request.method, stream.code] += 1
             if stream.code == Unauthorized.codes[0]:
@@ -263,7 +263,7 @@ class Client:
             TransportError: If there is no answer; `OutcomeUnknown` if a write may have happened.
         """
         deadline = self.clock.monotonic() + (timeout or self._timeout)
-        await self.endpoint.refresh()
+        await self._refresh()
         reloaded = False
         for attempt in range(1, MAX_ATTEMPTS + 1):
             response = await self._attempt(request, deadline)
@@ -281,6 +281,11 @@ class Client:
                 raise error
             await self.clock.sleep(wait)
         raise AssertionError("the last attempt either returns or raises")
+
+    async def _refresh(self) -> None:
+        """Reload credentials that are due; usually a comparison of two numbers."""
+        if self.clock.monotonic() >= self.endpoint.due:
+            await self.endpoint.refresh()
 
     async def _attempt(self, request: Request, deadline: float) -> Response:
         """Send once, within the deadline and, for a write, within the fence."""

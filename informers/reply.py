@@ -61,6 +61,7 @@ ANSWER: Final = msgspec.json.Decoder(_Answer)
 
 
 def is_success(code: int) -> bool:
+    """Whether the server did what it was asked."""
     return 200 <= code < 300  # noqa: PLR2004 - the range is its own name
 
 
@@ -85,3 +86,15 @@ def retry_wait(error: StatusError) -> float | None:
     if error.retry_after is not None and (error.code == 429 or error.code >= 500):  # noqa: PLR2004
         return max(error.retry_after, 0.05)
     return DEFAULT_RETRY_AFTER if error.code == 429 else None  # noqa: PLR2004
+
+
+def error_in(raw: bytes) -> StatusError | None:
+    """The error that a Status object is, wherever it was met; None if this is something else."""
+    try:
+        status = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        return None
+    code = status.get("code")
+    return status_error(status, code=code if isinstance(code, int) else 500)

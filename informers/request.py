@@ -29,11 +29,11 @@ PATCH_TYPES: Final[Mapping[PatchType, str]] = {
 }
 
 
-class _Name(Struct):
+class _Name(Struct, frozen=True):
     name: str = ""
 
 
-class _Named(Struct):
+class _Named(Struct, frozen=True):
     metadata: _Name = _Name()
 
 

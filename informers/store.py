@@ -17,6 +17,7 @@ methods are plain functions run on the loop, so each is atomic; changes are retu
 delivered: that is `shared`'s business.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -45,31 +46,52 @@ class Change(Struct, frozen=True, gc=False, eq=False):
 
 
 class Scope:
-    """The part of a store that one reflector keeps current."""
+    """The part of a store that one reflector keeps current.
 
-    __slots__ = ("namespace", "synced", "version")
+    `ready` is set once the content is known, be it that the kind is known not to be served.
+    """
+
+    __slots__ = ("namespace", "ready", "synced", "version")
 
     def __init__(self, namespace: str = "") -> None:
         self.namespace = namespace
         self.version = ""
         self.synced = False
+        self.ready = asyncio.Event()
 
     def holds(self, key: str) -> bool:
         """Whether an object belongs to this scope."""
         return not self.namespace or key.startswith(f"{self.namespace}/")
 
+    def complete(self, version: str) -> None:
+        """The content is complete as of this version."""
+        self.version, self.synced = version, True
+        self.ready.set()
+
+    def reset(self) -> None:
+        """Nothing is known any longer."""
+        self.version, self.synced = "", False
+
 
 class Generation:
-    """A new content in the making, filled from a list or an initial watch, then swapped in."""
+    """A new content in the making, filled from a list or an initial watch, then swapped in.
 
-    __slots__ = ("objects",)
+    An object that the store holds at the same version is not held a second time.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_store", "objects")
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
         self.objects: dict[str, Snapshot] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Take an object; of two states of one object the last to come counts."""
-        self.objects[snapshot.key] = snapshot
+        key = snapshot.key
+        held = self._store.get(key)
+        if held is not None and held.meta.resource_version == snapshot.meta.resource_version:
+            snapshot = held
+        self.objects[key] = snapshot
 
     def remove(self, key: str) -> None:
         """Forget an object that was deleted while the list was under way."""
@@ -98,9 +120,13 @@ class Store:
     def __iter__(self) -> Iterator[Snapshot]:
         return iter(self._objects.values())
 
-    def keys(self) -> Iterable[str]:
-        """All keys; do not change the store while walking them."""
+    def all_keys(self) -> Iterable[str]:
+        """All keys; the store must not change while they are walked."""
         return self._objects.keys()
+
+    def keys_in(self, scope: Scope) -> list[str]:
+        """The keys of one scope."""
+        return [key for key in self._objects if scope.holds(key)]
 
     def in_namespace(self, namespace: str) -> list[Snapshot]:
         """The objects of one namespace; the index is made when it is first asked for."""
@@ -171,7 +197,7 @@ class Store:
         for new in fresh.values():
             changes += self.upsert(new, initial=not scope.synced)
         self._unbury(scope, fresh)
-        scope.version, scope.synced = version, True
+        scope.complete(version)
         return changes
 
     def _unbury(self, scope: Scope, fresh: dict[str, Snapshot]) -> None:
@@ -184,9 +210,9 @@ class Store:
     def clear(self, scope: Scope) -> list[Change]:
         """Let a scope's objects go, because nobody watches it any longer."""
         changes: list[Change] = []
-        for key in [key for key in self._objects if scope.holds(key)]:
+        for key in self.keys_in(scope):
             changes += self._drop(key, self._objects[key])
-        scope.version, scope.synced = "", False
+        scope.reset()
         return changes
 
     # What our own writes say

@@ -12,11 +12,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
 import aiohttp
 import attrs
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
@@ -37,13 +38,14 @@ class Endpoint(Protocol):
     ssl_context: ssl.SSLContext | None
     server_hostname: str | None
     proxy: str | None
+    due: float
 
-    def headers(self) -> Mapping[str, str]:
-        """The credentials to send now."""
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The credentials to send now; a name may repeat."""
         ...
 
     async def refresh(self, *, force: bool = False) -> bool:
-        """Reload what may have rotated; True if anything did."""
+        """Reload what may have rotated, once the clock reaches `due`; True if anything did."""
         ...
 
 
@@ -175,7 +177,9 @@ class Transport:
         self, session: aiohttp.ClientSession, request: Request
     ) -> "aiohttp.client._RequestContextManager":
         endpoint = self.endpoint
-        headers = {"User-Agent": self._agent, "Accept": request.accept, **endpoint.headers()}
+        headers = endpoint.headers().copy()
+        headers["User-Agent"] = self._agent
+        headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         return session.request(

@@ -1,0 +1,125 @@
+"""All informers of a process: one per distinct source, alive while somebody holds it.
+
+`Informers` owns every task below it. Acquiring a source that is already reflected shares it;
+releasing it for the last time ends its watch, its sockets and its memory (k/k#79610). As the
+client's write observer it passes the replies of our own writes to whoever caches the kind.
+
+Kinds that may be missing are retried when a CustomResourceDefinition changes, so a watch starts
+within a moment of its CRD appearing; without permission to watch CRDs they are retried by backoff.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from informers.client import Client
+from informers.meta.builtin import CRD
+from informers.meta.kinds import Kind
+from informers.reflector import Pace, Source, Verdicts
+from informers.shared import EVERYWHERE, Informer
+from informers.snapshot import Snapshot
+from informers.store import Change
+
+
+class Informers:
+    """The informers of one client; use as an async context manager."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        namespaces: Iterable[str] = EVERYWHERE,
+        rng: random.Random | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._client = client
+        self._namespaces = frozenset(namespaces)
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        self._pace = pace
+        self._group = asyncio.TaskGroup()
+        self._held: dict[Source, Informer] = {}
+        self._holders: dict[Source, int] = {}
+        self._crds: Informer | None = None
+        self.verdicts = Verdicts()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        self._client.observers.append(self)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        self._client.observers.remove(self)
+        for informer in list(self._held.values()):
+            await informer.stop()
+        self._held.clear()
+        self._holders.clear()
+        return await self._group.__aexit__(kind, error, trace)
+
+    def __iter__(self) -> "Iterable[Informer]":
+        return iter(list(self._held.values()))
+
+    def acquire(self, source: Source) -> Informer:
+        """The informer of a source; it starts with its first holder."""
+        informer = self._held.get(source)
+        if informer is None:
+            namespaces = self._namespaces if source.kind.namespaced else EVERYWHERE
+            informer = self._held[source] = Informer(
+                self._client,
+                source,
+                verdicts=self.verdicts,
+                rng=self._rng,
+                namespaces=namespaces,
+                pace=self._pace,
+            )
+            informer.start(self._group)
+            if source.optional:
+                self._watch_crds()
+        self._holders[source] = self._holders.get(source, 0) + 1
+        return informer
+
+    async def release(self, informer: Informer) -> None:
+        """Give an informer back; it ends with its last holder."""
+        source = informer.source
+        self._holders[source] -= 1
+        if self._holders[source] == 0:
+            del self._holders[source], self._held[source]
+            await informer.stop()
+
+    def _watch_crds(self) -> None:
+        """Wake the informers of optional kinds whenever a CRD appears or changes."""
+        if self._crds is None:
+            self._crds = self.acquire(Source(kind=CRD, metadata_only=True))
+            self._crds.add_handler(self._crd_changed)
+
+    def _crd_changed(self, changes: list[Change]) -> None:
+        names = {change.latest.meta.name for change in changes}
+        for source, informer in self._held.items():
+            if source.optional and source.kind.resource in names:
+                informer.wake()
+
+    # Own writes
+
+    def wrote(self, kind: Kind, snapshot: Snapshot, raw: bytes) -> None:
+        """Pass the object of an own write, or of a live read, to its caches."""
+        for informer in self._of(kind):
+            informer.wrote(snapshot, raw)
+
+    def deleted(self, kind: Kind, key: str, uid: str) -> None:
+        """Pass the server's word that an object is gone."""
+        for informer in self._of(kind):
+            informer.deleted(key, uid)
+
+    def doubtful(self, kind: Kind, key: str) -> None:
+        """Pass on that a write got no answer."""
+        for informer in self._of(kind):
+            informer.doubtful(key)
+
+    def _of(self, kind: Kind) -> list[Informer]:
+        return [informer for source, informer in self._held.items() if source.kind == kind]
