@@ -1,0 +1,104 @@
+"""From a record to a running, healthy cluster.
+
+Level-triggered: whatever does not run is started, whatever runs is left alone, so `up` after a
+crash or a reboot mends a cluster, and a second `up` does nothing. Components start as early as
+what they need lets them; every wait ends when the process dies or the time is over, and then the
+end of that component's log is shown.
+"""
+
+import asyncio
+from typing import Final
+
+import attrs
+import msgspec
+
+from hack.cluster import components, process
+from hack.cluster.api import Api
+from hack.cluster.components import Component
+from hack.cluster.errors import ComponentError
+from hack.cluster.layout import Layout
+from hack.cluster.logs import tail
+from hack.cluster.process import Incarnation
+from hack.cluster.progress import Progress
+from hack.cluster.record import Record
+from informers.clock import LoopClock
+
+_PATIENCE: Final = 60.0
+_POLL: Final = 0.03
+_LOG_LINES: Final = 15
+_STORAGE_CLASS: Final = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {
+        "name": "standard",
+        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+    },
+    "provisioner": "kubernetes.io/host-path",
+}
+
+
+@attrs.define
+class BringUp:
+    """One `up` at work; the caller holds the cluster's lock."""
+
+    layout: Layout
+    record: Record
+    api: Api
+    progress: Progress
+
+    async def control_plane(self) -> None:
+        """Start what does not run of the control plane and wait until it can be used."""
+        server = components.apiserver(self.layout, self.record)
+        await self.start(components.etcd(self.layout, self.record))
+        incarnation = self._ensure_process(server)
+        answering = attrs.evolve(server, health=f"{server.url}/version")
+        await self._wait_healthy(answering, incarnation)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve(server, incarnation))
+            group.create_task(self.start(components.scheduler(self.layout, self.record)))
+            group.create_task(self.start(components.controller_manager(self.layout, self.record)))
+
+    async def start(self, component: Component) -> None:
+        """Make sure that it runs, and wait until it is healthy."""
+        await self._wait_healthy(component, self._ensure_process(component))
+
+    async def _serve(self, server: Component, incarnation: Incarnation) -> None:
+        await self._wait_healthy(server, incarnation)
+        await self.api.create(
+            f"{server.url}/apis/storage.k8s.io/v1/storageclasses",
+            server.credentials,
+            _STORAGE_CLASS,
+        )
+        account = f"{server.url}/api/v1/namespaces/default/serviceaccounts/default"
+        await self._wait_healthy(attrs.evolve(server, health=account), incarnation)
+
+    def _ensure_process(self, component: Component) -> Incarnation:
+        known = self.record.processes.get(component.name)
+        if known is not None and known.is_alive():
+            return known
+        started = process.start(
+            (self.record.binaries[component.name], *component.flags),
+            environment={"PATH": "/usr/bin:/bin", "HOME": str(self.layout.root)},
+            log=self.layout.log(component.name),
+        )
+        processes = self.record.processes | {component.name: started}
+        self.record = msgspec.structs.replace(self.record, processes=processes)
+        self.record.write(self.layout)
+        return started
+
+    async def _wait_healthy(self, component: Component, incarnation: Incarnation) -> None:
+        clock = LoopClock()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not await self.api.is_healthy(component):
+                    if not incarnation.is_alive():
+                        raise self._failure(component, "ended while starting")
+                    await clock.sleep(_POLL)
+        except TimeoutError as error:
+            raise self._failure(component, f"is not healthy after {_PATIENCE:.0f} s") from error
+
+    def _failure(self, component: Component, what: str) -> ComponentError:
+        log = self.layout.log(component.name)
+        return ComponentError(
+            f"{component.name} {what}; its whole log is {log}", detail=tail(log, lines=_LOG_LINES)
+        )

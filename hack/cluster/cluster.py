@@ -1,0 +1,122 @@
+"""One cluster: made, asked, hurt for tests, and ended.
+
+    cluster = Cluster.up("mine", fake_nodes=3)
+    ...
+    cluster.down()
+
+All methods block and are bounded; inside a running event loop call them by `asyncio.to_thread`.
+Two commands on the same cluster take turns; different clusters know nothing of each other.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import attrs
+
+from hack.cluster import components, releases
+from hack.cluster.credentials import KeyPair
+from hack.cluster.layout import Layout
+from hack.cluster.lifecycle import ComponentStatus, Lifecycle
+from hack.cluster.progress import Progress
+
+T = TypeVar("T")
+DEFAULT_NAME: Final = "local"
+
+
+@attrs.frozen
+class Cluster:
+    """A control plane of this machine."""
+
+    life: Lifecycle
+
+    @classmethod
+    def named(cls, name: str = DEFAULT_NAME, *, progress: Progress | None = None) -> Self:
+        """Return the cluster of this name, which need not exist."""
+        return cls(Lifecycle(Layout.of(name), progress or Progress()))
+
+    @classmethod
+    def up(
+        cls,
+        name: str = DEFAULT_NAME,
+        *,
+        fake_nodes: int = 0,
+        kubernetes: str = releases.DEFAULT,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Make it, or start what does not run of it; return when it can be used."""
+        cluster = cls.named(name, progress=progress)
+        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes))
+        return cluster
+
+    def down(self) -> None:
+        """End it and leave nothing; one that does not exist is fine."""
+        _run(self.life.down())
+
+    def status(self) -> tuple[ComponentStatus, ...]:
+        """Ask every component."""
+        return _run(self.life.status())
+
+    def kill(self, component: str) -> None:
+        """End a component with SIGKILL, as a crash would."""
+        _run(self.life.kill(component))
+
+    def restart(self, component: str) -> None:
+        """Start a component again and wait until it is healthy."""
+        _run(self.life.restart(component))
+
+    @property
+    def name(self) -> str:
+        """Its name on this machine."""
+        return self.life.name
+
+    @property
+    def context(self) -> str:
+        """The name of its kubeconfig context."""
+        return self.life.context
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig, which carries its credentials."""
+        return self.life.layout.kubeconfig
+
+    @property
+    def server(self) -> str:
+        """The URL of its API server."""
+        return components.apiserver(self.life.layout, self.life.record()).url
+
+    @property
+    def admin(self) -> KeyPair:
+        """The administrator's certificate and key, and the authority, as files."""
+        return KeyPair.of(self.life.layout, "admin")
+
+    @property
+    def audit_log(self) -> Path:
+        """Every request to its API server, one JSON object a line."""
+        return self.life.layout.audit_log
+
+    @property
+    def kubectl(self) -> Path:
+        """A kubectl of its version."""
+        return Path(self.life.record().binaries["kubectl"])
+
+    def log(self, component: str) -> Path:
+        """Return where a component's output goes."""
+        self.life.check_component(component)
+        return self.life.layout.log(component)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run on a loop of its own, leaving the thread's current loop as it is."""
+    try:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(work)
+    except BaseExceptionGroup as group:  # of several components that failed, one is told
+        raise _first(group) from group
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,49 @@
+"""Free loopback ports for a new cluster.
+
+Taken from below the range the kernel hands to outgoing connections: those come and go between
+choosing a port and listening on it. Ports promised to other clusters, running or not, are left
+alone; the choice is made under one lock for all clusters.
+"""
+
+import contextlib
+import random
+import socket
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+from hack.cluster.errors import ClusterError
+from hack.cluster.layout import Layout, clusters_home
+from hack.cluster.record import Ports, Record
+
+_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST: Final = 20_000
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.closing(socket.socket()) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def promised() -> Iterator[int]:
+    """Return the ports of all clusters of this user."""
+    for file in clusters_home().glob("*/cluster.json"):
+        record = Record.read(Layout(file.parent))
+        if record is not None:
+            ports = record.ports
+            yield from (getattr(ports, field) for field in ports.__struct_fields__)
+
+
+def choose(taken: Collection[int]) -> Ports:
+    """Pick one free port for each component."""
+    end = int(_EPHEMERAL.read_text().split()[0])
+    candidates = random.sample(range(_FIRST, max(end, _FIRST + 1000)), 500)
+    free = (port for port in candidates if port not in taken and _is_free(port))
+    chosen = {field: next(free, 0) for field in Ports.__struct_fields__}
+    if not all(chosen.values()):
+        raise ClusterError("no free ports on the loopback interface; end some programs")
+    return Ports(**chosen)

@@ -1,0 +1,54 @@
+"""What is known of a cluster between two commands, kept as one JSON file.
+
+Written whole and renamed into place, so a reader never sees half of it. Whoever changes it holds
+the cluster's lock.
+"""
+
+from typing import Self
+
+import msgspec
+
+from hack.cluster.errors import ClusterError
+from hack.cluster.layout import Layout
+from hack.cluster.process import Incarnation
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """One loopback port for each listening component."""
+
+    etcd: int
+    apiserver: int
+    controller_manager: int
+    scheduler: int
+    kwok: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster: what it was made with, and which processes it consists of."""
+
+    kubernetes: str
+    binaries: dict[str, str]
+    ports: Ports
+    fake_nodes: int = 0
+    processes: dict[str, Incarnation] = {}
+
+    @classmethod
+    def read(cls, layout: Layout) -> Self | None:
+        """Return the record, or None when there is no such cluster."""
+        try:
+            content = layout.record.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except msgspec.MsgspecError as error:
+            raise ClusterError(
+                f"{layout.record} is not readable ({error}); "
+                f"remove the cluster with: python -m hack.cluster down --name {layout.root.name}"
+            ) from error
+
+    def write(self, layout: Layout) -> None:
+        """Replace what was known."""
+        fresh = layout.record.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2))
+        fresh.replace(layout.record)
