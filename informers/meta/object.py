@@ -8,7 +8,11 @@ Unknown fields are ignored when decoding: these types are for reading and for bu
 our own, never for read-modify-write of somebody else's object (server-side apply does that).
 """
 
+from typing import ClassVar
+
 from msgspec import UNSET, Struct, UnsetType
+
+from informers.meta.crd import Definition
 
 
 class OwnerReference(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -41,6 +45,8 @@ class ObjectMeta(Struct, frozen=True, kw_only=True, rename="camel"):
 
 class Resource(Struct, frozen=True, kw_only=True, rename="camel"):
     """The base of every API kind."""
+
+    definition: ClassVar[Definition]
 
     api_version: str | UnsetType = UNSET
     kind: str | UnsetType = UNSET

@@ -1,0 +1,133 @@
+"""What a family hands to the manager and to the generators: one frozen object, no side effects.
+
+A family declares `FAMILY` in its `family.py`; `controller/families.py` lists them. The manager
+starts what stands here, `make generate` prints CRDs, RBAC and webhook configurations from it, so
+the three cannot drift apart.
+
+Registrations hold functions and types, never connections: importing them starts nothing.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import attrs
+
+from informers.meta.kinds import Kind
+from informers.meta.object import Resource
+
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+READ: Final[tuple[Verb, ...]] = ("get", "list", "watch")
+OWN: Final[tuple[Verb, ...]] = (*READ, "create", "patch", "delete")
+_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _dns_label(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if not _LABEL.fullmatch(value):
+        raise ValueError(
+            f"{type(instance).__name__}.{attribute.name}={value!r} becomes part of object names: "
+            "use lower-case letters, digits and dashes, starting with a letter"
+        )
+
+
+def _not_everything(
+    instance: "Permission", attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]
+) -> None:
+    if not value or "*" in value:
+        raise ValueError(
+            f"Permission.{attribute.name}={value!r} ({instance.reason}): name each one, "
+            "so that a reader of the role sees what is granted"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Permission:
+    """What may be done to which resources, and the reason an auditor reads beside it.
+
+    `names` narrows it to objects of these names. `namespaced=False` is for resources that live
+    outside namespaces: they can only be granted cluster-wide, so `--namespaces` goes without them.
+    """
+
+    reason: str = attrs.field(validator=attrs.validators.min_len(1))
+    group: str
+    resources: tuple[str, ...] = attrs.field(validator=_not_everything)
+    verbs: tuple[Verb, ...] = attrs.field(validator=_not_everything)
+    names: tuple[str, ...] = ()
+    namespaced: bool = True
+
+    @classmethod
+    def read(cls, kind: Kind, *, reason: str) -> "Permission":
+        """See objects of the kind, as an informer does."""
+        return cls(
+            group=kind.group,
+            resources=(kind.plural,),
+            verbs=READ,
+            reason=reason,
+            namespaced=kind.namespaced,
+        )
+
+    @classmethod
+    def own(cls, kind: Kind, *, reason: str) -> "Permission":
+        """Create, apply and delete objects of the kind, as for children."""
+        return attrs.evolve(cls.read(kind, reason=reason), verbs=OWN)
+
+
+@attrs.frozen(kw_only=True)
+class MatchCondition:
+    """A CEL expression the API server evaluates before it calls the webhook."""
+
+    name: str
+    expression: str
+
+
+@attrs.frozen(kw_only=True)
+class Webhook:
+    """An admission webhook for one kind; `handler` is what the admission server calls.
+
+    `failure_policy` says what happens to requests while no manager answers: `Fail` refuses them.
+    """
+
+    name: str = attrs.field(validator=_dns_label)
+    kind: Kind
+    mode: Literal["validate", "mutate"]
+    handler: Callable[..., Any]
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
+    failure_policy: Literal["Fail", "Ignore"] = "Fail"
+    timeout_seconds: int = 5
+    match_conditions: tuple[MatchCondition, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path of the admission server this webhook answers at."""
+        kind = self.kind
+        return f"/{self.mode}/{kind.group or 'core'}/{kind.version}/{kind.plural}/{self.name}"
+
+    @property
+    def full_name(self) -> str:
+        """The name of the webhook's entry, which the API server wants to look like a domain."""
+        return f"{self.name}.{self.kind.resource}"
+
+
+@attrs.frozen(kw_only=True)
+class ControllerSpec:
+    """One controller of a family: `setup` adds it to the manager it is given."""
+
+    name: str = attrs.field(validator=_dns_label)
+    setup: Callable[[Any], object]
+
+
+@attrs.frozen(kw_only=True)
+class Family:
+    """One product family: its kinds, who works on them, who checks them, what that takes.
+
+    What a family needs for its own kinds (reading them, their status and finalizers) follows from
+    `kinds`; `permissions` is what it needs beyond.
+    """
+
+    name: str = attrs.field(validator=_dns_label)
+    kinds: tuple[type[Resource], ...]
+    controllers: tuple[ControllerSpec, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    permissions: tuple[Permission, ...] = ()

@@ -1,0 +1,31 @@
+"""The registration of the Widget family: what a family's `family.py` looks like."""
+
+from typing import Final
+
+from controller.runtime.registration import Family, MatchCondition, Permission, Webhook
+from informers.meta.builtin import CONFIG_MAP
+from tests.kit.widget.api import WIDGET, Widget
+from tests.kit.widget.gadget import Gadget, OldGadget
+from tests.kit.widget.webhooks import default_labels, refuse_huge
+
+WIDGET_FAMILY: Final = Family(
+    name="widget",
+    kinds=(Widget, OldGadget, Gadget),
+    webhooks=(
+        Webhook(name="refuse-huge", kind=WIDGET, mode="validate", handler=refuse_huge),
+        Webhook(
+            name="default-labels",
+            kind=WIDGET,
+            mode="mutate",
+            handler=default_labels,
+            operations=("CREATE",),
+            failure_policy="Ignore",
+            match_conditions=(
+                MatchCondition(name="without-labels", expression="!has(object.spec.labels)"),
+            ),
+        ),
+    ),
+    permissions=(
+        Permission.own(CONFIG_MAP, reason="A Widget owns ConfigMaps, as many as spec.children."),
+    ),
+)
