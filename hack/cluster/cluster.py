@@ -15,11 +15,13 @@ from typing import Any, Final, Self, TypeVar
 
 import attrs
 
-from hack.cluster import components, releases
+from hack.cluster import binaries, components, releases
 from hack.cluster.credentials import KeyPair
-from hack.cluster.layout import Layout
+from hack.cluster.layout import Layout, clusters_home
 from hack.cluster.lifecycle import ComponentStatus, Lifecycle
+from hack.cluster.process import Incarnation
 from hack.cluster.progress import Progress
+from hack.cluster.record import Record
 
 T = TypeVar("T")
 DEFAULT_NAME: Final = "local"
@@ -43,12 +45,38 @@ class Cluster:
         *,
         fake_nodes: int = 0,
         kubernetes: str = releases.DEFAULT,
+        owner_pid: int | None = None,
         progress: Progress | None = None,
     ) -> Self:
-        """Make it, or start what does not run of it; return when it can be used."""
+        """Make it, or start what does not run of it; return when it can be used.
+
+        One with an owner may be swept away once that process has ended.
+        """
         cluster = cls.named(name, progress=progress)
-        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes))
+        owner = None if owner_pid is None else Incarnation.of(owner_pid)
+        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes, owner=owner))
         return cluster
+
+    @staticmethod
+    def provide_programs(
+        kubernetes: str = releases.DEFAULT, *, progress: Progress | None = None
+    ) -> dict[str, str]:
+        """Find or build all programs of a cluster; return their paths."""
+        release = releases.resolve(kubernetes)
+        return _run(binaries.provide(release, progress=progress or Progress()))
+
+    @classmethod
+    def every(cls) -> tuple[Self, ...]:
+        """Return all clusters of this user."""
+        return tuple(cls.named(file.parent.name) for file in clusters_home().glob("*/cluster.json"))
+
+    @classmethod
+    def sweep(cls) -> None:
+        """Take down the clusters whose owners ended without doing so."""
+        for cluster in cls.every():
+            record = Record.read(cluster.life.layout)
+            if record is not None and record.is_orphan:
+                cluster.down()
 
     def down(self) -> None:
         """End it and leave nothing; one that does not exist is fine."""

@@ -15,6 +15,8 @@ class ClusterError(Exception):
     def __init__(self, message: str, *, detail: str = "") -> None:
         super().__init__(message)
         self.detail = detail
+        if detail:
+            self.add_note(detail)
 
 
 class UsageError(ClusterError):

@@ -71,7 +71,7 @@ class Go:
         except TimeoutError as error:
             raise BuildError(
                 "modules have to be fetched and their source does not answer "
-                f"within {_ANSWER:.0f} s; connect to the network, set GOPROXY to one you can reach, "
+                f"within {_ANSWER:.0f} s; connect to the network, point GOPROXY elsewhere, "
                 "or set KUBEBUILDER_ASSETS to a folder that has the programs"
             ) from error
         except BuildError as error:

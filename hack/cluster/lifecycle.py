@@ -22,8 +22,10 @@ from hack.cluster.credentials import KeyPair
 from hack.cluster.errors import ClusterError, NotRunningError, UsageError
 from hack.cluster.layout import Layout, clusters_home, ports_lock
 from hack.cluster.lock import exclusive
+from hack.cluster.process import Incarnation
 from hack.cluster.progress import Progress
 from hack.cluster.record import Record
+from hack.cluster.releases import Release
 from informers.clock import LoopClock
 
 _TURN: Final = 120.0
@@ -97,14 +99,16 @@ class Lifecycle:
             progress=self.progress,
         )
 
-    async def up(self, *, fake_nodes: int, kubernetes: str) -> None:
+    async def up(
+        self, *, fake_nodes: int, kubernetes: str, owner: Incarnation | None = None
+    ) -> None:
         """Make it, or mend it; return when it can be used."""
         release = releases.resolve(kubernetes)
         programs = await binaries.provide(release, progress=self.progress)
         async with self._turn():
             record = Record.read(self.layout)
             if record is None:
-                record = await self._create(str(release.kubernetes), programs)
+                record = await self._create(release, programs, owner=owner)
             elif record.kubernetes != str(release.kubernetes):
                 raise UsageError(
                     f"{self.name} runs Kubernetes {record.kubernetes}, "
@@ -112,7 +116,9 @@ class Lifecycle:
                 )
             await self._bring_up(record, fake_nodes=fake_nodes)
 
-    async def _create(self, kubernetes: str, programs: dict[str, str]) -> Record:
+    async def _create(
+        self, release: Release, programs: dict[str, str], *, owner: Incarnation | None
+    ) -> Record:
         """Make everything but processes; the record comes last, as it says that the rest is there.
 
         All clusters take turns here, so that no two are promised the same ports.
@@ -128,8 +134,9 @@ class Lifecycle:
             for folder in (layout.root, layout.logs, layout.etcd_data):
                 folder.mkdir(mode=0o700)
             record = Record(
-                kubernetes=kubernetes,
+                kubernetes=str(release.kubernetes),
                 binaries=programs,
+                owner=owner,
                 ports=ports.choose(frozenset(ports.promised())),
             )
             self._write_files(components.apiserver(layout, record).url)

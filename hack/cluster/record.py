@@ -24,12 +24,16 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A cluster: what it was made with, and which processes it consists of."""
+    """A cluster: what it was made with, and which processes it consists of.
+
+    One with an owner is of no use after that process has ended, however it did.
+    """
 
     kubernetes: str
     binaries: dict[str, str]
     ports: Ports
     fake_nodes: int = 0
+    owner: Incarnation | None = None
     processes: dict[str, Incarnation] = {}
 
     @classmethod
@@ -46,6 +50,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
                 f"{layout.record} is not readable ({error}); "
                 f"remove the cluster with: python -m hack.cluster down --name {layout.root.name}"
             ) from error
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether it was made for a process that has ended."""
+        return self.owner is not None and not self.owner.is_alive()
 
     def write(self, layout: Layout) -> None:
         """Replace what was known."""
