@@ -328,7 +328,7 @@ def _plugin_settings(library: Any, selected: _Selected) -> "PluginSettings":  # 
 
     try:
         provider = library.ExecProvider(selected.node["exec"])
-    except (library.ConfigException, KeyError, TypeError) as error:
+    except (library.ConfigException, AttributeError, KeyError, TypeError) as error:
         raise ConfigError(
             f"exec of {selected.user.title} is malformed ({error})",
             remedy="give it command, apiVersion, and args and env as lists",

@@ -84,13 +84,18 @@ class Login:
     def _plugin(self) -> ExecPlugin:
         declared = _mapping(self.user, "exec")
         settings = self.plugin_settings()
+        program = settings.command[0]
+        if not program:
+            raise ConfigError(
+                f"exec of {self.user.title} names no command",
+                remedy="name the credential plugin's program there",
+            )
         if declared.get("interactiveMode") == "Always":
             raise ConfigError(
                 f"the credential plugin of {self.user.title} insists on a terminal",
                 remedy="set interactiveMode: IfAvailable and log in beforehand, "
                 "or use a service account's token",
             )
-        program = settings.command[0]
         if "/" in program:
             program = str(self.user.directory / program)
         return ExecPlugin(
@@ -105,7 +110,6 @@ class Login:
     def _cluster_info(self) -> dict[str, Any]:
         """The cluster as a plugin sees it: the authority as data, and its own extension."""
         authority, _ = self.sources.read()
-        extensions = self.cluster.fields.get("extensions") or []
         info: dict[str, Any] = {
             "server": self.server,
             "tls-server-name": self.cluster.text("tls-server-name"),
@@ -113,12 +117,15 @@ class Login:
             "certificate-authority-data": kubeconfig.encode(authority or b""),
             "proxy-url": self.cluster.text("proxy-url"),
             "disable-compression": self.cluster.flag("disable-compression"),
-            "config": next(
-                (entry.get("extension") for entry in extensions if entry.get("name") == EXTENSION),
-                None,
-            ),
+            "config": self._extension(),
         }
         return {key: value for key, value in info.items() if value or key == "server"}
+
+    def _extension(self) -> object:
+        """What the kubeconfig's author put down for the plugin."""
+        declared = self.cluster.fields.get("extensions")
+        entries = [entry for entry in declared or () if isinstance(entry, dict)]
+        return next((e.get("extension") for e in entries if e.get("name") == EXTENSION), None)
 
     def _oidc(self) -> OidcLogin:
         provider = _mapping(self.user, "auth-provider")

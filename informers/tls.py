@@ -220,13 +220,19 @@ _ALERTS = {
 
 def explain(error: BaseException) -> str | None:
     """What a failed handshake means and what to do about it; None if it was no such failure."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = getattr(cause, "os_error", None) or cause.__cause__ or cause.__context__
-    if cause is None:
+    cause = _cause(error)
+    if not isinstance(cause, ssl.SSLError):
         return None
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _VERIFY.get(cause.verify_code, _UNTRUSTED)
     reason = cause.reason or ""
     known = (text for name, text in _ALERTS.items() if reason.endswith(name))
     return next(known, f"TLS failed ({reason or cause})")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What OpenSSL said; HTTP clients wrap it, in exceptions that pretend to be it."""
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
+    if inner is None and not isinstance(error, ssl.SSLError):
+        inner = error.__cause__ or error.__context__
+    return error if inner is None else _cause(inner)
