@@ -5,6 +5,9 @@ much; a list or map without a limit counts as huge. So lists and maps inside a n
 rule, and those on the way to it, get `LIMIT` unless the type gives its own. Strings are the
 author's to bound, because cutting names or texts short is a decision; where a rule reads one of
 many, the generator asks for it.
+
+A rule that reads a field which may be absent fails for everybody who left it out; such a field has
+to be asked for with `has()` or get a default.
 """
 
 import re
@@ -18,6 +21,7 @@ Schema = dict[str, Any]
 
 LIMIT: Final = 256
 _STEP: Final = re.compile(r"(?P<name>[^.\[\]{}]+)?(?P<brackets>(?:\[\]|\{\})*)")
+_CHAIN: Final = re.compile(r"\bself((?:\.\w+)+)")
 _DOWN: Final = {"[]": "items", "{}": "additionalProperties"}
 
 
@@ -30,6 +34,7 @@ def place(schema: Schema, definition: Definition) -> None:
             _bound(passed)
         for below in _below(node):
             _bound(below)
+        _check_presence(node, definition, rule)
         _check_strings(node, definition, rule, many=any(_is_many(passed) for passed in way[:-1]))
         node.setdefault("x-kubernetes-validations", []).append(_validation(rule))
 
@@ -82,6 +87,24 @@ def _bound(node: Schema) -> None:
         node.setdefault("maxItems", LIMIT)
     if "additionalProperties" in node:
         node.setdefault("maxProperties", LIMIT)
+
+
+def _check_presence(node: Schema, definition: Definition, rule: Rule) -> None:
+    for chain in _CHAIN.findall(rule.rule):
+        here, path = node, "self"
+        for name in chain.split(".")[1:]:
+            field = here.get("properties", {}).get(name)
+            if field is None:
+                break  # a method, or a key of a map
+            path = f"{path}.{name}"
+            is_there = name in here.get("required", ()) or "default" in field
+            if not is_there and f"has({path})" not in rule.rule:
+                raise GenerationError(
+                    f"{definition.kind.kind}: rule {rule.rule!r}",
+                    f"reads {path}, which may be absent",
+                    remedy=f"begin with !has({path}) ||, or give the field a default",
+                )
+            here = field
 
 
 def _check_strings(node: Schema, definition: Definition, rule: Rule, *, many: bool) -> None:

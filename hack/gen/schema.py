@@ -238,12 +238,11 @@ def _dict(type_: ms.DictType, where: Where) -> Schema:
 
 @_node.register
 def _custom(type_: ms.CustomType, where: Where) -> Schema:
-    if type_.cls is object:
-        return {"x-kubernetes-preserve-unknown-fields": True}
     if not issubclass(type_.cls, Scalar):
         raise where.refuse(
             f"{type_.cls.__name__} is not a wire type",
-            remedy="derive it from msgspec.Struct, or from Scalar if it is one string",
+            remedy="derive it from msgspec.Struct, or from Scalar if it is one string; "
+            "what is kept as it is has the type Any",
         )
     return dict(type_.cls.schema)
 
@@ -321,7 +320,7 @@ def _check_struct(type_: ms.StructType, where: Where) -> None:
     if type_.cls in where.structs:
         raise where.refuse(
             f"{name} contains itself, and structural schemas have no references",
-            remedy="end the recursion with dict[str, object], which keeps whatever it finds",
+            remedy="end the recursion with dict[str, Any], which keeps whatever it finds",
         )
     if type_.tag_field is not None:
         raise where.refuse(

@@ -94,7 +94,7 @@ class Widget(Resource, frozen=True, kw_only=True, rename="camel"):
         rules=(
             Rule(
                 path="spec.items[]",
-                rule="!has(self.weight) || self.weight == 0 || size(self.value) > 0",
+                rule="self.weight == 0 || size(self.value) > 0",
                 message="a part that weighs something needs a value: what is it made of?",
                 field_path=".value",
             ),

@@ -1,7 +1,7 @@
 """Gadget, a kind with every shape a schema can have and two versions; nothing reconciles it."""
 
 import enum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -62,7 +62,7 @@ class GadgetSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """What it may use."""
     shards: dict[str, Limits] = {}
     """The same for each shard, by the shard's name."""
-    template: dict[str, object] = {}
+    template: dict[str, Any] = {}
     """Any object, kept as it is."""
     digest: bytes | UnsetType = UNSET
     """Binary, as base64."""
@@ -90,7 +90,7 @@ _RULES = (
     ),
     Rule(
         path="spec",
-        rule="self.ports.all(p, self.ports.exists_one(q, q.port == p.port))",
+        rule="!has(self.ports) || self.ports.all(p, self.ports.exists_one(q, q.port == p.port))",
         message="two ports cannot have the same number",
     ),
     Rule(

@@ -133,7 +133,12 @@ def test_a_path_that_leads_nowhere_is_refused(path, known):
     [
         pytest.param(Rule(path="spec.parts[]", rule="self.name != 'x'", message="m"), id="item"),
         pytest.param(
-            Rule(path="spec", rule="self.parts.all(p, p.name != 'x')", message="m"), id="inside"
+            Rule(
+                path="spec",
+                rule="!has(self.parts) || self.parts.all(p, p.name != 'x')",
+                message="m",
+            ),
+            id="inside",
         ),
     ],
 )
@@ -149,3 +154,17 @@ def test_one_long_string_is_affordable():
         Rule(path="spec", rule="self.title != 'x'", message="m"),
         Rule(path="spec.parts[]", rule="self.code != 'x'", message="m"),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "rule", "field"),
+    [
+        pytest.param("spec", "size(self.parts) < 3", "self.parts", id="at-the-node"),
+        pytest.param("", "self.spec.parts.all(p, true)", "self.spec.parts", id="deeper"),
+    ],
+)
+def test_a_rule_must_ask_for_what_may_be_absent(path, rule, field):
+    """Empty defaults are not stored, so a rule that reads such a field would fail without it."""
+    with pytest.raises(GenerationError, match=f"reads {field}, which may be absent.*!has"):
+        placed(Rule(path=path, rule=rule, message="m"))
+    placed(Rule(path=path, rule=f"!has({field}) || ({rule})", message="m"))
