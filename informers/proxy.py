@@ -75,7 +75,9 @@ def _matches(entry: str, *, host: str, port: str, address: Address | None) -> bo
     literal = _address(name)
     if literal is not None:
         return literal == address
-    name = name.removeprefix("*")
+    if address is not None:
+        return False
+    name = name[1:] if name.startswith("*.") else name
     return host.endswith(name) if name.startswith(".") else f".{host}".endswith(f".{name}")
 
 
@@ -87,10 +89,10 @@ def _in_network(address: Address, entry: str) -> bool:
 
 
 def _split(entry: str) -> tuple[str, str]:
-    """Host and port; an address without brackets has no port."""
+    """Host and port; IPv6 is in brackets with a port and without brackets otherwise."""
     if entry.startswith("["):
-        host, _, rest = entry[1:].partition("]")
-        return host, rest.removeprefix(":")
+        host, _, port = entry[1:].partition("]:")
+        return (host, port) if port else (entry, "")
     if entry.count(":") == 1:
         host, _, port = entry.partition(":")
         return host, port
