@@ -1,46 +1,143 @@
-"""`python -m hack.cluster`: a real control plane on this machine."""
+"""`python -m hack.cluster`: a real Kubernetes control plane on this machine.
+
+What a command finds out goes to stdout, so that it can be used by a shell; what it tells of its
+work goes to stderr. Exit codes: 0 done; 1 it failed, or (status) something is not healthy; 2 it
+was asked for something that cannot be; 130 interrupted.
+"""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from hack.cluster import releases
 from hack.cluster.cluster import DEFAULT_NAME, Cluster
-from hack.cluster.errors import ClusterError
+from hack.cluster.errors import ClusterError, UsageError
+from hack.cluster.logs import tail
+
+_Command = Callable[[argparse.Namespace], int]
+_FAILED: Final = 1
+_WRONG: Final = 2
+_INTERRUPTED: Final = 130
+
+
+def _up(options: argparse.Namespace) -> int:
+    cluster = Cluster.up(options.name, fake_nodes=options.fake_nodes, kubernetes=options.kubernetes)
+    print(f"{cluster.context} is up at {cluster.server}; to use it:", file=sys.stderr)
+    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    Cluster.named(options.name).down()
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    """Print a line for each component; unhealthy ones are named again at the end."""
+    found = Cluster.named(options.name).status()
+    for each in found:
+        print(f"{each.name:24} {each.state:10} {f'pid {each.process.pid}' if each.process else ''}")
+    failing = [f"{each.name} is {each.state}" for each in found if not each.is_healthy]
+    if failing:
+        raise ClusterError(
+            f"{', '.join(failing)}; "
+            f"`python -m hack.cluster up --name {options.name}` starts what does not run, "
+            f"`python -m hack.cluster logs --name {options.name}` tells more"
+        )
+    return 0
+
+
+def _kubeconfig(options: argparse.Namespace) -> int:
+    cluster = Cluster.named(options.name)
+    cluster.life.record()  # a path to nothing would mislead
+    print(cluster.kubeconfig)
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    cluster = Cluster.named(options.name)
+    names = [options.component] if options.component else [each.name for each in cluster.status()]
+    for name in names:
+        path = cluster.log(name)
+        if len(names) > 1:
+            print(f"==> {path} <==")
+        print(tail(path, lines=options.lines))
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    for name, path in Cluster.provide_programs(options.kubernetes).items():
+        print(f"{name:24} {path}")
+    return 0
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hack.cluster", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "status", "kubeconfig", "logs", "build"))
-    parser.add_argument("--name", default=DEFAULT_NAME)
-    parser.add_argument("--fake-nodes", type=int, default=0)
-    parser.add_argument("--kubernetes", default=releases.DEFAULT)
+    parser = argparse.ArgumentParser(
+        prog="python -m hack.cluster",
+        description="A real Kubernetes control plane on this machine, without root or Docker.",
+        epilog="Several clusters run side by side under different names.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: _Command, *, help_: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_, description=help_)
+        sub.set_defaults(run=run)
+        return sub
+
+    up = command("up", _up, help_="start a cluster, or whatever of it does not run")
+    up.add_argument(
+        "--fake-nodes",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="have at least N nodes that are objects only, on which pods become Ready, complete "
+        "and fail as their annotations say (default: as many as it has)",
+    )
+    down = command("down", _down, help_="end a cluster and remove all it left on this machine")
+    status = command("status", _status, help_="tell how each component is; fails if one is unwell")
+    kubeconfig = command("kubeconfig", _kubeconfig, help_="print the path of its kubeconfig")
+    logs = command("logs", _logs, help_="print the end of the components' logs")
+    logs.add_argument("component", nargs="?", help="only this one, such as kube-apiserver")
+    logs.add_argument(
+        "--lines", type=_natural, default=20, metavar="N", help="how many (default: %(default)s)"
+    )
+    build = command("build", _build, help_="find or build all programs, start nothing")
+    for sub in (up, down, status, kubeconfig, logs):
+        sub.add_argument(
+            "--name", default=DEFAULT_NAME, help="which cluster (default: %(default)s)"
+        )
+    for sub in (up, build):
+        sub.add_argument(
+            "--kubernetes",
+            default=releases.DEFAULT,
+            metavar="VERSION",
+            help="a minor or an exact version (default: %(default)s)",
+        )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
-    cluster = Cluster.named(options.name)
+    run: _Command = options.run
     try:
-        if options.command == "up":
-            Cluster.up(options.name, fake_nodes=options.fake_nodes, kubernetes=options.kubernetes)
-            print(f"export KUBECONFIG={cluster.kubeconfig}")
-        elif options.command == "down":
-            cluster.down()
-        elif options.command == "kubeconfig":
-            print(cluster.kubeconfig)
-        elif options.command == "status":
-            found = cluster.status()
-            for status in found:
-                print(f"{status.name:24} {status.state:10} pid {status.pid}")
-            return 0 if all(status.is_healthy for status in found) else 1
+        return run(options)
     except ClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         if error.detail:
             print(error.detail, file=sys.stderr)
-        return 1
-    return 0
+        return _WRONG if isinstance(error, UsageError) else _FAILED
+    except KeyboardInterrupt:
+        print("interrupted; `up` goes on where it was, `down` removes it", file=sys.stderr)
+        return _INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from hack.cluster.errors import ClusterError
 _PROBE: Final = aiohttp.ClientTimeout(total=2)
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
-_REFUSED: Final = 400
 
 
 @attrs.frozen
@@ -57,18 +56,23 @@ class Api:
 
     async def exists(self, url: str, pair: KeyPair) -> bool:
         """Whether there is such an object."""
-        async with self.session.get(url, ssl=self._tls(pair)) as response:
-            if response.status >= _REFUSED and response.status != _NOT_FOUND:
-                raise ClusterError(f"{url}: {response.status} {await response.text()}")
-            return response.ok
+        return await self._request("GET", url, pair, fine=_NOT_FOUND) != _NOT_FOUND
 
     async def create(self, url: str, pair: KeyPair, body: Mapping[str, Any]) -> None:
         """Create an object; one that exists stays as it is."""
-        async with self.session.post(
-            url,
-            data=msgspec.json.encode(body),
-            headers={"Content-Type": "application/json"},
-            ssl=self._tls(pair),
-        ) as response:
-            if response.status >= _REFUSED and response.status != _CONFLICT:
-                raise ClusterError(f"{url}: {response.status} {await response.text()}")
+        await self._request("POST", url, pair, body=msgspec.json.encode(body), fine=_CONFLICT)
+
+    async def _request(
+        self, method: str, url: str, pair: KeyPair, *, body: bytes | None = None, fine: int
+    ) -> int:
+        """Return the status code; a refusal is an error unless it is one that is expected."""
+        headers = {"Content-Type": "application/json"}
+        try:
+            async with self.session.request(
+                method, url, data=body, headers=headers, ssl=self._tls(pair)
+            ) as response:
+                if response.ok or response.status == fine:
+                    return response.status
+                raise ClusterError(f"{method} {url}: {response.status} {await response.text()}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ClusterError(f"{method} {url}: {str(error) or 'no answer'}") from error

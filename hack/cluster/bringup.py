@@ -12,14 +12,13 @@ from typing import Final
 import attrs
 import msgspec
 
-from hack.cluster import components, process
+from hack.cluster import components, fakenodes, process
 from hack.cluster.api import Api
 from hack.cluster.components import Component
 from hack.cluster.errors import ComponentError
 from hack.cluster.layout import Layout
 from hack.cluster.logs import tail
 from hack.cluster.process import Incarnation
-from hack.cluster.progress import Progress
 from hack.cluster.record import Record
 from informers.clock import LoopClock
 
@@ -44,25 +43,25 @@ class BringUp:
     layout: Layout
     record: Record
     api: Api
-    progress: Progress
 
-    async def control_plane(self) -> None:
-        """Start what does not run of the control plane and wait until it can be used."""
-        server = components.apiserver(self.layout, self.record)
+    async def everything(self) -> None:
+        """Start what does not run and wait until the cluster can be used."""
         await self.start(components.etcd(self.layout, self.record))
+        server = components.apiserver(self.layout, self.record)
         incarnation = self._ensure_process(server)
-        answering = attrs.evolve(server, health=f"{server.url}/version")
-        await self._wait_healthy(answering, incarnation)
+        # Its clients may start once it answers at all, which is long before it is ready.
+        await self._wait_healthy(attrs.evolve(server, health=f"{server.url}/version"), incarnation)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._serve(server, incarnation))
-            group.create_task(self.start(components.scheduler(self.layout, self.record)))
-            group.create_task(self.start(components.controller_manager(self.layout, self.record)))
+            group.create_task(self._finish(server, incarnation))
+            for component in components.clients(self.layout, self.record):
+                group.create_task(self.start(component))
 
     async def start(self, component: Component) -> None:
         """Make sure that it runs, and wait until it is healthy."""
         await self._wait_healthy(component, self._ensure_process(component))
 
-    async def _serve(self, server: Component, incarnation: Incarnation) -> None:
+    async def _finish(self, server: Component, incarnation: Incarnation) -> None:
+        """Wait for the API server and for what a user expects to find in it."""
         await self._wait_healthy(server, incarnation)
         await self.api.create(
             f"{server.url}/apis/storage.k8s.io/v1/storageclasses",
@@ -71,6 +70,13 @@ class BringUp:
         )
         account = f"{server.url}/api/v1/namespaces/default/serviceaccounts/default"
         await self._wait_healthy(attrs.evolve(server, health=account), incarnation)
+        if self.record.fake_nodes:
+            await fakenodes.ensure(
+                server,
+                api=self.api,
+                count=self.record.fake_nodes,
+                version=f"v{self.record.kubernetes}",
+            )
 
     def _ensure_process(self, component: Component) -> Incarnation:
         known = self.record.processes.get(component.name)
@@ -100,5 +106,7 @@ class BringUp:
     def _failure(self, component: Component, what: str) -> ComponentError:
         log = self.layout.log(component.name)
         return ComponentError(
-            f"{component.name} {what}; its whole log is {log}", detail=tail(log, lines=_LOG_LINES)
+            f"{component.name} {what}; its whole log is {log}, and "
+            f"`python -m hack.cluster down --name {self.layout.root.name}` removes what is left",
+            detail=tail(log, lines=_LOG_LINES),
         )

@@ -21,6 +21,7 @@ APISERVER: Final = "kube-apiserver"
 CONTROLLER_MANAGER: Final = "kube-controller-manager"
 SCHEDULER: Final = "kube-scheduler"
 KWOK: Final = "kwok"
+PROGRAMS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 STAGES: Final = Path(__file__).parent / "stages"
 AUDIT_POLICY: Final = """\
@@ -207,3 +208,14 @@ def kwok(layout: Layout, record: Record) -> Component:
         health=f"{url}/healthz",
         credentials=KeyPair.of(layout, "admin"),
     )
+
+
+def clients(layout: Layout, record: Record) -> tuple[Component, ...]:
+    """Return the components that are clients of the API server; kwok only where it has nodes."""
+    always = (controller_manager(layout, record), scheduler(layout, record))
+    return (*always, kwok(layout, record)) if record.fake_nodes else always
+
+
+def every(layout: Layout, record: Record) -> tuple[Component, ...]:
+    """Return all components of a cluster."""
+    return (etcd(layout, record), apiserver(layout, record), *clients(layout, record))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from hack.cluster.api import Api
 from hack.cluster.components import Component
+from informers.clock import LoopClock
 
 _WORKERS: Final = 16
 _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "1000"}
@@ -77,9 +78,12 @@ def node(index: int, *, version: str, now: str) -> dict[str, Any]:
     }
 
 
-async def create(server: Component, *, api: Api, count: int, version: str, now: str) -> None:
-    """Create the first COUNT nodes; those that exist stay."""
+async def ensure(server: Component, *, api: Api, count: int, version: str) -> None:
+    """Create the first COUNT nodes, unless the last of them is there."""
     url = f"{server.url}/api/v1/nodes"
+    if await api.exists(f"{url}/{name_of(count - 1)}", server.credentials):
+        return
+    now = LoopClock().wall().strftime("%Y-%m-%dT%H:%M:%SZ")
     indexes = iter(range(count))
 
     async def worker() -> None:

@@ -14,7 +14,11 @@ from informers.clock import LoopClock
 
 def _take(path: Path) -> int | None:
     """Lock the file; None if another process has it, or removed it in the meantime."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:  # the folder went away again
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(descriptor).st_ino == path.stat().st_ino:
@@ -33,7 +37,6 @@ async def exclusive(
 
     The file may be removed by the one who holds the lock.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = LoopClock()
     descriptor = _take(path)
     if descriptor is None:

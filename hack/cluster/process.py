@@ -9,7 +9,7 @@ import contextlib
 import functools
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -100,3 +100,21 @@ def start(arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
     if found is None:  # impossible for a child of ours: it stays until it is collected
         raise ProcessLookupError(f"process {pid} vanished at start")
     return found
+
+
+def mentioning(text: str, *, programs: Collection[str]) -> Iterator[Incarnation]:
+    """Find the running processes of these programs that name a text on their command line.
+
+    This finds what was started by a command that was killed before it could write that down.
+    """
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal():
+            continue
+        try:
+            arguments = (folder / "cmdline").read_text(errors="replace").split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if Path(arguments[0]).name in programs and any(text in each for each in arguments[1:]):
+            found = Incarnation.of(int(folder.name))
+            if found is not None:
+                yield found

@@ -4,6 +4,7 @@ Written whole and renamed into place, so a reader never sees half of it. Whoever
 the cluster's lock.
 """
 
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -55,6 +56,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def is_orphan(self) -> bool:
         """Whether it was made for a process that has ended."""
         return self.owner is not None and not self.owner.is_alive()
+
+    @property
+    def has_programs(self) -> bool:
+        """Whether the programs it was made with are still there."""
+        return all(Path(each).is_file() for each in self.binaries.values())
 
     def write(self, layout: Layout) -> None:
         """Replace what was known."""
