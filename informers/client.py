@@ -12,6 +12,7 @@ import asyncio
 import collections
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Final, Protocol, Unpack
 
 import msgspec
@@ -40,6 +41,8 @@ from informers.snapshot import Snapshot, seal
 from informers.transport import Endpoint, Response, Stream, Transport
 
 DEFAULT_TIMEOUT: Final = 30.0
+CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
+"""On whose behalf requests are made, such as the controller and key being reconciled."""
 MAX_ATTEMPTS: Final = 10
 
 
@@ -62,8 +65,8 @@ class WriteObserver(Protocol):
         """The server said that the object is gone."""
         ...
 
-    def doubtful(self, kind: Kind, key: str) -> None:
-        """A write to the object got no answer; an empty key stands for any object."""
+    def doubtful(self, kind: Kind, key: str, cause: str) -> None:
+        """A write to the object, made on somebody's behalf, got no answer."""
         ...
 
 
@@ -336,4 +339,4 @@ class Client:
 
     def _tell_doubtful(self, kind: Kind, key: str) -> None:
         for observer in self.observers:
-            observer.doubtful(kind, key)
+            observer.doubtful(kind, key, CAUSE.get())

@@ -10,7 +10,7 @@ within a moment of its CRD appearing; without permission to watch CRDs they are 
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -42,11 +42,15 @@ class Informers:
         self._held: dict[Source, Informer] = {}
         self._holders: dict[Source, int] = {}
         self._crds: Informer | None = None
+        self._is_open = False
         self.verdicts = Verdicts()
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
         self._client.observers.append(self)
+        self._is_open = True
+        for informer in self:
+            informer.start(self._group)
         return self
 
     async def __aexit__(
@@ -54,19 +58,19 @@ class Informers:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool | None:
+    ) -> None:
         self._client.observers.remove(self)
         for informer in list(self._held.values()):
             await informer.stop()
         self._held.clear()
         self._holders.clear()
-        return await self._group.__aexit__(kind, error, trace)
+        await self._group.__aexit__(kind, error, trace)
 
-    def __iter__(self) -> "Iterable[Informer]":
+    def __iter__(self) -> Iterator[Informer]:
         return iter(list(self._held.values()))
 
     def acquire(self, source: Source) -> Informer:
-        """The informer of a source; it starts with its first holder."""
+        """The informer of a source; it starts with its first holder, once this is entered."""
         informer = self._held.get(source)
         if informer is None:
             namespaces = self._namespaces if source.kind.namespaced else EVERYWHERE
@@ -78,7 +82,8 @@ class Informers:
                 namespaces=namespaces,
                 pace=self._pace,
             )
-            informer.start(self._group)
+            if self._is_open:
+                informer.start(self._group)
             if source.optional:
                 self._watch_crds()
         self._holders[source] = self._holders.get(source, 0) + 1
@@ -116,10 +121,10 @@ class Informers:
         for informer in self._of(kind):
             informer.deleted(key, uid)
 
-    def doubtful(self, kind: Kind, key: str) -> None:
+    def doubtful(self, kind: Kind, key: str, cause: str) -> None:
         """Pass on that a write got no answer."""
         for informer in self._of(kind):
-            informer.doubtful(key)
+            informer.doubtful(key, cause)
 
     def _of(self, kind: Kind) -> list[Informer]:
         return [informer for source, informer in self._held.items() if source.kind == kind]

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from informers.client import Client
+from informers.errors import NotFound
 from informers.reflector import Pace, Reflector, Source, Verdicts
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
@@ -237,9 +238,17 @@ class Informer:
         """Take the server's word that an object is gone."""
         self._deliver(self.store.own_delete(key, uid))
 
-    def doubtful(self, key: str) -> None:
+    def doubtful(self, key: str, cause: str) -> None:
         """Take note that a write to an object got no answer."""
-        self.store.doubt(key)
+        self.store.doubt(key, cause)
+
+    async def settle(self, key: str) -> None:
+        """Read a doubtful object live, so that the cache is right about it again."""
+        namespace, _, name = key.rpartition("/")
+        try:
+            await self._client.get(self.source.kind, name, namespace=namespace)
+        except NotFound:
+            self.store.settle(key)
 
     def _scope_of(self, namespace: str) -> Scope | None:
         return self._scopes.get("") or self._scopes.get(namespace)

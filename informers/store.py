@@ -105,7 +105,7 @@ class Store:
         self._objects: dict[str, Snapshot] = {}
         self._indexes: dict[str, Index] = {}
         self._buried: dict[str, str] = {}
-        self._doubtful: dict[str, None] = {}
+        self._doubtful: dict[str, str] = {}
         self.stale_refused = 0
 
     # Reading
@@ -242,13 +242,23 @@ class Store:
         old = self._objects.get(key)
         return [] if old is None else self._drop(key, old)
 
-    def doubt(self, key: str) -> None:
-        """Remember that a write to this object had no answer."""
-        self._doubtful[key] = None
+    def doubt(self, key: str, cause: str = "") -> None:
+        """Remember that a write to this object, made on somebody's behalf, had no answer."""
+        self._doubtful[key] = cause
+
+    def settle(self, key: str) -> None:
+        """The object was read live; what is held is right again."""
+        self._doubtful.pop(key, None)
 
     def is_doubtful(self, key: str) -> bool:
         """Whether the object may differ from what is held because of a write without answer."""
         return key in self._doubtful
+
+    def doubts_of(self, cause: str) -> list[str]:
+        """The objects in doubt because of writes on this behalf; mostly none, and at no cost."""
+        if not self._doubtful:
+            return []
+        return [key for key, by in self._doubtful.items() if by == cause]
 
     @property
     def doubtful(self) -> int:

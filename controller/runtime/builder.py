@@ -1,0 +1,88 @@
+"""How a controller is put together.
+
+    Builder(runtime, "widget").for_(Widget).owns(CONFIG_MAP).with_options(workers=10).complete(
+        WidgetReconciler(runtime)
+    )
+
+`for_` names the kind that is reconciled, `owns` kinds whose objects call for their owner,
+`watches` anything else by a mapper of one's own, `and_source` what is not a kind at all.
+"""
+
+from typing import Any, Self
+
+import attrs
+
+from controller.runtime.controller import Controller, Options, TerminalHook
+from controller.runtime.handler import Mapper, own_key, owner
+from controller.runtime.predicate import Predicate
+from controller.runtime.reconcile import Reconciler
+from controller.runtime.runtime import Runtime, kind_of, owned_source
+from controller.runtime.source import KindSource, Source
+from informers.meta.kinds import Kind
+from informers.meta.object import Resource
+from informers.reflector import Source as Reflected
+
+
+class Builder:
+    """Collects what a controller is made of; `complete` makes it."""
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self._runtime = runtime
+        self._name = name
+        self._kind: Kind | None = None
+        self._sources: list[Source] = []
+        self._options = Options()
+        self._on_terminal: TerminalHook | None = None
+
+    def for_(self, type_: type[Resource], *predicates: Predicate, optional: bool = False) -> Self:
+        """Reconcile this kind; with `optional`, a missing CRD is waited for."""
+        if self._kind is not None:
+            raise ValueError(f"{self._name}: for_() names one kind, and it is {self._kind}")
+        self._kind = kind_of(type_)
+        return self._add(Reflected(kind=self._kind, optional=optional), own_key, predicates)
+
+    def owns(self, kind: Kind, *predicates: Predicate) -> Self:
+        """Call for the owner when an object of this kind, controlled by it, changes."""
+        if self._kind is None:
+            raise ValueError(f"{self._name}: say for_() before owns(): whose children are they?")
+        return self._add(owned_source(kind), owner(self._kind), predicates)
+
+    def watches(self, source: Kind | Reflected, mapper: Mapper, *predicates: Predicate) -> Self:
+        """Call for whatever the mapper makes of a changed object."""
+        reflected = Reflected(kind=source) if isinstance(source, Kind) else source
+        return self._add(reflected, mapper, predicates)
+
+    def and_source(self, source: Source) -> Self:
+        """Take keys from something that is not a kind."""
+        self._sources.append(source)
+        return self
+
+    def with_options(self, **options: Any) -> Self:  # noqa: ANN401 - the fields of Options
+        """Set options by name; see `Options`."""
+        self._options = attrs.evolve(self._options, **options)
+        return self
+
+    def on_terminal(self, hook: TerminalHook) -> Self:
+        """Tell this hook when an object cannot be helped by trying again."""
+        self._on_terminal = hook
+        return self
+
+    def complete(self, reconciler: Reconciler) -> Controller:
+        """Make the controller."""
+        if not self._sources:
+            raise ValueError(f"{self._name}: nothing would ever call it; say for_() or watches()")
+        return Controller(
+            self._name,
+            reconciler,
+            self._sources,
+            clock=self._runtime.clock,
+            log=self._runtime.log,
+            options=self._options,
+            on_terminal=self._on_terminal,
+        )
+
+    def _add(self, reflected: Reflected, mapper: Mapper, predicates: tuple[Predicate, ...]) -> Self:
+        self._sources.append(
+            KindSource(self._runtime.informers, reflected, mapper=mapper, predicates=predicates)
+        )
+        return self

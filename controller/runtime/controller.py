@@ -1,0 +1,275 @@
+"""One controller: sources fill its queue, workers empty it, one reconcile per object at a time.
+
+It promises:
+
+- The same object is never reconciled twice at once; what happens meanwhile calls for one more look.
+- A failing object backs off alone; a reconcile that raises anything, or hangs, costs its slot no
+  longer than its timeout, and no other object anything.
+- An object is not reconciled from data that its own lost writes made doubtful (`gate`).
+- Workers start only when every source's cache is complete; a standby's caches are warm.
+
+`TerminalError` ends the retries and is told to whoever `on_terminal` is: status and Event.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Literal, Protocol, get_args
+
+import attrs
+
+from controller.runtime.gate import Gate
+from controller.runtime.reconcile import (
+    Reconciler,
+    Request,
+    Result,
+    TerminalError,
+)
+from controller.runtime.source import KindSource, Source, Why
+from controller.runtime.watchdog import Slot, Watchdog
+from controller.runtime.workqueue.queue import QueueShutDown, Unfinished, WorkQueue
+from controller.runtime.workqueue.ratelimit import RateLimiter
+from informers.client import CAUSE
+from informers.clock import Clock
+from informers.errors import Conflict, InformersError
+from informers.shared import Informer
+
+Outcome = Literal["success", "requeue_after", "error", "conflict", "terminal", "timeout", "paused"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+PAUSED: Final = "pentad.dev/paused"
+_PAUSED_BYTES: Final = PAUSED.encode()
+
+
+class Log(Protocol):
+    """The part of a structured logger that a controller uses."""
+
+    def debug(self, event: str, **fields: object) -> object:
+        """Tell what only a developer wants to know."""
+        ...
+
+    def warning(self, event: str, **fields: object) -> object:
+        """Tell what is wrong and will be tried again."""
+        ...
+
+    def error(self, event: str, **fields: object) -> object:
+        """Tell what is wrong and needs somebody."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How a controller works; `with_options` of the builder sets them."""
+
+    workers: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    timeout: float = attrs.field(default=60.0, validator=attrs.validators.gt(0))
+    sync_timeout: float = attrs.field(default=120.0, validator=attrs.validators.gt(0))
+    limiter: RateLimiter[str] | None = None
+
+
+@attrs.define(kw_only=True)
+class Statistics:
+    """Counters of a controller, read at scrape; every outcome exists from the start."""
+
+    outcomes: dict[Outcome, int] = attrs.field(factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    active: int = 0
+    seconds: float = 0.0
+    buckets: list[int] = attrs.field(factory=lambda: [0] * (len(BUCKETS) + 1))
+
+    def record(self, outcome: Outcome, seconds: float) -> None:
+        """Count one reconcile."""
+        self.outcomes[outcome] += 1
+        self.seconds += seconds
+        place = 0
+        for bound in BUCKETS:
+            if seconds <= bound:
+                break
+            place += 1
+        self.buckets[place] += 1
+
+
+TerminalHook = Callable[[Request, TerminalError], Awaitable[None]]
+
+
+class Controller:
+    """Runs one reconciler."""
+
+    def __init__(
+        self,
+        name: str,
+        reconciler: Reconciler,
+        sources: Sequence[Source],
+        *,
+        clock: Clock,
+        log: Log,
+        options: Options | None = None,
+        on_terminal: TerminalHook | None = None,
+    ) -> None:
+        self.name = name
+        self.options = options or Options()
+        self.statistics = Statistics()
+        self.queue: WorkQueue[str] = WorkQueue(name, clock=clock, limiter=self.options.limiter)
+        self.why = Why(clock)
+        self.sources = tuple(sources)
+        informers = [source.informer for source in sources if isinstance(source, KindSource)]
+        self.gate = Gate(dict.fromkeys(informers))
+        self._primary: Informer | None = informers[0] if informers else None
+        self._reconciler = reconciler
+        self._clock = clock
+        self._watchdog = Watchdog(clock, limit=self.options.timeout)
+        self._log = log
+        self._on_terminal = on_terminal
+        self._workers: list[asyncio.Task[None]] = []
+
+    # Life
+
+    async def warm_up(self, group: asyncio.TaskGroup) -> None:
+        """Start the sources and wait for their caches; a standby does this, too.
+
+        Raises:
+            TimeoutError: If a cache is not complete within `sync_timeout`.
+        """
+        for source in self.sources:
+            await source.start(self.queue, self.why, group)
+        async with asyncio.timeout(self.options.sync_timeout):
+            for source in self.sources:
+                await source.wait_synced()
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Start the workers, as tasks of the group."""
+        for number in range(self.options.workers):
+            task = group.create_task(self._work(), name=f"worker {self.name} {number}")
+            self._workers.append(task)
+
+    async def stop(self, *, limit: float) -> Unfinished[str]:
+        """Drain the queue within `limit` seconds, end what still runs, report what was left."""
+        unfinished = await self.queue.shut_down_with_drain(limit if self._workers else 0)
+        for worker in self._workers:
+            worker.cancel()
+        if self._workers:
+            await asyncio.wait(self._workers)
+            self._workers.clear()
+        # Only now: a reconcile that is being drained reads caches that are still kept current.
+        for source in self.sources:
+            await source.stop()
+        return unfinished
+
+    # Work
+
+    async def _work(self) -> None:
+        """Take keys until the queue has shut down and is empty."""
+        queue = self.queue
+        slot = self._watchdog.enter()
+        try:
+            while True:
+                key = await queue.get()
+                try:
+                    await self._process(key, slot)
+                finally:
+                    queue.done(key)
+        except QueueShutDown:
+            return
+        finally:
+            self._watchdog.leave(slot)
+
+    async def _process(self, key: str, slot: Slot) -> None:
+        """Reconcile once and record what came of it."""
+        statistics, clock = self.statistics, self._clock
+        outcome: Outcome = "error"
+        statistics.active += 1
+        began = clock.monotonic()
+        try:
+            outcome = await self._attempt(key, slot)
+        finally:
+            statistics.active -= 1
+            statistics.record(outcome, clock.monotonic() - began)
+
+    async def _attempt(self, key: str, slot: Slot) -> Outcome:
+        """Reconcile once and decide when to do it again."""
+        self._watchdog.begin(slot)
+        result: Result | None = None
+        failure: BaseException | None = None
+        try:
+            result = await self._reconcile(key)
+        except asyncio.CancelledError as error:
+            assert slot.task is not None
+            if slot.task.cancelling() and not slot.expired:
+                raise
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the worker loop isolates objects from each other
+            failure = error
+        if self._watchdog.end(slot):
+            return self._timed_out(key)
+        if failure is not None:
+            return await self._after_failure(key, failure)
+        return self._after_result(key, result)
+
+    def _after_result(self, key: str, result: Result | None) -> Outcome:
+        if result is None:
+            return "paused"
+        self.queue.forget(key)
+        if result.after is None:
+            return "success"
+        self.queue.add_after(key, result.after)
+        return "requeue_after"
+
+    def _timed_out(self, key: str) -> Outcome:
+        limit = self.options.timeout
+        self._failed(key, "Timeout", f"took longer than {limit:g} s; its slot is free again")
+        return "timeout"
+
+    async def _after_failure(self, key: str, error: BaseException) -> Outcome:
+        """Back off, but for what only a change of the object can help."""
+        if isinstance(error, TerminalError):
+            self.queue.forget(key)
+            await self._tell_terminal(key, error)
+            return "terminal"
+        if isinstance(error, Conflict):
+            # Somebody was faster; the next look starts from what they wrote.
+            self._log.debug("reconcile_conflict", key=key, error=str(error))
+            self.queue.add_rate_limited(key)
+            return "conflict"
+        message = str(error) or "a cancellation of its own escaped the reconciler"
+        self._failed(key, type(error).__name__, message, error)
+        return "error"
+
+    async def _reconcile(self, key: str) -> Result | None:
+        cause = f"{self.name}/{key}"
+        CAUSE.set(cause)
+        if self._is_paused(key):
+            return None
+        if not self.gate.is_open(cause, key):
+            await self.gate.pass_(cause, key)
+        return await self._reconciler.reconcile(Request.of(key))
+
+    def _is_paused(self, key: str) -> bool:
+        """Whether people asked for this object to be left alone; deletion is never paused."""
+        if self._primary is None:
+            return False
+        snapshot = self._primary.store.get(key)
+        if snapshot is None or _PAUSED_BYTES not in snapshot.raw or snapshot.is_deleting:
+            return False
+        return snapshot.annotations.get(PAUSED) == "true"
+
+    def _failed(
+        self, key: str, reason: str, message: str, error: BaseException | None = None
+    ) -> None:
+        """Log what went wrong and try again later."""
+        expected = error is None or isinstance(error, InformersError)
+        self._log.error(
+            "reconcile_failed",
+            key=key,
+            reason=reason,
+            error=message,
+            failures=self.queue.num_requeues(key) + 1,
+            exc_info=None if expected else error,
+        )
+        self.queue.add_rate_limited(key)
+
+    async def _tell_terminal(self, key: str, error: TerminalError) -> None:
+        self._log.error("reconcile_terminal", key=key, reason=error.reason, error=error.message)
+        if self._on_terminal is None:
+            return
+        try:
+            await self._on_terminal(Request.of(key), error)
+        except InformersError as problem:
+            self._failed(key, type(problem).__name__, f"cannot tell why it stopped: {problem}")

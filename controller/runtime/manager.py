@@ -1,0 +1,198 @@
+"""The life of the program: what starts in which order, and how it all ends.
+
+Start: servers (probes, metrics, webhooks) → caches and sources of every controller (a standby's
+caches are warm) → election → workers. Each step waits for the one before, so nothing reconciles
+from half a cache and nothing writes without the lease.
+
+Stop, within `stop_seconds`: workers drain → election releases (only now, since the next leader
+starts at once) → sources and informers → servers. A lost lease skips the drain: writing is over,
+the fence sees to that, and waiting would only delay the next leader.
+
+`run` returns an exit code; it raises nothing that is not a bug.
+"""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import attrs
+
+from controller.runtime.controller import Controller, Log
+from controller.runtime.election.elector import Elector
+from controller.runtime.election.fence import CandidacyEnded
+from controller.runtime.runtime import Runtime
+
+EXIT_CLEAN: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_CONFIG: Final = 2
+EXIT_LEASE_LOST: Final = 3
+DRAIN_SHARE: Final = 0.8
+"""How much of the time to stop the workers may use; the rest is for what comes after them."""
+
+
+class Server(Protocol):
+    """Something that serves while the manager lives: probes, metrics, webhooks."""
+
+    async def start(self) -> None:
+        """Serve from now on, or raise what prevents it."""
+        ...
+
+    async def stop(self) -> None:
+        """Serve no more."""
+        ...
+
+
+class LifecycleLog(Log, Protocol):
+    """The log of the manager itself."""
+
+    def info(self, event: str, **fields: object) -> object:
+        """Tell what an operator wants to know."""
+        ...
+
+
+@attrs.define
+class Progress:
+    """How far the start has come; the readiness probe reads it."""
+
+    synced: bool = False
+    leading: bool = False
+    stopping: bool = False
+
+
+class Manager:
+    """Runs controllers until told to stop."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        controllers: Sequence[Controller],
+        *,
+        log: LifecycleLog,
+        elector: Elector | None = None,
+        servers: Sequence[Server] = (),
+        stop_seconds: float = 30.0,
+    ) -> None:
+        self.runtime = runtime
+        self.controllers = tuple(controllers)
+        self.progress = Progress()
+        self._log = log
+        self._elector = elector
+        self._servers = tuple(servers)
+        self._stop_seconds = stop_seconds
+        self._stop = asyncio.Event()
+        self._code = EXIT_CLEAN
+
+    def stop(self, code: int = EXIT_CLEAN) -> None:
+        """Begin to end; the first caller's exit code counts."""
+        if not self._stop.is_set():
+            self._code = code
+            self._stop.set()
+
+    def install_signals(self) -> None:
+        """End on SIGTERM and SIGINT; a second one ends the process at once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        self._log.info("stopping", signal=signal.Signals(number).name)
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self.stop()
+
+    async def run(self) -> int:
+        """Start everything, wait for the end, stop everything."""
+        started: list[Server] = []
+        try:
+            for server in self._servers:
+                await server.start()
+                started.append(server)
+            async with self.runtime.informers, asyncio.TaskGroup() as group:
+                await self._live(group)
+        finally:
+            for server in reversed(started):
+                await server.stop()
+            await self.runtime.client.close()
+        return self._code
+
+    async def _live(self, group: asyncio.TaskGroup) -> None:
+        """From the first cache to the last worker."""
+        stopper = group.create_task(self._stop.wait(), name="stop")
+        election: asyncio.Task[None] | None = None
+        try:
+            if not await self._unless_stopped(self._warm_up(group), group):
+                return
+            if self._elector is None:
+                self._lead(group)
+            else:
+                election = group.create_task(self._campaign(self._elector, group), name="election")
+            await self._stop.wait()
+        finally:
+            stopper.cancel()
+            await self._wind_down(election)
+
+    async def _warm_up(self, group: asyncio.TaskGroup) -> None:
+        async with asyncio.TaskGroup() as warming:
+            for controller in self.controllers:
+                warming.create_task(controller.warm_up(group), name=f"warm up {controller.name}")
+        self.progress.synced = True
+        self._log.info("caches_synced", controllers=len(self.controllers))
+
+    async def _unless_stopped(
+        self, work: "asyncio._CoroutineLike[None]", group: asyncio.TaskGroup
+    ) -> bool:
+        """Do it unless the end comes first; True if it was done."""
+        task = group.create_task(work, name="start")
+        stopped = group.create_task(self._stop.wait(), name="stop during start")
+        await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            return True
+        task.cancel()
+        await asyncio.wait([task])
+        return False
+
+    def _lead(self, group: asyncio.TaskGroup) -> None:
+        self.progress.leading = True
+        for controller in self.controllers:
+            controller.start(group)
+        self._log.info("workers_started", controllers=[c.name for c in self.controllers])
+
+    async def _campaign(self, elector: Elector, group: asyncio.TaskGroup) -> None:
+        """Wait to lead, lead, and end the program when the lease is lost."""
+        async with elector:
+            try:
+                await elector.wait_leading()
+            except CandidacyEnded:
+                return
+            if self._stop.is_set():
+                return
+            self._lead(group)
+            ended = await elector.wait_lost()
+            if not self._stop.is_set():
+                self._log.error("lease_lost", reason=ended.reason)
+                self.stop(EXIT_LEASE_LOST)
+
+    async def _wind_down(self, election: asyncio.Task[None] | None) -> None:
+        """End the workers, then the lease, then the rest, within the time there is."""
+        self.progress.stopping = True
+        lost = self._code == EXIT_LEASE_LOST
+        limit = 0.0 if lost else self._stop_seconds * DRAIN_SHARE
+        async with asyncio.TaskGroup() as stopping:
+            for controller in self.controllers:
+                stopping.create_task(self._stop_controller(controller, limit))
+        if self._elector is not None and election is not None and not election.done():
+            await self._elector.release(timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
+            await asyncio.wait([election], timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
+            election.cancel()
+        self._log.info("stopped", code=self._code)
+
+    async def _stop_controller(self, controller: Controller, limit: float) -> None:
+        left = await controller.stop(limit=limit)
+        if not left.is_drained:
+            self._log.warning(
+                "queue_not_drained",
+                controller=controller.name,
+                ready=len(left.ready),
+                processing=len(left.processing),
+            )

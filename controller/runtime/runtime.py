@@ -1,0 +1,79 @@
+"""What a manager lends to its reconcilers: the client, caches, writers, time and a log.
+
+A `Runtime` is made once per process. Asking it for a lister or an apply set declares that the
+kind is cached; nothing is cached that nobody asked for (CR#1491). Who asks for the same gets the
+same.
+"""
+
+import random
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from controller.runtime.apply import ApplySet
+from controller.runtime.controller import Log
+from controller.runtime.status import StatusWriter
+from informers.client import Client
+from informers.clock import Clock
+from informers.drift import MANAGER_PREFIX, field_digest
+from informers.factory import Informers
+from informers.lister import Lister
+from informers.meta.kinds import Kind
+from informers.meta.object import Resource
+from informers.reflector import Source
+
+T = TypeVar("T", bound=Resource)
+
+
+class Runtime:
+    """The tools of one manager."""
+
+    def __init__(
+        self, client: Client, informers: Informers, *, log: Log, rng: random.Random | None = None
+    ) -> None:
+        self.client = client
+        self.informers = informers
+        self.log = log
+        self.clock: Clock = client.clock
+        self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
+
+    def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:
+        """Typed reads of a kind, from a cache that lives as long as the manager."""
+        source = source or Source(kind=kind_of(type_))
+        found = self._listers.get((source, type_))
+        if found is None:
+            informer = self.informers.acquire(source)
+            found = self._listers[source, type_] = Lister(informer, type_, client=self.client)
+        return found
+
+    def apply_set(self, controller: str, kinds: Iterable[Kind]) -> ApplySet:
+        """The children of a controller's objects, of these kinds."""
+        informers = {kind: self.informers.acquire(owned_source(kind)) for kind in kinds}
+        return ApplySet(self.client, informers, manager=manager_name(controller))
+
+    def status_writer(self, controller: str, type_: type[Resource]) -> StatusWriter:
+        """Writes the status of a kind, once per reconcile and only if it changed."""
+        return StatusWriter(
+            self.client, kind_of(type_), manager=manager_name(controller), clock=self.clock
+        )
+
+
+def kind_of(type_: type[Resource]) -> Kind:
+    """The kind that a wire type declares."""
+    try:
+        kind: Kind = type_.definition.kind
+    except AttributeError:
+        raise TypeError(
+            f"{type_.__name__} declares no kind: give it `definition: ClassVar = Definition(…)`"
+        ) from None
+    return kind
+
+
+def owned_source(kind: Kind) -> Source:
+    """The cache of a kind whose objects we apply: it keeps the digests that drift is seen by."""
+    return Source(kind=kind, digester=field_digest)
+
+
+def manager_name(controller: str) -> str:
+    """The field manager a controller applies under."""
+    return f"{MANAGER_PREFIX}{controller}"

@@ -1,0 +1,173 @@
+"""Where keys come from: changes of a kind, an async iterator, a timer.
+
+A source puts keys into its controller's queue and knows nothing of who takes them. Keys of a first
+list or a resync are low priority: nobody waits for them, and somebody may wait for the others.
+
+`Why` remembers, for a bounded number of keys, what called for the last look: that is what
+`/debug/why` answers with.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Protocol
+
+from controller.runtime.handler import Mapper, own_key
+from controller.runtime.predicate import Predicate
+from controller.runtime.workqueue.priority import DEFAULT, LOW
+from controller.runtime.workqueue.queue import WorkQueue
+from informers.clock import Clock
+from informers.factory import Informers
+from informers.reflector import Source as Reflected
+from informers.shared import Informer, Registration
+from informers.store import Change
+
+WHY_BOUND: Final = 4096
+
+
+class Why:
+    """The last reason for each of the keys that were called for lately."""
+
+    def __init__(self, clock: Clock, *, bound: int = WHY_BOUND) -> None:
+        self._clock = clock
+        self._bound = bound
+        self._reasons: dict[str, tuple[float, str]] = {}
+
+    def note(self, key: str, reason: str) -> None:
+        """Remember that `key` was called for."""
+        if len(self._reasons) >= self._bound and key not in self._reasons:
+            del self._reasons[next(iter(self._reasons))]
+        self._reasons[key] = (self._clock.monotonic(), reason)
+
+    def of(self, key: str) -> tuple[float, str] | None:
+        """When and why it was last called for, if that is still known."""
+        return self._reasons.get(key)
+
+
+class Source(Protocol):
+    """Something that calls for reconciles."""
+
+    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+        """Begin to put keys into the queue; long work goes into tasks of the group."""
+        ...
+
+    async def wait_synced(self) -> None:
+        """Wait until the keys of everything there is were put."""
+        ...
+
+    async def stop(self) -> None:
+        """Put nothing more."""
+        ...
+
+
+class KindSource:
+    """Changes of a kind, mapped to keys."""
+
+    def __init__(
+        self,
+        informers: Informers,
+        reflected: Reflected,
+        *,
+        mapper: Mapper = own_key,
+        predicates: tuple[Predicate, ...] = (),
+    ) -> None:
+        self.reflected = reflected
+        self.predicate_errors = 0
+        self._informers = informers
+        self._mapper = mapper
+        self._predicates = predicates
+        self.informer: Informer = informers.acquire(reflected)
+        self._registration: Registration | None = None
+        self._queue: WorkQueue[str] | None = None
+        self._why: Why | None = None
+
+    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+        """Hear of every object there is and of every change."""
+        del group
+        self._queue, self._why = queue, why
+        self._registration = self.informer.add_handler(self._take)
+
+    async def wait_synced(self) -> None:
+        """Wait for the cache."""
+        await self.informer.wait_synced()
+
+    async def stop(self) -> None:
+        """Leave the informer; it ends when nobody else uses it."""
+        if self._registration is not None:
+            self._registration.remove()
+            self._registration = None
+            await self._informers.release(self.informer)
+
+    def _take(self, changes: list[Change]) -> None:
+        assert self._queue is not None
+        add, mapper, plain = self._queue.add, self._mapper, self._mapper is own_key
+        for change in changes:
+            if self._predicates and not self._agreed(change):
+                continue
+            if change.initial:
+                for key in (change.key,) if plain else mapper(change.latest):
+                    add(key, priority=LOW)
+                continue
+            priority = LOW if change.old is change.new else DEFAULT
+            for key in (change.key,) if plain else self._both(change):
+                add(key, priority=priority)
+                self._note(key, change)
+
+    def _both(self, change: Change) -> dict[str, None]:
+        """The keys of the state before and of the state after."""
+        keys: dict[str, None] = {}
+        for state in (change.old, change.new):
+            if state is not None:
+                keys.update(dict.fromkeys(self._mapper(state)))
+        return keys
+
+    def _agreed(self, change: Change) -> bool:
+        try:
+            return all(predicate(change) for predicate in self._predicates)
+        except Exception:  # noqa: BLE001 - a look too many is cheap, a lost change is not (T44)
+            self.predicate_errors += 1
+            return True
+
+    def _note(self, key: str, change: Change) -> None:
+        assert self._why is not None
+        what = "deleted" if change.new is None else "created" if change.old is None else "changed"
+        what = "resynced" if change.old is change.new else what
+        self._why.note(key, f"{self.reflected.kind.kind} {change.key} {what}")
+
+
+class IteratorSource:
+    """Keys from an async iterator: webhooks of others, message queues, anything outside."""
+
+    def __init__(self, name: str, keys: Callable[[], AsyncIterator[str]]) -> None:
+        self._name = name
+        self._keys = keys
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+        """Put what the iterator yields until it ends."""
+        self._task = group.create_task(self._run(queue, why), name=f"source {self._name}")
+
+    async def _run(self, queue: WorkQueue[str], why: Why) -> None:
+        async for key in self._keys():
+            queue.add(key)
+            why.note(key, f"source {self._name}")
+
+    async def wait_synced(self) -> None:
+        """There is nothing to wait for."""
+
+    async def stop(self) -> None:
+        """End the iterator where it waits."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+
+def timer(name: str, clock: Clock, *, seconds: float, key: str = "tick") -> IteratorSource:
+    """The same key, again and again."""
+
+    async def ticks() -> AsyncIterator[str]:
+        while True:
+            await clock.sleep(seconds)
+            yield key
+
+    return IteratorSource(name, ticks)

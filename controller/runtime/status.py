@@ -1,0 +1,137 @@
+"""The status writer: what a controller found, written once per reconcile and only if it changed.
+
+A status is declared whole: fields that are not set go away, fields the type does not know stay.
+Conditions are merged by type, so several controllers may each keep their own; a condition's
+transition time moves only when its status does.
+
+The write is a merge patch of `/status` that names the object's uid, so it never lands on a
+successor of the same name. Only where somebody else's conditions stand in the same list does it
+also name the resource version, since a list is replaced as a whole; a conflict is then resolved by
+reading live and merging again, a bounded number of times.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from informers.client import Client
+from informers.clock import Clock
+from informers.errors import Conflict
+from informers.meta.codec import convert, to_builtins
+from informers.meta.conditions import Condition, set_conditions
+from informers.meta.kinds import Kind
+from informers.reply import Status
+from informers.snapshot import Snapshot
+
+CONDITIONS: Final = "conditions"
+CONFLICT_TRIES: Final = 3
+
+
+class _Holder(Struct):
+    status: Raw | UnsetType = UNSET
+
+
+_HOLDER: Final = msgspec.json.Decoder(_Holder)
+_CONDITIONS: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class StatusWriter:
+    """Writes the status of one kind's objects."""
+
+    def __init__(self, client: Client, kind: Kind, *, manager: str, clock: Clock) -> None:
+        self._client = client
+        self._kind = kind
+        self._manager = manager
+        self._clock = clock
+        self.written = 0
+        self.skipped = 0
+
+    async def write(
+        self, snapshot: Snapshot, status: Struct | None, conditions: Sequence[Condition] = ()
+    ) -> Snapshot:
+        """Make the object's status what was found; returns the object as it is then.
+
+        Args:
+            snapshot: The object as it was read; decides which uid may be written to.
+            status: The fields found; conditions in it are ignored. None leaves all fields alone.
+            conditions: The conditions found, in any order; others are left alone.
+        """
+        for last in range(CONFLICT_TRIES - 1, -1, -1):
+            patch, is_shared = self._patch(snapshot, status, conditions)
+            if not patch:
+                self.skipped += 1
+                return snapshot
+            try:
+                return await self._send(snapshot, patch, is_shared=is_shared)
+            except Conflict:
+                if not last or not is_shared:
+                    raise
+                snapshot = await self._client.get(
+                    self._kind, snapshot.meta.name, namespace=snapshot.meta.namespace
+                )
+        raise AssertionError("the last try either returns or raises")
+
+    async def _send(
+        self, snapshot: Snapshot, patch: dict[str, Any], *, is_shared: bool
+    ) -> Snapshot:
+        meta = snapshot.meta
+        metadata = {"uid": meta.uid}
+        if is_shared:
+            metadata["resourceVersion"] = meta.resource_version
+        answer = await self._client.patch(
+            self._kind,
+            meta.name,
+            {"metadata": metadata, "status": patch},
+            namespace=meta.namespace,
+            subresource="status",
+            manager=self._manager,
+        )
+        assert not isinstance(answer, Status), "the status subresource answers with the object"
+        self.written += 1
+        return answer
+
+    def _patch(
+        self, snapshot: Snapshot, status: Struct | None, conditions: Sequence[Condition]
+    ) -> tuple[dict[str, Any], bool]:
+        """What differs from the status as it is, and whether its conditions are shared."""
+        now = current_status(snapshot)
+        patch: dict[str, Any] = {}
+        if status is not None:
+            patch = changed_fields(now, status)
+        if not conditions:
+            return patch, False
+        before = convert(now.get(CONDITIONS) or [], tuple[Condition, ...])
+        after, has_changed = set_conditions(before, conditions, now=self._clock.wall())
+        if has_changed:
+            patch[CONDITIONS] = to_builtins(after)
+        ours = {condition.type for condition in conditions}
+        return patch, any(condition.type not in ours for condition in before)
+
+
+def current_status(snapshot: Snapshot) -> dict[str, Any]:
+    """The status of an object as plain data; empty when it has none."""
+    raw = _HOLDER.decode(snapshot.raw).status
+    return {} if raw is UNSET else _CONDITIONS.decode(raw)
+
+
+def changed_fields(now: dict[str, Any], status: Struct) -> dict[str, Any]:
+    """The merge patch from the fields as they are to the fields as declared."""
+    wanted: dict[str, Any] = to_builtins(status)
+    known = {field.encode_name for field in msgspec.structs.fields(status)} - {CONDITIONS}
+    patch = {
+        name: _merge(now.get(name), wanted[name])
+        for name in known
+        if name in wanted and now.get(name) != wanted[name]
+    }
+    return patch | {name: None for name in known if name in now and name not in wanted}
+
+
+def _merge(now: Any, wanted: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A merge patch keeps map entries it does not name; name those that are to go."""
+    if not isinstance(now, dict) or not isinstance(wanted, dict):
+        return wanted
+    return {name: _merge(now.get(name), value) for name, value in wanted.items()} | {
+        name: None for name in now if name not in wanted
+    }

@@ -1,0 +1,82 @@
+"""Typed reads from a cache.
+
+A `Lister` decodes an object when somebody asks for it, not before, and remembers a bounded number
+of the results; a snapshot never changes, so what was decoded from it stays right for as long as
+the store holds it. Reads include our own writes (see `store`) and never wait.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+from informers.client import Client
+from informers.meta.codec import decoder
+from informers.meta.object import Resource
+from informers.meta.selectors import LabelSelector
+from informers.shared import Informer
+from informers.snapshot import Snapshot
+
+T = TypeVar("T", bound=Resource)
+MEMO: Final = 512
+
+
+class Memo(Generic[T]):
+    """The last few objects decoded, by key, each beside the snapshot it came from."""
+
+    def __init__(self, type_: type[T], *, bound: int = MEMO) -> None:
+        self._decode = decoder(type_).decode
+        self._bound = bound
+        self._held: dict[str, tuple[Snapshot, T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def typed(self, snapshot: Snapshot) -> T:
+        """The snapshot's object, decoded now or before."""
+        key = snapshot.key
+        found = self._held.pop(key, None)
+        if found is None or found[0] is not snapshot:
+            found = (snapshot, self._decode(snapshot.raw))
+            if len(self._held) >= self._bound:
+                del self._held[next(iter(self._held))]
+        self._held[key] = found
+        return found[1]
+
+
+class Lister(Generic[T]):
+    """What a cache holds of one kind, as objects of its wire type."""
+
+    def __init__(self, informer: Informer, type_: type[T], *, client: Client) -> None:
+        self.informer = informer
+        self._store = informer.store
+        self._client = client
+        self.memo = Memo(type_)
+
+    def get(self, key: str) -> T | None:
+        """The object with this key, or None."""
+        snapshot = self._store.get(key)
+        return None if snapshot is None else self.memo.typed(snapshot)
+
+    def snapshot(self, key: str) -> Snapshot | None:
+        """The object's bytes and metadata, undecoded."""
+        return self._store.get(key)
+
+    def list(self, *, namespace: str = "", label_selector: str = "") -> Sequence[T]:
+        """All objects, or those of a namespace, that the selector matches."""
+        return [self.memo.typed(found) for found in self.snapshots(namespace, label_selector)]
+
+    def snapshots(self, namespace: str = "", label_selector: str = "") -> Iterable[Snapshot]:
+        """The same, undecoded."""
+        found = self._store.in_namespace(namespace) if namespace else list(self._store)
+        if not label_selector:
+            return found
+        selector = LabelSelector.parse(label_selector)
+        return [snapshot for snapshot in found if selector.matches(snapshot.labels)]
+
+    def by_index(self, index: str, value: str) -> Sequence[T]:
+        """The objects with this value in an index."""
+        return [self.memo.typed(found) for found in self._store.by_index(index, value)]
+
+    async def get_live(self, name: str, *, namespace: str = "") -> T:
+        """Ask the server itself; the cache learns from the answer."""
+        found = await self._client.get(self.informer.source.kind, name, namespace=namespace)
+        return self.memo.typed(found)
