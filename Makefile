@@ -1,0 +1,64 @@
+# Every target prepares what it needs (`make setup`) and is a no-op where nothing is missing.
+# ARGS= is passed on: to pytest by the test targets, to the program by `make run` and `make bench`.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help setup run test e2e bench soak check lint fmt types imports arch generate verify vectors lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv and the control plane's programs (both cached)
+	@$(PYTHON) hack/setup.py
+
+run: setup ## run the manager against your kubeconfig, or a control plane of its own
+	@$(PY) -m hack.run $(ARGS)
+
+test: setup ## unit, chaos and integration tests on a real control plane; no root needed
+	@$(PY) -m pytest tests/unit tests/chaos tests/integration $(ARGS)
+
+e2e: setup ## the manager as separate processes against the control plane
+	@$(PY) -m pytest tests/e2e $(ARGS)
+
+bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario sync_10k")
+	@$(PY) -m hack.bench $(ARGS)
+
+soak: setup ## half an hour of churn, faults and leader kills (ARGS="--seconds 60")
+	@$(PY) -m hack.soak $(ARGS)
+
+check: setup lint types imports verify arch ## everything that can be judged without running it
+
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+fmt: setup ## format and fix what can be fixed
+	@$(PY) -m ruff check --fix --quiet . || true
+	@$(PY) -m ruff format .
+
+types: setup
+	@$(PY) -m mypy
+
+imports: setup
+	@.venv/bin/lint-imports --no-cache
+
+arch: setup ## size, cycle and naming limits
+	@$(PY) -m pytest tests/arch $(ARGS)
+
+generate: setup ## CRDs, roles, webhook configuration and reference pages from the types
+	@$(PY) -m hack.gen generate
+
+verify: setup ## fail if anything generated is not up to date
+	@$(PY) -m hack.gen verify
+
+vectors: setup ## ask Go's apimachinery again for the test vectors of informers/meta
+	@$(PY) -m hack.vectors
+
+lock: setup ## pin the dependencies of pyproject.toml with hashes
+	@for extra in "runtime --extra uvloop" "dev --all-extras"; do \
+		set -- $$extra; name=$$1; shift; \
+		.venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal \
+			--python-version 3.11 pyproject.toml $$@ -o requirements/$$name.txt; \
+	done

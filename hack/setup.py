@@ -1,0 +1,78 @@
+"""`make setup`: everything a fresh machine lacks, and nothing when it lacks nothing.
+
+Runs on the system's Python with the standard library alone, since it makes the environment that
+everything else runs in: `.venv` with the locked packages, and the control plane's programs in the
+user's cache. The two are made side by side as far as they can be; a stamp beside the environment
+says what it was made from, so a second run costs a few milliseconds.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+from typing import Final, NoReturn
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+VENV: Final = ROOT / ".venv"
+PYTHON: Final = VENV / "bin" / "python"
+STAMP: Final = VENV / ".made-from"
+LOCK: Final = ROOT / "requirements" / "dev.txt"
+OLDEST: Final = (3, 11)
+INSTALL_SECONDS: Final = 1200
+BUILD_SECONDS: Final = 3600
+
+
+def main() -> int:
+    """Make what is missing."""
+    if sys.version_info < OLDEST:
+        _fail(
+            f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is "
+            f"{sys.version_info[0]}.{sys.version_info[1]}: install it and run "
+            "`make setup PYTHON=python3.11`"
+        )
+    _make_environment()
+    if "--no-cluster" in sys.argv[1:]:
+        return 0
+    return _run([str(PYTHON), "-m", "hack.cluster", "build"], seconds=BUILD_SECONDS)
+
+
+def _make_environment() -> None:
+    """The virtual environment with exactly the locked packages."""
+    wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    began = time.perf_counter()
+    _say(f"making {VENV.name} with the packages of {LOCK.relative_to(ROOT)}")
+    venv.create(VENV, with_pip=True, clear=VENV.exists())
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
+    if code := _run(install, seconds=INSTALL_SECONDS):
+        _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")
+    STAMP.write_text(wanted)
+    _say(f"{VENV.name} is ready after {time.perf_counter() - began:.0f} s")
+
+
+def _run(command: list[str], *, seconds: int) -> int:
+    """Run a step with its output shown, for a bounded time."""
+    environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    try:
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, timeout=seconds, check=False
+        ).returncode
+    except subprocess.TimeoutExpired:
+        _fail(f"`{' '.join(command[:4])} …` took longer than {seconds} s and was ended")
+
+
+def _say(text: str) -> None:
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+def _fail(text: str) -> NoReturn:
+    print(f"setup: {text}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
