@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from controller.runtime.controller import Controller
+from controller.runtime.runtime import Runtime
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 
@@ -112,10 +114,10 @@ class Webhook:
 
 @attrs.frozen(kw_only=True)
 class ControllerSpec:
-    """One controller of a family: `setup` adds it to the manager it is given."""
+    """One controller of a family: `set_up` makes it with the tools of the manager that runs it."""
 
     name: str = attrs.field(validator=_dns_label)
-    setup: Callable[[Any], object]
+    set_up: Callable[[Runtime], Controller]
 
 
 @attrs.frozen(kw_only=True)

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from informers.meta.conditions import Condition
 from informers.meta.crd import Column, Definition, Rule, map_list
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
-from tests.kit.widget.condition import Condition
 
 WIDGET = Kind("test.pentad.dev", "v1alpha1", "Widget", "widgets")
 

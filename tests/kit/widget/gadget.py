@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from informers.meta.crd import Column, Definition, Rule, Scale, map_list
+from informers.meta.int_or_string import IntOrString
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 from informers.meta.quantity import Quantity
@@ -28,7 +29,7 @@ class Port(Struct, frozen=True, kw_only=True, rename="camel"):
     """The port's name."""
     port: Annotated[int, Meta(gt=0, lt=65536)]
     """The number it listens at."""
-    target: int | str | UnsetType = UNSET
+    target: IntOrString | UnsetType = UNSET
     """The number or name it forwards to; the same number when absent."""
 
 
