@@ -9,11 +9,12 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 import attrs
 
 from informers.clock import Clock
-from informers.credentials import Issued, bearer, jwt_expiry
+from informers.credentials import Issued, basic, bearer, jwt_expiry
 from informers.errors import ConfigError
 from informers.tls import Blob, make_context, read_blob
 
@@ -86,8 +87,14 @@ class IdentityProvider:
 
         context = self._context()
         requestor = self.requestor(self.client_id, self.client_secret, self.issuer)
-        # The library's own connector does not verify the provider's certificate.
-        requestor._get_connector = lambda: aiohttp.TCPConnector(ssl=context)  # noqa: SLF001
+        headers = requestor._default_headers | {"Authorization": self._authorization}  # noqa: SLF001
+        # The library's own session does not verify the provider's certificate.
+        requestor._client_session = lambda: aiohttp.ClientSession(  # noqa: SLF001
+            connector=aiohttp.TCPConnector(ssl=context),
+            headers=headers,
+            raise_for_status=True,
+            trust_env=True,
+        )
         try:
             async with asyncio.timeout(DEADLINE):
                 answer = await requestor.refresh_token(refresh_token)
@@ -96,6 +103,11 @@ class IdentityProvider:
         if not isinstance(answer, Mapping):
             raise self._refused(f"an answer of type {type(answer).__name__}")
         return answer
+
+    @property
+    def _authorization(self) -> str:
+        """The client's own login, escaped as RFC 6749 section 2.3.1 wants it."""
+        return basic(quote_plus(self.client_id), quote_plus(self.client_secret))
 
     def _context(self) -> ssl.SSLContext:
         what = f"idp-certificate-authority of {self.title}"

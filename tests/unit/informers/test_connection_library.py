@@ -141,7 +141,7 @@ def test_the_library_is_pinned_to_the_series_that_was_read():
             ["client_id", "client_secret", "issuer_url", "ssl_ca_cert"],
         ),
         ("kube_config", "OpenIDRequestor.refresh_token", ["self", "refresh_token"]),
-        ("kube_config", "OpenIDRequestor._get_connector", ["self"]),
+        ("kube_config", "OpenIDRequestor._client_session", ["self"]),
         ("incluster_config", "InClusterConfigLoader._load_config", ["self"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
