@@ -69,6 +69,9 @@ def _item(item: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
 
 
 def _scalar(value: Any) -> str:  # noqa: ANN401 - any JSON scalar or empty collection
+    if isinstance(value, float):
+        text = repr(value)  # YAML 1.1 takes 1e-05 for text, 1.0e-05 for a number
+        return text if "." in text else text.replace("e", ".0e")
     if not isinstance(value, str):
         return json.dumps(list(value) if isinstance(value, tuple) else value)
     return value if _is_plain(value) else _quoted(value)
