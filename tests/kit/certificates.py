@@ -51,13 +51,16 @@ class Authority:
         """The authority's certificate, for the clients."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def issue(self) -> tuple[str, str]:
-        """A certificate for localhost and its key, both as PEM."""
+    def issue(self, *names: str) -> tuple[str, str]:
+        """A certificate for localhost and these names, and its key, both as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         certificate = (
             self._builder(name, key.public_key())
-            .add_extension(x509.SubjectAlternativeName(_LOCAL), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([*_LOCAL, *(x509.DNSName(name) for name in names)]),
+                critical=False,
+            )
             .sign(self._key, hashes.SHA256())
         )
         secret = key.private_bytes(
@@ -67,9 +70,9 @@ class Authority:
         )
         return certificate.public_bytes(serialization.Encoding.PEM).decode(), secret.decode()
 
-    def arm(self, context: ssl.SSLContext) -> None:
+    def arm(self, context: ssl.SSLContext, *names: str) -> None:
         """Give a server's context a fresh certificate; handshakes from now on show it."""
-        certificate, key = self.issue()
+        certificate, key = self.issue(*names)
         with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
             file.write(certificate + key)
             file.flush()

@@ -15,6 +15,7 @@ imports an HTTP client even where nothing uses it. Its KindCluster class is load
 --cluster=kind. That class downloads what it is not given, so here it is always given both programs.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -22,7 +23,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 import attrs
 import pytest
@@ -98,37 +99,37 @@ def cluster(
     if request.config.option.cluster == "kind":
         yield from _kind_cluster(request.config.option, tmp_path_factory.mktemp("kind"))
         return
-    with _Clusters() as clusters:
-        yield clusters(fake_nodes=FAKE_NODES)
+    with own_clusters() as make:
+        yield make(fake_nodes=FAKE_NODES)
+
+
+@contextlib.contextmanager
+def own_clusters() -> Iterator[Callable[..., Cluster]]:
+    """Make local clusters that end with the block; arguments as of Cluster.up.
+
+    They end as well when the run is interrupted, or terminated politely.
+    """
+    names: list[str] = []
+
+    def make(**options: Any) -> Cluster:
+        name = f"test-{secrets.token_hex(4)}"
+        names.append(name)
+        return Cluster.up(name, owner_pid=os.getpid(), **options)
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield make
+    finally:
+        for name in names:
+            Cluster.named(name).down()
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
 def own_cluster() -> Iterator[Callable[..., Cluster]]:
     """Make local clusters that end with the test; arguments as of Cluster.up."""
-    with _Clusters() as clusters:
-        yield clusters
-
-
-class _Clusters:
-    """Local clusters that end with a block, also when the run is interrupted or terminated."""
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-        self._terminated: Any = None
-
-    def __call__(self, **options: Any) -> Cluster:
-        name = f"test-{secrets.token_hex(4)}"
-        self._names.append(name)
-        return Cluster.up(name, owner_pid=os.getpid(), **options)
-
-    def __enter__(self) -> Self:
-        self._terminated = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for name in self._names:
-            Cluster.named(name).down()
-        signal.signal(signal.SIGTERM, self._terminated)
+    with own_clusters() as make:
+        yield make
 
 
 def _kind_cluster(options: Any, folder: Path) -> Iterator[ClusterAccess]:

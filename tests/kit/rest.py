@@ -5,7 +5,6 @@ what this one reads. One connection, kept open; every request has a deadline.
 """
 
 import base64
-import contextlib
 import http.client
 import json
 import ssl
@@ -66,15 +65,19 @@ class Rest:
             None if body is None else json.dumps(body),
             {"Content-Type": content_type, "Accept": "application/json"},
         )
-        with contextlib.suppress(http.client.RemoteDisconnected, ConnectionError):
+        try:
             return self._once(*arguments)
-        self.close()
-        return self._once(*arguments)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            return self._once(*arguments)
 
     def _once(self, *arguments: Any) -> Answer:
-        self._connection.request(*arguments)
-        response = self._connection.getresponse()
-        return Answer(response.status, _json(response.read()))
+        try:
+            self._connection.request(*arguments)
+            response = self._connection.getresponse()
+            return Answer(response.status, _json(response.read()))
+        except (OSError, http.client.HTTPException):
+            self.close()  # the next request opens it again
+            raise
 
     def get(self, path: str) -> dict[str, Any]:
         """Return an object or a list."""

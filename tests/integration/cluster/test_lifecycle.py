@@ -1,0 +1,224 @@
+"""Clusters come up fast, stand side by side, tell what died, and leave nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hack.cluster import components, volumes
+from hack.cluster.cluster import Cluster
+from hack.cluster.errors import ComponentError
+from tests.integration.cluster.conftest import REPOSITORY
+from tests.kit.cluster import own_clusters
+from tests.kit.eventually import eventually_blocking
+from tests.kit.footprint import Footprint, known_sockets, open_files
+from tests.kit.rest import Rest
+
+
+@pytest.fixture(scope="module")
+def victim(cluster):
+    """Return a cluster whose components may be killed; every test leaves it whole."""
+    del cluster  # its programs are there once it is
+    with own_clusters() as make:
+        yield make(fake_nodes=1)
+
+
+def state_of(victim):
+    return {each.name: each.state for each in victim.status()}
+
+
+@pytest.mark.parametrize("component", components.PROGRAMS)
+def test_killed_component_is_told_and_mended(victim, component):
+    """After SIGKILL of any component `status` fails and names it, and `up` starts it again."""
+    before = next(each for each in victim.status() if each.name == component)
+
+    os.kill(before.process.pid, signal.SIGKILL)
+    eventually_blocking(lambda: state_of(victim)[component], equals="dead")
+    told = subprocess.run(
+        [sys.executable, "-m", "hack.cluster", "status", "--name", victim.name],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    Cluster.up(victim.name)
+
+    assert told.returncode == 1
+    assert f"{component} is dead" in told.stderr
+    assert dict.fromkeys(components.PROGRAMS, "healthy") == state_of(victim)
+
+
+def test_restart_keeps_the_data(victim):
+    """A restarted component is another process, and the objects are still there."""
+    rest = Rest(victim.kubeconfig)
+    rest.create("/api/v1/namespaces", {"metadata": {"name": "kept"}})
+    rest.close()
+    before = {each.name: each.process for each in victim.status()}
+
+    victim.restart(components.ETCD)
+
+    after = {each.name: each.process for each in victim.status()}
+    assert [components.ETCD] == [name for name in after if before[name] != after[name]]
+    rest = Rest(victim.kubeconfig)
+    assert rest.get("/api/v1/namespaces/kept")["metadata"]["name"] == "kept"
+    rest.close()
+
+
+def test_two_stand_side_by_side(cluster, victim, rest, namespace):
+    """Two clusters share no port and no object."""
+    other = Rest(victim.kubeconfig)
+    answer = other.request("GET", f"/api/v1/namespaces/{namespace}")
+    other.close()
+
+    assert answer.status == 404
+    assert rest.get(f"/api/v1/namespaces/{namespace}")
+    ports = [Cluster.named(each.name).life.record().ports for each in (cluster, victim)]
+    used = [getattr(each, field) for each in ports for field in each.__struct_fields__]
+    assert len(set(used)) == len(used)
+
+
+def test_second_up_changes_nothing(victim):
+    """`up` on a running cluster starts no process."""
+    before = victim.status()
+
+    Cluster.up(victim.name)
+
+    assert before == victim.status()
+
+
+def test_two_ups_at_once_make_one_cluster(command):
+    """Commands on one cluster take turns."""
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda _: command.ok("up", "--name", "both"), range(2))
+
+    assert first == second
+    assert command("status", "--name", "both").returncode == 0
+
+
+def test_warm_up_takes_at_most_six_seconds(command, record_property):
+    """With the programs there, a cluster can be used within six seconds of the command.
+
+    The best of three counts: what else runs on the machine is not what is measured.
+    """
+    took = []
+    for _ in range(3):
+        begun = os.times().elapsed
+        command.ok("up")
+        took.append(os.times().elapsed - begun)
+        command.ok("down")
+
+    record_property("seconds", took)
+    assert min(took) <= 6.0
+
+
+def test_down_leaves_nothing(command, tmp_path):
+    """After `down` the processes, sockets and files are those from before `up`."""
+    root = tmp_path / "state/pentad/clusters/local"
+    folders = (tmp_path, volumes.ROOT)
+    before = Footprint.take(root, folders=folders)
+
+    kubeconfig = command.ok("up", "--fake-nodes", "1").removeprefix("export KUBECONFIG=")
+    rest = Rest(Path(kubeconfig))
+    volume = claim(rest, "default")
+    rest.close()
+    during = Footprint.take(root, folders=folders)
+    stray = {file for file in open_files(during.processes) if not file.is_relative_to(root)}
+    command.ok("down")
+
+    after = Footprint.take(root, folders=folders)
+    assert len(components.PROGRAMS) == len(during.processes)
+    assert volume in during.files
+    assert set() == stray
+    assert not during.sockets & known_sockets()
+    assert before.processes == after.processes
+    assert {file for file in after.files if file.is_relative_to(volume)} == set()
+    assert [tmp_path / "state"] == [file for file in after.files if file.is_relative_to(tmp_path)]
+
+
+def claim(rest, namespace):
+    """Make a claim, wait until it is bound, and return the folder of its volume."""
+    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    rest.create(path, {"metadata": {"name": "data"}, "spec": spec})
+    eventually_blocking(lambda: rest.get(f"{path}/data")["status"]["phase"], equals="Bound")
+    name = rest.get(f"{path}/data")["spec"]["volumeName"]
+    return Path(rest.get(f"/api/v1/persistentvolumes/{name}")["spec"]["hostPath"]["path"])
+
+
+def test_down_of_nothing_is_fine(command, tmp_path):
+    """`down` without a cluster succeeds and leaves nothing either."""
+    command.ok("down")
+
+    assert [tmp_path / "state"] == list(tmp_path.rglob("*"))
+
+
+def test_failed_start_shows_the_end_of_the_log(own_cluster):
+    """A component that ends at start is named, with the last lines it wrote, and none stays."""
+    broken = own_cluster()
+    broken.kill(components.SCHEDULER)
+    broken.life.layout.identity_kubeconfig(components.SCHEDULER).write_text("no kubeconfig")
+
+    with pytest.raises(ComponentError, match="kube-scheduler ended while starting") as caught:
+        Cluster.up(broken.name)
+
+    assert "cannot unmarshal string" in caught.value.detail
+
+
+def test_orphan_is_swept(command, tmp_path, monkeypatch):
+    """A cluster whose owner was killed is taken down by the next run's sweep."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    program = (
+        "import os, signal; from hack.cluster.cluster import Cluster;"
+        "Cluster.up('orphan', owner_pid=os.getpid()); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        timeout=60,
+        capture_output=True,
+        check=False,
+    )
+    running = command("status", "--name", "orphan").returncode
+
+    Cluster.sweep()
+
+    assert running == 0
+    assert command("status", "--name", "orphan").returncode == 1
+
+
+def test_interrupted_up_leaves_no_process(command, tmp_path):
+    """Ctrl-C during `up` ends what it started, with exit code 130, and `down` removes the rest."""
+    root = tmp_path / "state/pentad/clusters/cut"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hack.cluster", "up", "--name", "cut"],
+        env=os.environ | command.environment,
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    eventually_blocking((root / "logs/kube-apiserver.log").exists, within=20)
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert frozenset() == Footprint.take(root, folders=()).processes
+
+
+def test_audit_log_tells_every_request(cluster, rest, namespace):
+    """A request is in the audit log with its user, verb and object as soon as it is answered."""
+    rest.get(f"/api/v1/namespaces/{namespace}/configmaps")
+
+    lines = [json.loads(line) for line in cluster.audit_log.read_text().splitlines()]
+    told = [line for line in lines if line.get("objectRef", {}).get("namespace") == namespace]
+    seen = {
+        (line["user"]["username"], line["verb"], line["objectRef"]["resource"]) for line in told
+    }
+    assert ("kubernetes-admin", "list", "configmaps") in seen
