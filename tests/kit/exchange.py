@@ -109,6 +109,7 @@ class Exchange:
         self._upstream: Wire | None = None
         self._changed = False
         self._chunked = False
+        self._is_json = True
         self._carry: list[bytes] = []
 
     # -- from outside, while it runs
@@ -202,6 +203,7 @@ class Exchange:
             reply = reply.without("transfer-encoding", "content-length")
             reply = reply.adding("Content-Length", len(edited))
         self._chunked = isinstance(body, http1.ChunkedBody) and not edited
+        self._is_json = "json" in (reply.get("content-type") or "")
         await self._client.write(reply.encode())
         is_whole = not isinstance(body, http1.OpenBody)
         try:
@@ -216,7 +218,8 @@ class Exchange:
         return is_whole and reply.keeps_alive and self.request.keeps_alive
 
     async def _pump(self, body: http1.Body) -> None:
-        in_lines = self.request.is_watch and self.status == 200
+        # A watch in protobuf has no lines: whoever waits for the next newline waits for ever.
+        in_lines = self.request.is_watch and self.status == 200 and self._is_json
         while (item := await self._next_block(body)) is not None:
             arrived, payload = item
             for active in self._having(f.Lag):

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _PATIENCE = 10.0
+_HANDSHAKE = 0.1
 
 
 class LoopThread:
@@ -31,6 +32,7 @@ class LoopThread:
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._main_task: asyncio.Task[Any] | None = None
         self._over: asyncio.Event | None = None
         self._failure: BaseException | None = None
 
@@ -70,6 +72,24 @@ class LoopThread:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def close_server(self, server: asyncio.Server) -> None:
+        """Stop listening.
+
+        `Server.close` alone leaves open, and to nobody, a connection that was accepted in the same
+        round of the loop. So the tasks that nobody spawned here, which are those that accept, end
+        first: by themselves, or cancelled where a handshake takes too long.
+        """
+        for sock in server.sockets:
+            asyncio.get_running_loop().remove_reader(sock)
+        known = {*self._tasks, self._main_task, asyncio.current_task()}
+        strangers = asyncio.all_tasks() - known
+        if strangers:
+            _, stuck = await asyncio.wait(strangers, timeout=_HANDSHAKE)
+            for task in stuck:
+                task.cancel()
+            await asyncio.wait(strangers, timeout=_PATIENCE)
+        server.close()
+
     def stop(self) -> None:
         """Cancel all tasks, join the thread, raise what went wrong in it."""
         if self._thread is None:
@@ -97,6 +117,7 @@ class LoopThread:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._main_task = asyncio.current_task()
         self._over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             self._group = group

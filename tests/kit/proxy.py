@@ -30,7 +30,7 @@ from tests.kit.ledger import Ledger, Seen, Statistics
 from tests.kit.link import Link
 from tests.kit.loopthread import LoopThread
 from tests.kit.upstream import Upstream
-from tests.kit.wire import Ending, Wire
+from tests.kit.wire import Ending, Wire, close_all
 
 _CLOCK = LoopClock()
 _BACKLOG = 1024
@@ -170,7 +170,7 @@ class FaultProxy:
 
     def refuse(self) -> None:
         """Stop listening: new connections are refused, open ones live on."""
-        self._thread.call(self._refuse)
+        self._thread.wait(self._refuse())
 
     def accept(self) -> None:
         """Listen again, on the same port."""
@@ -223,9 +223,9 @@ class FaultProxy:
             link.sever(how)
         return len(doomed)
 
-    def _refuse(self) -> None:
+    async def _refuse(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await self._thread.close_server(self._server)
             self._server = None
 
     async def _accept(self) -> None:
@@ -246,12 +246,8 @@ class FaultProxy:
         )
 
     async def _close(self) -> None:
-        self._refuse()
-        async with asyncio.timeout(_SHUTDOWN * 5):
-            while self._wires:
-                for wire in list(self._wires):
-                    wire.abort()
-                await _CLOCK.sleep(0)
+        await self._refuse()
+        await close_all(self._wires)
 
 
 def _bound(port: int) -> socket.socket:

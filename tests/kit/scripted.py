@@ -31,7 +31,7 @@ from tests.kit import http1
 from tests.kit.certificates import Authority, server_context
 from tests.kit.faults import Match
 from tests.kit.loopthread import LoopThread
-from tests.kit.wire import Ending, Wire
+from tests.kit.wire import Ending, Wire, close_all
 
 _CLOCK = LoopClock()
 _JSON = (("Content-Type", "application/json"),)
@@ -209,9 +209,5 @@ class ScriptedServer:
 
     async def _close(self) -> None:
         assert self._server is not None
-        self._server.close()
-        async with asyncio.timeout(5):
-            while self._wires:
-                for wire in list(self._wires):
-                    wire.abort()
-                await _CLOCK.sleep(0)
+        await self._thread.close_server(self._server)
+        await close_all(self._wires)

@@ -23,6 +23,8 @@ BACKLOG = 1 << 20
 HEAD_LIMIT = 1 << 18
 
 _CLOCK = LoopClock()
+_LETTING_GO = 5.0
+_ROUNDS = 5
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -216,3 +218,14 @@ class Wire(asyncio.Protocol):
             self.ended = True
             self.news.set()
             self.on_lost()
+
+
+async def close_all(home: set[Wire]) -> None:
+    """Abort all wires of a home, and wait until asyncio has let go of their sockets."""
+    async with asyncio.timeout(_LETTING_GO):
+        while home:
+            for wire in list(home):
+                wire.abort()
+            await _CLOCK.sleep(0)
+    for _ in range(_ROUNDS):  # those that were never handed to a wire, in their handshake
+        await _CLOCK.sleep(0)
