@@ -42,10 +42,10 @@ class Waiters:
         try:
             await future
         except asyncio.CancelledError:
-            if future.cancelled():
-                self.line.remove(future)
-            else:
+            if not future.cancelled():
                 self.wake()  # it was woken for something it will not take
+            elif future in self.line:  # unless a wake-up met it, cancelled, on its way out
+                self.line.remove(future)
             raise
 
 
