@@ -49,6 +49,7 @@ from informers.versions import is_older
 
 PAGE_SIZE: Final = 500
 YIELD_BYTES: Final = 32 * 1024
+GATHER_SECONDS: Final = 0.01
 SHORT_SECONDS: Final = 1.0
 BROKEN_ATTEMPTS: Final = 2
 
@@ -288,6 +289,8 @@ class Reflector:
                 feed.take(lines.feed(chunk))
                 if len(chunk) > YIELD_BYTES:
                     await self._clock.sleep(0)
+                elif feed.is_initial:
+                    await stream.gather(self._clock, GATHER_SECONDS)
             if lines.rest:
                 # A last line that was cut off does not decode; a whole one counts (T08).
                 feed.take([lines.rest])

@@ -15,12 +15,13 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
-import aiohttp
 import attrs
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from informers.clock import Clock
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
+from informers.lean import aiohttp
 from informers.request import Request
 
 KEEPALIVE_IDLE_SECONDS: Final = 15
@@ -76,6 +77,19 @@ class Stream:
             return await self._response.content.readany()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise TransportError(f"the stream broke: {_text(error)}") from error
+
+    async def gather(self, clock: Clock, seconds: float) -> None:
+        """Leave the socket alone for a moment, so that the next chunk is a large one.
+
+        A server streams objects one by one, and waking up for each costs more than decoding it.
+        """
+        connection = self._response.connection
+        protocol = None if connection is None else connection.protocol
+        if protocol is None:
+            return
+        protocol.pause_reading()
+        await clock.sleep(seconds)
+        protocol.resume_reading()
 
     async def read(self) -> bytes:
         """All that is left, for bodies that explain an error."""
