@@ -1,0 +1,117 @@
+"""`python -m hack.bench`: run scenarios, print the figures, write them down."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from hack.bench.catalogue import MICRO, SCENARIOS
+from hack.bench.document import render, table
+from hack.bench.peers import KOPF, available
+from hack.bench.plot import draw
+from hack.bench.process import PeerError
+from hack.bench.run import Plan, run
+from hack.cluster.cluster import Cluster
+from hack.cluster.errors import ClusterError
+from informers.clock import LoopClock
+
+_DOCS: Final = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; 1 means a peer failed or computed something else."""
+    options = _parser().parse_args(argv)
+    if options.list:
+        print(_listing())
+        return 0
+    failures: list[BaseException] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        with _cluster(options) as kubeconfig:
+            result = asyncio.run(run(_plan(options), kubeconfig=kubeconfig, clock=LoopClock()))
+    except* (PeerError, ClusterError) as failed:
+        failures = list(failed.exceptions)
+    if failures:
+        print(*(f"bench: {error}" for error in failures), sep="\n", file=sys.stderr)
+        return 1
+    if options.json is not None:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(table(result))
+    if options.docs:
+        _write_docs(result)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = [*(scenario.name for scenario in SCENARIOS), MICRO]
+    parser = argparse.ArgumentParser(prog="python -m hack.bench", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
+    parser.add_argument(
+        "--scenario", action="append", choices=names, help="only this one; may be repeated"
+    )
+    parser.add_argument(
+        "--peers", action="append", choices=available(), help="only this one; may be repeated"
+    )
+    parser.add_argument("--rounds", type=_positive, help="of every peer (default 5; kopf 2)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works")
+    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and .svg")
+    parser.add_argument(
+        "--kubeconfig", type=Path, help="an empty cluster to use instead of a fresh local one"
+    )
+    parser.add_argument("--cluster", default="bench", help="name of the local cluster")
+    parser.add_argument("--list", action="store_true", help="list scenarios and peers, run nothing")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least one round")
+    return number
+
+
+def _listing() -> str:
+    lines = [f"{scenario.name:<14}{scenario.title}" for scenario in SCENARIOS]
+    lines.append(f"{MICRO:<14}Parts of the machinery by themselves.")
+    return "\n".join([*lines, "", f"peers: {', '.join(available())} ({KOPF} in three scenarios)"])
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    wanted = options.scenario or [*(scenario.name for scenario in SCENARIOS), MICRO]
+    return Plan(
+        scenarios=[scenario for scenario in SCENARIOS if scenario.name in wanted],
+        peers=options.peers or available(),
+        rounds=options.rounds,
+        quick=options.quick,
+        micro=MICRO in wanted,
+    )
+
+
+@contextmanager
+def _cluster(options: argparse.Namespace) -> Iterator[Path]:
+    """Yield the kubeconfig to use: the given one, or that of a cluster made for this run."""
+    if options.kubeconfig is not None:
+        yield options.kubeconfig
+        return
+    cluster = Cluster.named(options.cluster)
+    cluster.down()
+    Cluster.up(options.cluster, owner_pid=os.getpid())
+    try:
+        yield cluster.kubeconfig
+    finally:
+        cluster.down()
+
+
+def _write_docs(result: dict[str, Any]) -> None:
+    _DOCS.parent.mkdir(exist_ok=True)
+    draw(result, _DOCS.with_suffix(".svg"))
+    _DOCS.write_text(render(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The scenarios by name, in the order they run, and what each has to reach.
+
+`sync_100k` is last because its objects stay in the API server. Targets are ratios of medians:
+ours divided by the peer's, so less is better.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+
+from hack.bench.peers import CONTROLLER_RUNTIME, KOPF, OURS, Peer
+from hack.bench.rig import Rig, Sample
+from hack.bench.scenarios.children import fanout, steady
+from hack.bench.scenarios.failover import failover
+from hack.bench.scenarios.first import idle, status_10k, sync_10k, sync_100k
+from hack.bench.scenarios.latency import latency_100ps
+from hack.bench.scenarios.relist import relist
+
+ROUNDS: Final = 5
+KOPF_ROUNDS: Final = 2
+MICRO: Final = "micro"
+_BOTH: Final = (OURS, CONTROLLER_RUNTIME)
+
+
+@attrs.frozen
+class Target:
+    """A promise: the median of `metric`, divided by the peer's, is at most `ratio`."""
+
+    metric: str
+    ratio: float
+    peer: str = CONTROLLER_RUNTIME
+
+
+@attrs.frozen(kw_only=True)
+class Scenario:
+    """One situation, measured once per round and peer."""
+
+    name: str
+    sample: Callable[[Rig, Peer, int], Awaitable[Sample]]
+    peers: tuple[str, ...] = _BOTH
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it measures, in one sentence."""
+        return (self.sample.__doc__ or "").strip()
+
+    def rounds(self, peer: str, *, wanted: int | None) -> int:
+        """Return how often to run a peer; kopf takes minutes, so it gets fewer by default."""
+        if wanted is not None:
+            return wanted
+        return KOPF_ROUNDS if peer == KOPF else ROUNDS
+
+
+SCENARIOS: Final = (
+    Scenario(
+        name="sync_10k",
+        sample=sync_10k,
+        peers=(*_BOTH, KOPF),
+        targets=(
+            Target("wall_s", 0.7),
+            Target("cpu_s", 0.5),
+            Target("rss_mb", 0.8),
+            Target("wall_s", 0.2, KOPF),
+        ),
+    ),
+    Scenario(
+        name="status_10k",
+        sample=status_10k,
+        peers=(*_BOTH, KOPF),
+        targets=(Target("wall_s", 1.0), Target("cpu_s", 0.6), Target("wall_s", 0.25, KOPF)),
+    ),
+    Scenario(
+        name="latency_100ps",
+        sample=latency_100ps,
+        peers=(*_BOTH, KOPF),
+        targets=(Target("p50_ms", 1.0), Target("p99_ms", 1.0)),
+    ),
+    Scenario(name="fanout", sample=fanout, targets=(Target("wall_s", 1.0),)),
+    Scenario(name="steady", sample=steady),
+    Scenario(name="relist", sample=relist),
+    Scenario(name="failover", sample=failover, targets=(Target("wall_s", 1.0),)),
+    Scenario(name="idle", sample=idle, targets=(Target("cpu_s", 1.0),)),
+    Scenario(
+        name="sync_100k",
+        sample=sync_100k,
+        targets=(Target("wall_s", 0.6), Target("cpu_s", 0.4), Target("rss_mb", 0.4)),
+    ),
+)

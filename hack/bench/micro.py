@@ -1,0 +1,58 @@
+"""The micro benchmarks: every module `hack.bench.micro_*`, each in a fresh interpreter.
+
+Such a module has one function, `measure() -> dict[str, float]`. A name ending in `_ratio` is a
+ratio to `reference_loop()` of the same process, so it can be compared between machines; the others
+are absolute and say their unit in their name. `python -m hack.bench.micro NAME` runs one.
+"""
+
+import asyncio
+import importlib
+import json
+import pkgutil
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from hack.bench.process import PeerError
+
+_PREFIX: Final = "micro_"
+_TIMEOUT: Final = 600.0
+_LOOP: Final = 1_000_000
+
+
+def reference_loop() -> float:
+    """Return the seconds a fixed pure-Python loop takes: the yardstick of the ratios."""
+    samples = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        total = 0
+        for number in range(_LOOP):
+            total += number & 7
+        samples.append(time.perf_counter() - begin)
+    return statistics.median(samples)
+
+
+def names() -> list[str]:
+    """Return the micro benchmarks of this checkout."""
+    found = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(m.name.removeprefix(_PREFIX) for m in found if m.name.startswith(_PREFIX))
+
+
+async def run(name: str) -> dict[str, float]:
+    """Run one in a fresh interpreter, so that no earlier one's heap is in its way."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __spec__.name, name, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(_TIMEOUT):
+        out, _ = await process.communicate()
+    if process.returncode:
+        raise PeerError(f"the micro benchmark {name} failed; its error is above")
+    result: dict[str, float] = json.loads(out)
+    return result
+
+
+if __name__ == "__main__":
+    module = importlib.import_module(f"hack.bench.{_PREFIX}{sys.argv[1]}")
+    print(json.dumps(module.measure()))

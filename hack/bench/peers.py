@@ -1,0 +1,131 @@
+"""Who takes part, and how each is started.
+
+`ours` is our runtime, `controller-runtime` a Go program built here with the ordinary Go client
+(once; kept in the user's cache under a hash of its sources), `kopf` the framework most Python
+operators are written with. All get the same flags; what a peer lacks it ignores.
+"""
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from hack.bench.process import PeerError, Process
+
+_HERE: Final = Path(__file__).parent
+_ROOT: Final = _HERE.parent.parent
+_GO_SOURCES: Final = _HERE / "controller-runtime"
+_BUILD_TIMEOUT: Final = 1800.0
+
+OURS: Final = "ours"
+CONTROLLER_RUNTIME: Final = "controller-runtime"
+KOPF: Final = "kopf"
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """What a peer is asked to do."""
+
+    namespace: str
+    expected: int
+    lease: str
+    stamp: str = ""
+    record: bool = False
+
+    def flags(self, *, log: Path) -> list[str]:
+        """Return the flags all peers understand."""
+        flags = [
+            f"--namespace={self.namespace}",
+            f"--expected={self.expected}",
+            f"--lease={self.lease}",
+            f"--stamp={self.stamp}",
+            f"--metrics=127.0.0.1:{_free_port()}",
+            f"--health=127.0.0.1:{_free_port()}",
+            f"--log-file={log}",
+        ]
+        return [*flags, "--record"] if self.record else flags
+
+
+@attrs.frozen(kw_only=True)
+class Peer:
+    """One contestant: its name and how it is run."""
+
+    name: str
+    command: Sequence[str]
+
+    async def start(self, job: Job, *, kubeconfig: Path, log: Path) -> Process:
+        """Start it on a job; the wall clock runs from here."""
+        env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(_ROOT)}
+        return await Process.start([*self.command, *job.flags(log=log)], env=env, log=log)
+
+
+def available() -> list[str]:
+    """Return the names of the peers this checkout can run."""
+    names = [CONTROLLER_RUNTIME]
+    if importlib.util.find_spec("hack.bench.ours") is not None:
+        names.insert(0, OURS)
+    if importlib.util.find_spec("kopf") is not None:
+        names.append(KOPF)
+    return names
+
+
+async def prepare(name: str) -> Peer:
+    """Return the peer ready to start, building what has to be built."""
+    match name:
+        case "ours":
+            return Peer(name=name, command=[sys.executable, "-m", "hack.bench.ours"])
+        case "kopf":
+            return Peer(name=name, command=[sys.executable, "-m", "hack.bench.kopf_peer"])
+        case "controller-runtime":
+            return Peer(name=name, command=[str(await _build())])
+        case _:
+            raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")
+
+
+async def _build() -> Path:
+    """Return the Go peer's binary, built if its sources changed since the last build."""
+    binary = _cache() / f"controller-runtime-{_source_hash()}"
+    if binary.exists():
+        return binary
+    go = shutil.which("go")
+    if go is None:
+        raise PeerError("the controller-runtime peer needs Go; install it or leave the peer out")
+    print("building the controller-runtime peer (once; some minutes when cold) ...", flush=True)
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    fresh = binary.with_suffix(f".{os.getpid()}")
+    process = await asyncio.create_subprocess_exec(
+        go, "build", "-trimpath", "-o", str(fresh), ".", cwd=_GO_SOURCES
+    )
+    async with asyncio.timeout(_BUILD_TIMEOUT):
+        if await process.wait() != 0:
+            raise PeerError(f"go build failed in {_GO_SOURCES.relative_to(_ROOT)}; see above")
+    fresh.replace(binary)
+    return binary
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "pentad" / "bench"
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(_GO_SOURCES.iterdir()):
+        if path.suffix in {".go", ".mod", ".sum"}:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,114 @@
+"""One run: a fresh API server, every scenario in turn, the peers alternating within it."""
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import yaml
+
+from hack.bench import machine, micro
+from hack.bench.api import Api
+from hack.bench.catalogue import MICRO, Scenario
+from hack.bench.peers import Peer, prepare
+from hack.bench.process import PeerError
+from hack.bench.results import judge, summarise
+from hack.bench.rig import Rig, Sample
+from informers.clock import Clock
+
+_ROOT: Final = Path(__file__).parent.parent.parent
+_CRD: Final = _ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
+_CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_SETTLE: Final = 1.0
+_MICRO_ROUNDS: Final = 3
+_ESTABLISHED: Final = 30.0
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What to run."""
+
+    scenarios: Sequence[Scenario]
+    peers: Sequence[str]
+    rounds: int | None
+    quick: bool
+    micro: bool
+
+    def matches(self, scenario: Scenario) -> list[str]:
+        """Return the wanted peers that take part in a scenario."""
+        return [name for name in self.peers if name in scenario.peers]
+
+
+async def run(plan: Plan, *, kubeconfig: Path, clock: Clock) -> dict[str, Any]:
+    """Run a plan and return everything that was measured, as it goes into the JSON file."""
+    peers = {name: await prepare(name) for name in plan.peers}
+    async with _rig(plan, kubeconfig=kubeconfig, clock=clock) as rig:
+        facts = await machine.describe(rig.api)
+        figures: dict[str, Any] = {}
+        for scenario in plan.scenarios:
+            chosen = [peers[name] for name in plan.matches(scenario)]
+            figures[scenario.name] = await _compare(rig, scenario, chosen, wanted=plan.rounds)
+    verdicts = [verdict.as_json() for verdict in judge(plan.scenarios, figures)]
+    result = {"machine": facts, "quick": plan.quick, "scenarios": figures, "targets": verdicts}
+    if plan.micro:
+        result[MICRO] = {name: await _micro(name, plan=plan) for name in micro.names()}
+    return result
+
+
+@asynccontextmanager
+async def _rig(plan: Plan, *, kubeconfig: Path, clock: Clock) -> AsyncIterator[Rig]:
+    with tempfile.TemporaryDirectory(prefix="pentad-bench-") as logs:
+        async with Api.of(kubeconfig) as api:
+            await _install(api, clock=clock)
+            yield Rig(
+                api=api, kubeconfig=kubeconfig, logs=Path(logs), clock=clock, quick=plan.quick
+            )
+
+
+async def _install(api: Api, *, clock: Clock) -> None:
+    """Apply the CRD and wait until it is served."""
+    crd = yaml.safe_load(_CRD.read_text(encoding="utf-8"))
+    path = f"{_CRDS}/{crd['metadata']['name']}"
+    await api.apply(path, crd)
+    deadline = clock.monotonic() + _ESTABLISHED
+    while not _established(await api.json("GET", path)):
+        if clock.monotonic() > deadline:
+            raise PeerError("the Widget CRD was not established in 30 s")
+        await clock.sleep(0.1)
+
+
+def _established(crd: dict[str, Any]) -> bool:
+    conditions = crd.get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
+async def _compare(
+    rig: Rig, scenario: Scenario, peers: Sequence[Peer], *, wanted: int | None
+) -> dict[str, Any]:
+    """Run the peers in turns; the order rotates, so that none always follows the same other."""
+    rounds = {peer.name: scenario.rounds(peer.name, wanted=wanted) for peer in peers}
+    samples: dict[str, list[Sample]] = {peer.name: [] for peer in peers}
+    for number in range(max(rounds.values(), default=0)):
+        for step in range(len(peers)):
+            peer = peers[(number + step) % len(peers)]
+            if number >= rounds[peer.name]:
+                continue
+            await rig.clock.sleep(_SETTLE)
+            begin = rig.clock.monotonic()
+            sample = await scenario.sample(rig, peer, number)
+            samples[peer.name].append(sample)
+            _tell(scenario.name, peer.name, number, sample, rig.clock.monotonic() - begin)
+    return {name: summarise(taken) for name, taken in samples.items()}
+
+
+async def _micro(name: str, *, plan: Plan) -> dict[str, Any]:
+    taken = [await micro.run(name) for _ in range(1 if plan.quick else _MICRO_ROUNDS)]
+    _tell(MICRO, name, len(taken) - 1, taken[-1], 0)
+    return summarise(taken)
+
+
+def _tell(scenario: str, peer: str, number: int, sample: Sample, took: float) -> None:
+    figures = "  ".join(f"{key} {value:.3f}" for key, value in sample.items())
+    print(f"{scenario:<14}{peer:<20}#{number + 1} {figures}  ({took:.0f} s)", flush=True)

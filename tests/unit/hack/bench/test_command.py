@@ -1,0 +1,60 @@
+"""What `python -m hack.bench` understands and refuses."""
+
+import pytest
+
+from hack.bench.__main__ import _parser, _plan, main
+from hack.bench.catalogue import MICRO, SCENARIOS
+from hack.bench.peers import CONTROLLER_RUNTIME, KOPF
+
+
+def _planned(*argv):
+    return _plan(_parser().parse_args(argv))
+
+
+def test_without_arguments_everything_runs():
+    """The default is the whole benchmark, micro included, with each peer's own rounds."""
+    plan = _planned()
+    assert (list(SCENARIOS), True, None) == (plan.scenarios, plan.micro, plan.rounds)
+
+
+def test_scenarios_and_peers_are_repeatable():
+    """Naming some leaves the others out and keeps the order they run in."""
+    plan = _planned(
+        *("--scenario", "idle", "--scenario", "sync_10k", "--peers", KOPF),
+        *("--peers", CONTROLLER_RUNTIME),
+    )
+    assert ["sync_10k", "idle"] == [scenario.name for scenario in plan.scenarios]
+    assert [[KOPF, CONTROLLER_RUNTIME], [CONTROLLER_RUNTIME]] == [
+        plan.matches(scenario) for scenario in plan.scenarios
+    ]
+    assert not plan.micro
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["--scenario", "none"], ["--peers", "none"], ["--rounds", "0"]],
+    ids=["scenario", "peer", "rounds"],
+)
+def test_wrong_arguments_are_refused(argv, capsys):
+    """A typing error ends before anything is started."""
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert 2 == ended.value.code
+    assert "error" in capsys.readouterr().err
+
+
+def test_list_names_every_scenario(capsys):
+    """`--list` runs nothing and says what there is."""
+    assert 0 == main(["--list"])
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in [*(s.name for s in SCENARIOS), MICRO, CONTROLLER_RUNTIME])
+
+
+def test_kopf_gets_fewer_rounds_by_default_only():
+    """What the caller wants goes for every peer."""
+    scenario = SCENARIOS[0]
+    assert (5, 2, 7) == (
+        scenario.rounds(CONTROLLER_RUNTIME, wanted=None),
+        scenario.rounds(KOPF, wanted=None),
+        scenario.rounds(KOPF, wanted=7),
+    )
