@@ -29,7 +29,7 @@ from tests.kit.faults import ANY, WATCHES, Fault, Lag, Match, Rule, Stall
 from tests.kit.ledger import Ledger, Seen, Statistics
 from tests.kit.link import Link
 from tests.kit.loopthread import LoopThread
-from tests.kit.upstream import Upstream
+from tests.kit.upstream import OURS, Upstream
 from tests.kit.wire import Ending, Wire, close_all
 
 _CLOCK = LoopClock()
@@ -117,7 +117,7 @@ class FaultProxy:
             "kind": "Config",
             "current-context": "proxy",
             "clusters": [{"name": "proxy", "cluster": cluster}],
-            "users": [{"name": "proxy", "user": {"token": token} if token else {}}],
+            "users": [{"name": "proxy", "user": {"token": token or OURS}}],
             "contexts": [
                 {
                     "name": "proxy",

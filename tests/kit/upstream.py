@@ -1,7 +1,8 @@
 """The API server behind the fault proxy: where it is, and as whom it is called.
 
 A request that brings its own Authorization is passed on with that and nothing else, so tests of
-tokens and of RBAC mean what they say. All others go out under the identity of the kubeconfig.
+tokens and of RBAC mean what they say. All others go out under the identity of the kubeconfig, and
+so do those that bring the token OURS: kubectl asks for a password where a user has no credentials.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ import yaml
 
 from tests.kit.http1 import Request
 from tests.kit.wire import Wire
+
+OURS = "identity-of-the-fault-proxy"
 
 _SHUTDOWN = 1.0
 
@@ -64,13 +67,14 @@ class Upstream:
 
     def prepare(self, request: Request) -> Request:
         """The request as it is passed on."""
-        if self.token is None or request.get("authorization") is not None:
+        if not _is_ours(request):
             return request
-        return request.adding("Authorization", f"Bearer {self.token}")
+        request = request.without("authorization")
+        return request.adding("Authorization", f"Bearer {self.token}") if self.token else request
 
     def context_for(self, request: Request) -> ssl.SSLContext | None:
         """As whom this request goes out."""
-        return self.identified if request.get("authorization") is None else self.anonymous
+        return self.identified if _is_ours(request) else self.anonymous
 
     async def connect(self, context: ssl.SSLContext | None, home: set[Wire]) -> Wire:
         """A new connection to the server."""
@@ -84,6 +88,10 @@ class Upstream:
             ssl_shutdown_timeout=timeout,
         )
         return wire
+
+
+def _is_ours(request: Request) -> bool:
+    return request.get("authorization") in {None, f"Bearer {OURS}"}
 
 
 def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:

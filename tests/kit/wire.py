@@ -7,6 +7,7 @@ whatever comes and keeps the connection open.
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections import deque
@@ -193,10 +194,11 @@ class Wire(asyncio.Protocol):
         if self.transport.is_closing():
             return
         raw = self.transport.get_extra_info("socket")
-        if how == "rst":
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        else:
-            raw.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # the peer was faster
+            if how == "rst":
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            else:
+                raw.shutdown(socket.SHUT_WR)
         self.transport.abort()
 
     def close(self) -> None:
