@@ -43,15 +43,15 @@ _PAUSED_BYTES: Final = PAUSED.encode()
 class Log(Protocol):
     """The part of a structured logger that a controller uses."""
 
-    def debug(self, event: str, **fields: object) -> object:
+    def debug(self, event: str, /, **fields: object) -> object:
         """Tell what only a developer wants to know."""
         ...
 
-    def warning(self, event: str, **fields: object) -> object:
+    def warning(self, event: str, /, **fields: object) -> object:
         """Tell what is wrong and will be tried again."""
         ...
 
-    def error(self, event: str, **fields: object) -> object:
+    def error(self, event: str, /, **fields: object) -> object:
         """Tell what is wrong and needs somebody."""
         ...
 

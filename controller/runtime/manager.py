@@ -46,7 +46,7 @@ class Server(Protocol):
 class LifecycleLog(Log, Protocol):
     """The log of the manager itself."""
 
-    def info(self, event: str, **fields: object) -> object:
+    def info(self, event: str, /, **fields: object) -> object:
         """Tell what an operator wants to know."""
         ...
 

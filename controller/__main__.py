@@ -1,0 +1,31 @@
+"""`python -m controller PROGRAM`: one image, several programs, each loading only what it needs."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final
+
+PROGRAMS: Final = {"manager": "run the controllers until told to stop"}
+WRONG_USE: Final = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program that the first argument names."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage())  # noqa: T201 - this is what was asked for
+        return 0 if arguments else WRONG_USE
+    name, *rest = arguments
+    if name not in PROGRAMS:
+        print(f"there is no program {name!r}\n\n{_usage()}", file=sys.stderr)  # noqa: T201
+        return WRONG_USE
+    program: Callable[[Sequence[str]], int] = import_module(f"controller.cmd.{name}").main
+    return program(rest)
+
+
+def _usage() -> str:
+    lines = [f"  {name:10} {what}" for name, what in PROGRAMS.items()]
+    return "\n".join(["usage: python -m controller PROGRAM [--help] [FLAG …]", "", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,238 @@
+"""What the manager program can be told, from which places, and what of it makes no sense.
+
+A setting is one field of `Config`. It can be said as a flag, as an environment variable and in a
+YAML file, in that order of precedence: `--lease-seconds`, `PENTAD_LEASE_SECONDS`, `leaseSeconds`.
+All of it is checked once, before anything starts, and everything that is wrong is told at once,
+each with where it was said and what would be right.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from controller.families import FAMILIES
+from controller.runtime.election.config import ElectionConfig
+from controller.runtime.election.fence import ElectionError
+from informers.errors import ConfigError
+
+PREFIX: Final = "PENTAD_"
+LEVELS: Final = ("debug", "info", "warning", "error")
+_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s]*):(?P<port>\d{1,5})")
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_PORTS: Final = 65536
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("say true or false")
+    return text.lower() == "true"
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("say a positive number of seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError("say a whole number, at least 1")
+    return value
+
+
+def _address(text: str) -> str:
+    if not text or text == "off":
+        return ""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) >= _PORTS:
+        raise ValueError("say HOST:PORT, such as 0.0.0.0:8080 or :8080, or off")
+    return text
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"say one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _namespaces(text: str) -> tuple[str, ...]:
+    words = _words(text)
+    for word in words:
+        if not _NAMESPACE.fullmatch(word):
+            raise ValueError(f"{word!r} cannot be a namespace's name")
+    return words
+
+
+def _families(text: str) -> tuple[str, ...]:
+    known = {family.name for family in FAMILIES}
+    words = _words(text)
+    if unknown := [word for word in words if word not in known]:
+        listed = ", ".join(sorted(known)) or "none in this build"
+        raise ValueError(f"unknown: {', '.join(unknown)}; known: {listed}")
+    return words
+
+
+def _setting(said: str, parse: Callable[[str], Any], help_: str) -> Any:  # noqa: ANN401 - per field
+    """A field whose default is written as a user would say it."""
+    return attrs.field(default=parse(said), metadata={"parse": parse, "help": help_, "said": said})
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """All settings of the manager program."""
+
+    kubeconfig: str = _setting("", str, "kubeconfig file; default: $KUBECONFIG, the pod, ~/.kube")
+    context: str = _setting("", str, "context of the kubeconfig; default: its current one")
+    families: tuple[str, ...] = _setting("", _families, "families to host; default: all")
+    namespaces: tuple[str, ...] = _setting(
+        "", _namespaces, "work in these namespaces only, with Roles instead of ClusterRoles"
+    )
+    leader_elect: bool = _setting("true", _switch, "run only while holding the Lease")
+    lease_name: str = _setting("pentad", str, "name of the Lease")
+    lease_namespace: str = _setting("", str, "its namespace; default: that of the pod or context")
+    lease_seconds: int = _setting("15", _count, "how long a lease lasts")
+    renew_deadline_seconds: float = _setting("10", _seconds, "how long renewing may fail")
+    retry_seconds: float = _setting("2", _seconds, "how often to try to acquire or renew")
+    probe_address: str = _setting(":8081", _address, "where /livez and /readyz answer")
+    metrics_address: str = _setting(":8080", _address, "where /metrics answers")
+    metrics_auth: bool = _setting(
+        "false", _switch, "ask the API server who scrapes and whether they may"
+    )
+    metrics_cert: str = _setting("", str, "TLS certificate file of the metrics server")
+    metrics_key: str = _setting("", str, "its key file")
+    debug_address: str = _setting("", _address, "where /debug answers; loopback is wise")
+    log_format: str = _setting("json", _one_of("json", "console"), "how logs look")
+    log_level: str = _setting("info", _one_of(*LEVELS), "the least that is logged")
+    stop_seconds: float = _setting("30", _seconds, "how long a graceful end may take")
+    sync_seconds: float = _setting("120", _seconds, "how long the first caches may take")
+
+    def election(self, namespace: str) -> ElectionConfig:
+        """The election these settings ask for."""
+        return ElectionConfig(
+            name=self.lease_name,
+            namespace=self.lease_namespace or namespace,
+            lease=self.lease_seconds,
+            renew_deadline=self.renew_deadline_seconds,
+            retry=self.retry_seconds,
+        )
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _key(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; values stay text until all places were read."""
+    found = argparse.ArgumentParser(
+        prog="python -m controller manager",
+        description="Run the controllers until told to stop.",
+        epilog="Each flag can also be set in the environment (PENTAD_LOG_LEVEL) or in the file "
+        "named by --config (logLevel). Exit codes: 0 stopped, 1 failed, 2 wrong configuration, "
+        "3 lost the lease.",
+    )
+    found.add_argument("--config", metavar="FILE", help="YAML file with settings")
+    for field in attrs.fields(Config):
+        said = field.metadata["said"]
+        suffix = f" (default: {said})" if said else ""
+        found.add_argument(_flag(field.name), metavar="VALUE", help=field.metadata["help"] + suffix)
+    return found
+
+
+def load(arguments: Sequence[str], environ: Mapping[str, str]) -> Config:
+    """Read and check all settings.
+
+    Raises:
+        ConfigError: With everything that is wrong, one line each.
+    """
+    flags = vars(parser().parse_args(list(arguments)))
+    problems: list[str] = []
+    in_file = _read_file(flags.pop("config", None) or environ.get(f"{PREFIX}CONFIG"), problems)
+    values: dict[str, Any] = {}
+    for field in attrs.fields(Config):
+        where, said = _said(field.name, flags, environ, in_file)
+        if said is None:
+            continue
+        try:
+            values[field.name] = field.metadata["parse"](said)
+        except ValueError as error:
+            problems.append(f"{where}: {said!r}: {error}")
+    config = Config(**values)
+    problems += _contradictions(config)
+    if problems:
+        raise ConfigError("the configuration is wrong:\n  " + "\n  ".join(problems))
+    return config
+
+
+def _said(
+    name: str, flags: Mapping[str, Any], environ: Mapping[str, str], in_file: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """Where a setting was said, the nearest place first, and what."""
+    places = (
+        (_flag(name), flags.get(name)),
+        (_variable(name), environ.get(_variable(name))),
+        (f"{_key(name)} in the file", in_file.get(_key(name))),
+    )
+    return next(((where, said) for where, said in places if said is not None), ("", None))
+
+
+def _read_file(path: str | None, problems: list[str]) -> dict[str, str]:
+    """The file's settings as text; unknown ones are problems, since they are typing errors."""
+    if not path:
+        return {}
+    import yaml  # noqa: PLC0415 - most starts have no file and should not pay for it
+
+    try:
+        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(f"--config {path}: {' '.join(str(error).split())}")
+        return {}
+    if not isinstance(tree, dict):
+        problems.append(f"--config {path}: a mapping of settings is needed")
+        return {}
+    known = {_key(field.name) for field in attrs.fields(Config)}
+    problems += [f"--config {path}: unknown setting {key!r}" for key in tree if key not in known]
+    return {key: _text(value) for key, value in tree.items() if key in known}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _contradictions(config: Config) -> list[str]:
+    """What is wrong between settings that are right one by one."""
+    found: list[str] = []
+    try:
+        config.election("default")
+    except ElectionError as error:
+        found += str(error).removeprefix("leader election: ").split("; ")
+    if bool(config.metrics_cert) != bool(config.metrics_key):
+        found.append("--metrics-cert and --metrics-key belong together: give both or neither")
+    addresses = [config.probe_address, config.metrics_address, config.debug_address]
+    ports = [address.rpartition(":")[2] for address in addresses if address]
+    twice = sorted({port for port in ports if port != "0" and ports.count(port) > 1})
+    found += [f"port {port} is wanted by two servers: choose another" for port in twice]
+    return found

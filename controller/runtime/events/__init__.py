@@ -1,0 +1,1 @@
+"""What is told to users as Events: a correlator that decides, a recorder that writes."""
