@@ -17,7 +17,14 @@ DEFAULT: Final = "1.36"
 ETCD: Final = "3.6.8"
 KWOK: Final = "0.8.0"
 
-_PINNED: Final = {
+PINNED: Final = {
+    "1.29": "1.29.6",
+    "1.30": "1.30.14",
+    "1.31": "1.31.14",
+    "1.32": "1.32.13",
+    "1.33": "1.33.13",
+    "1.34": "1.34.4",
+    "1.35": "1.35.4",
     "1.36": "1.36.3",
 }
 _ASKED: Final = re.compile(r"v?(?P<minor>1\.\d+)(?P<patch>\.\d+)?")
@@ -57,7 +64,7 @@ class Release:
     @property
     def is_default(self) -> bool:
         """Whether the committed module graph describes it."""
-        return str(self.kubernetes) == _PINNED[DEFAULT]
+        return str(self.kubernetes) == PINNED[DEFAULT]
 
 
 def _version(text: str) -> Version:
@@ -72,12 +79,12 @@ def resolve(asked: str) -> Release:
     match = _ASKED.fullmatch(asked.strip())
     if match is None:
         raise UsageError(f"--kubernetes {asked!r} is no version; write 1.36 or 1.36.3")
-    exact = match["minor"] + match["patch"] if match["patch"] else _PINNED.get(match["minor"])
+    exact = match["minor"] + match["patch"] if match["patch"] else PINNED.get(match["minor"])
     if exact is None:
-        known = ", ".join(_PINNED)
+        known = ", ".join(PINNED)
         raise UsageError(
             f"no patch release of Kubernetes {match['minor']} is pinned (pinned: {known}); "
-            f"name one, such as --kubernetes {match['minor']}.0"
+            f"name one exactly, such as --kubernetes {match['minor']}.1"
         )
     return Release(
         kubernetes=_version(exact),

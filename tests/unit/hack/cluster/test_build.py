@@ -1,0 +1,123 @@
+"""Programs are built once, whole, and without waiting for a host that does not answer."""
+
+import asyncio
+import io
+import time
+
+import pytest
+
+from hack.cluster import build
+from hack.cluster.errors import BuildError, MissingToolError
+from hack.cluster.progress import Progress
+
+QUIET = Progress(io.StringIO())
+
+
+def test_programs_are_built_into_the_cache(go, bundle):
+    """Missing programs are built by one call, stamped, from a module graph that stays as it is."""
+    asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert {"one": "half whole", "two": "half whole"} == {
+        name: (bundle.folder / name).read_text() for name in bundle.programs
+    }
+    (call,) = go.calls("build")
+    assert "-mod=readonly" in call
+    assert "-X example.org/version.version=v1.36.3" in call
+    assert go.calls("list")[0].startswith("list -deps")
+
+
+def test_what_is_there_is_not_built_again(go, bundle):
+    """Only the missing program is built, and with none missing Go is not called."""
+    bundle.folder.mkdir(parents=True)
+    (bundle.folder / "one").write_text("kept")
+
+    asyncio.run(build.build(bundle, progress=QUIET))
+    asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert (bundle.folder / "one").read_text() == "kept"
+    (call,) = go.calls("build")
+    assert "cmd/one" not in call
+
+
+def test_two_builds_at_once_build_once(go, bundle):
+    """The second waits for the first and finds its programs; nobody sees half of one."""
+    go.will("slow")
+    seen = set()
+
+    async def watch():
+        while not (bundle.folder / "two").exists():
+            seen.update(file.read_text() for file in bundle.folder.glob("*"))
+            await asyncio.sleep(0.01)  # noqa: TID251 - looks at another process's work
+
+    async def both():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch())
+            for _ in range(2):
+                group.create_task(build.build(bundle, progress=QUIET))
+
+    asyncio.run(both())
+
+    assert len(go.calls("build")) == 1
+    assert seen <= {"half whole"}
+    assert not list(bundle.folder.parent.glob("*.building"))
+
+
+def test_failed_build_shows_why_and_leaves_nothing(go, bundle):
+    """The Go client's last lines are in the error, and the next build starts afresh."""
+    go.will("broken")
+
+    with pytest.raises(BuildError) as caught:
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert "undefined: x" in caught.value.detail
+    assert not bundle.folder.exists()
+    go.will("fetched")
+    asyncio.run(build.build(bundle, progress=QUIET))
+    assert (bundle.folder / "two").exists()
+
+
+def test_interrupted_build_leaves_nothing(go, bundle):
+    """A cancelled build ends the Go client and leaves no half-written program."""
+    go.will("slow")
+
+    async def interrupt():
+        async with asyncio.timeout(0.4):
+            await build.build(bundle, progress=QUIET)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(interrupt())
+
+    assert not bundle.folder.exists()
+    assert not list(bundle.folder.parent.glob("*.building"))
+
+
+def test_silent_source_is_given_up_in_three_seconds(go, bundle):
+    """When modules have to be fetched and nobody answers, that is told after three seconds."""
+    go.will("silent")
+    begun = time.perf_counter()
+
+    with pytest.raises(BuildError, match=r"does not answer within 3 s.*GOPROXY"):
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert time.perf_counter() - begun < 6
+    assert [] == go.calls("build")
+
+
+def test_refusing_source_is_told(go, bundle):
+    """When the Go client cannot fetch modules, its own reason is shown with the remedy."""
+    go.will("refused")
+
+    with pytest.raises(BuildError, match="go env GOPROXY") as caught:
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert "no such host" in caught.value.detail
+
+
+def test_missing_go_names_the_way_to_get_it(bundle, monkeypatch, tmp_path):
+    """Without Go one line says where it comes from."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(MissingToolError, match=r"go\.dev/dl") as caught:
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert "\n" not in str(caught.value)
