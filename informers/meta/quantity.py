@@ -135,7 +135,7 @@ class Quantity(Scalar):
         try:
             number = float(self.amount)
         except OverflowError:
-            number = math.copysign(math.inf, self.amount)
+            number = math.copysign(math.inf, self.sign)
         return number * _power_of_ten(self.exponent) if self.exponent else number
 
     def rounded_up(self, scale: int) -> "Quantity":
