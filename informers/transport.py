@@ -167,8 +167,7 @@ class Transport:
         try:
             yield Stream(response)
         finally:
-            # A stream is left in the middle; giving its socket back to the pool is not an option.
-            response.close()
+            _drop(response)
 
     async def close(self) -> None:
         """Close all sockets."""
@@ -206,6 +205,18 @@ class Transport:
             proxy=endpoint.proxy,
             allow_redirects=False,
         )
+
+
+def _drop(response: aiohttp.ClientResponse) -> None:
+    """End a stream in the middle: its socket is of no use to anybody, and closes at once.
+
+    A polite TLS shutdown would leave it open until the peer answers, past the loop's own end.
+    """
+    connection = response.connection
+    transport = None if connection is None else connection.transport
+    response.close()
+    if transport is not None:
+        transport.abort()
 
 
 def _text(error: BaseException) -> str:

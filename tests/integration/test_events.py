@@ -1,0 +1,99 @@
+"""Events as users see them, on a real API server."""
+
+import asyncio
+
+import pytest
+
+from controller.runtime.events.recorder import QUEUE, Recorder
+from informers.client import Client
+from informers.connection import connect
+from informers.meta.builtin import CONFIG_MAP
+
+WITHIN = 20
+
+
+@pytest.fixture
+async def client(cluster):
+    """Return the client under test."""
+    made = Client(await connect(kubeconfig=cluster.kubeconfig))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def target(client, namespace):
+    """Return an object to tell things about."""
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "target"}}
+    return await client.create(CONFIG_MAP, body, namespace=namespace)
+
+
+def events_of(rest, namespace):
+    """Return the namespace's Events."""
+    return rest.get(f"/api/v1/namespaces/{namespace}/events")["items"]
+
+
+async def test_an_event_is_accepted_with_old_and_new_fields(client, target, namespace, rest):
+    """The server takes eventTime, series and lastTimestamp side by side."""
+    recorder = Recorder(client, controller="pentad-test", instance="here")
+    for _ in range(3):
+        recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
+    async with asyncio.timeout(WITHIN):
+        await recorder.flush()
+
+    [event] = events_of(rest, namespace)
+
+    assert (3, 3) == (event["count"], event["series"]["count"])
+    assert ("Painted", "it is red now") == (event["reason"], event["message"])
+    assert "pentad-test" == event["reportingComponent"]
+    assert target.meta.uid == event["involvedObject"]["uid"]
+    assert event["lastTimestamp"]
+    assert event["eventTime"]
+
+
+async def test_t47_a_thousand_identical_events_are_at_most_25_writes(
+    client, target, namespace, rest
+):
+    """The server gets one Event, counted up by at most 25 writes."""
+    recorder = Recorder(client, controller="pentad-test", instance="here")
+    for _ in range(QUEUE):
+        recorder.tell(CONFIG_MAP, target, "Flapped", "again")
+    async with asyncio.timeout(WITHIN):
+        await recorder.flush()
+
+    assert 25 == recorder.written
+    assert QUEUE - 25 == recorder.kept_back
+    assert [25] == [event["count"] for event in events_of(rest, namespace)]
+
+
+async def test_an_event_that_expired_is_written_anew(client, target, namespace, rest):
+    """Counting up an Event that is gone becomes a new one with the whole count."""
+    recorder = Recorder(client, controller="pentad-test", instance="here")
+    recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
+    await recorder.flush()
+    [event] = events_of(rest, namespace)
+    rest.delete(f"/api/v1/namespaces/{namespace}/events/{event['metadata']['name']}")
+
+    recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
+    await recorder.flush()
+
+    assert [2] == [event["count"] for event in events_of(rest, namespace)]
+
+
+async def test_t47_a_full_queue_costs_events_and_nothing_else(client, target):
+    """While the server is away, notices beyond the bound are dropped and counted; nobody waits."""
+    recorder = Recorder(client, controller="pentad-test", instance="here")
+    for _ in range(QUEUE + 7):
+        recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
+
+    assert 7 == recorder.dropped
+
+
+async def test_an_event_in_a_namespace_that_is_gone_is_dropped(client, target):
+    """The recorder does not try for ever what cannot be done."""
+    recorder = Recorder(client, controller="pentad-test", instance="here")
+    target.meta.namespace = "never-there"
+    recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
+    async with asyncio.timeout(WITHIN):
+        await recorder.flush()
+
+    assert (0, 1) == (recorder.written, recorder.dropped)
