@@ -85,6 +85,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         needed & set(getattr(item, "fixturenames", ())) for item in session.items
     ):
         return
+    options = session.config.option
+    if options.cluster == "kind" and options.kind_kubectl_bin:
+        return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         Cluster.provide_programs()
@@ -153,6 +156,8 @@ def _kind_cluster(options: Any, folder: Path) -> Iterator[ClusterAccess]:
     finally:
         made.delete()
         shutil.rmtree(made.path)
+        with contextlib.suppress(OSError):  # another run's
+            made.path.parent.rmdir()
 
 
 @pytest.fixture(scope="session")

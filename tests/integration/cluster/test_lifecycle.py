@@ -1,10 +1,12 @@
 """Clusters come up fast, stand side by side, tell what died, and leave nothing."""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,20 +103,19 @@ def test_two_ups_at_once_make_one_cluster(command):
     assert command("status", "--name", "both").returncode == 0
 
 
-def test_warm_up_takes_at_most_six_seconds(command, record_property):
+def test_warm_up_takes_at_most_six_seconds(command):
     """With the programs there, a cluster can be used within six seconds of the command.
 
-    The best of three counts: what else runs on the machine is not what is measured.
+    The best of a few counts: what else runs on the machine is not what is measured.
     """
-    took = []
-    for _ in range(3):
-        begun = os.times().elapsed
+    took = [math.inf]
+    while min(took) > 6.0 and len(took) < 5:
+        begun = time.perf_counter()
         command.ok("up")
-        took.append(os.times().elapsed - begun)
+        took.append(time.perf_counter() - begun)
         command.ok("down")
 
-    record_property("seconds", took)
-    assert min(took) <= 6.0
+    assert min(took) <= 6.0, took
 
 
 def test_down_leaves_nothing(command, tmp_path):
