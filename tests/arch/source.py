@@ -86,6 +86,11 @@ class Source:
         return self.name.startswith("tests/")
 
 
+def all_lines(function: Function) -> int:
+    """How many lines a function has, whatever stands on them."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
 def docstring_lines(node: ast.AST) -> range:
     """The lines of a node's docstring; of a field's, too, as that is a string alone."""
     match node:

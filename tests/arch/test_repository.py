@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,7 +12,9 @@ from hack.gen.__main__ import TARGETS
 from tests.arch.source import ROOT
 
 LOCKS: Final = sorted((ROOT / "requirements").glob("*.txt"))
-_MACHINE: Final = re.compile(r"/(?:root|work|home/\w+)/")
+_MACHINE: Final = re.compile(
+    r"(?<![\w.-])(?:" + "|".join(map(re.escape, {"/root", str(Path.home()), str(ROOT)})) + ")/"
+)
 _REQUIREMENT: Final = re.compile(
     r"^[\w.\-\[\]]+==\S+(?: ; .+?)?(?P<hashes>(?: --hash=sha256:\w{64})+)$"
 )
