@@ -45,18 +45,27 @@ class Leases:
     def put(self, path: str, lease: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         """Replace, if the version is the one that is there; a no-op keeps the version."""
         with self._lock:
-            if path not in self._objects:
-                return HTTPStatus.NOT_FOUND, {"message": "not found"}
-            stored = self._objects[path]
-            if lease["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
+            stored = self._objects.get(path)
+            if stored is None or version_of(lease) != version_of(stored):
                 return HTTPStatus.CONFLICT, {"message": "the object has been modified"}
             return HTTPStatus.OK, stored if lease == stored else self._store(path, lease)
+
+    def delete(self, path: str) -> tuple[HTTPStatus, dict[str, Any]]:
+        """Delete."""
+        with self._lock:
+            del self._objects[path]
+            return HTTPStatus.OK, {}
 
     def _store(self, path: str, lease: dict[str, Any]) -> dict[str, Any]:
         self._version += 1
         lease["metadata"]["resourceVersion"] = str(self._version)
         self._objects[path] = lease
         return lease
+
+
+def version_of(lease: dict[str, Any]) -> str:
+    """The resource version."""
+    return lease["metadata"]["resourceVersion"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -76,6 +85,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """Replace."""
         self._answer(*self.leases.put(self._where(), self._body()))
+
+    def do_DELETE(self) -> None:
+        """Delete."""
+        self._answer(*self.leases.delete(self._where()))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -63,11 +63,9 @@ class LeaseModel:
         """Do one request at one instant."""
         if request.verb is Verb.CREATE:
             return Conflict() if self.record is not None else self._write(request)
-        if self.record is None:
-            return Missing()
         if request.verb is Verb.READ:
-            return Seen(self.record)
-        if request.basis.version != self.record.version:
+            return Missing() if self.record is None else Seen(self.record)
+        if self.record is None or request.basis.version != self.record.version:
             return Conflict()
         return self._write(request)
 

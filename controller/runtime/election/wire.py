@@ -22,13 +22,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from controller.runtime.election.fence import ElectionError
 
 T = TypeVar("T")
 
+_BLOCK = 16_384
 _SLICE = 1.0  # poll's own clock stops while the machine sleeps; ours does not
 
 
@@ -52,8 +53,28 @@ class Patience(Protocol):
         ...
 
 
-class Link:
-    """A socket that never blocks, with the two methods `http.client` needs."""
+class Link(Protocol):
+    """What `http.client` needs of a socket; a plain one or a layer upon another."""
+
+    def sendall(self, data: bytes | memoryview, /) -> None:
+        """Send everything."""
+        ...
+
+    def receive_into(self, buffer: memoryview, /) -> int:
+        """Read what is there, waiting for at least a byte; 0 at the end."""
+        ...
+
+    def makefile(self, mode: str, /) -> io.BufferedReader:
+        """Give a reader for the response."""
+        ...
+
+    def close(self) -> None:
+        """Close without a word; the peer sees the end."""
+        ...
+
+
+class PlainLink:
+    """A socket that never blocks for longer than the patience."""
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         sock.settimeout(0)
@@ -70,43 +91,30 @@ class Link:
             raise OSError(code, os.strerror(code))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def start_tls(self, context: ssl.SSLContext, host: str) -> Self:
-        """Shake hands, within the patience."""
-        sock = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
-        self._sock = sock
-        self._retry(sock.do_handshake, select.POLLIN)
-        return self
-
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, data: bytes | memoryview, /) -> None:
         """Send everything."""
         view = memoryview(data)
         while view:
-            view = view[self._retry(partial(self._sock.send, view), select.POLLOUT) :]
+            try:
+                view = view[self._sock.send(view) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
 
-    def receive_into(self, buffer: memoryview) -> int:
-        """Read what is there, waiting for at least a byte; 0 at the end."""
-        return self._retry(partial(self._sock.recv_into, buffer), select.POLLIN)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Give a reader for the response."""
-        assert mode == "rb", "http.client only reads"
-        return io.BufferedReader(_Reader(self))
-
-    def close(self) -> None:
-        """Close without a word; the peer sees the end."""
-        self._sock.close()
-
-    def _retry(self, attempt: Callable[[], T], direction: int) -> T:
+    def receive_into(self, buffer: memoryview, /) -> int:
+        """Read what is there."""
         while True:
             try:
-                return attempt()
-            except ssl.SSLWantReadError:
-                direction = select.POLLIN
-            except ssl.SSLWantWriteError:
-                direction = select.POLLOUT
+                return self._sock.recv_into(buffer)
             except BlockingIOError:
-                pass
-            self._wait(direction)
+                self._wait(select.POLLIN)
+
+    def makefile(self, mode: str, /) -> io.BufferedReader:
+        """Give a reader for the response."""
+        return _reader(self, mode)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
 
     def _wait(self, direction: int, *, keep: float = 0.0) -> None:
         patience, poller = self._patience, select.poll()
@@ -121,6 +129,59 @@ class Link:
                 patience.woken()
             if self._sock.fileno() in ready:
                 return
+
+
+class TlsLink:
+    """TLS upon a link: upon TCP, or upon a tunnel that is itself inside TLS."""
+
+    def __init__(self, below: Link, context: ssl.SSLContext, host: str) -> None:
+        self._below = below
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._do(self._tls.do_handshake)
+
+    def sendall(self, data: bytes | memoryview, /) -> None:
+        """Encrypt and send everything."""
+        view = memoryview(data)
+        while view:
+            view = view[self._do(partial(self._tls.write, view)) :]
+
+    def receive_into(self, buffer: memoryview, /) -> int:
+        """Read and decrypt what is there."""
+        try:
+            data = self._do(partial(self._tls.read, len(buffer)))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+    def makefile(self, mode: str, /) -> io.BufferedReader:
+        """Give a reader for the response."""
+        return _reader(self, mode)
+
+    def close(self) -> None:
+        """Close what is below."""
+        self._below.close()
+
+    def _do(self, step: Callable[[], T]) -> T:
+        """Run a step of the protocol, moving bytes until it can be done."""
+        buffer = memoryview(bytearray(_BLOCK))
+        while True:
+            try:
+                done = step()
+            except ssl.SSLWantReadError:
+                self._flush()
+                if count := self._below.receive_into(buffer):
+                    self._incoming.write(buffer[:count])
+                else:
+                    self._incoming.write_eof()
+            else:
+                self._flush()
+                return done
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._below.sendall(self._outgoing.read())
 
 
 class _Reader(io.RawIOBase):
@@ -138,8 +199,13 @@ class _Reader(io.RawIOBase):
         return self._link.receive_into(buffer)
 
 
+def _reader(link: Link, mode: str) -> io.BufferedReader:
+    assert mode == "rb", "http.client only reads"
+    return io.BufferedReader(_Reader(link))
+
+
 class HTTPConnection(http.client.HTTPConnection):
-    """`http.client` over a `Link`; plain or TLS, directly or through an HTTP proxy."""
+    """`http.client` over a `Link`; plain or TLS, directly or through a proxy."""
 
     def __init__(
         self,
@@ -154,38 +220,35 @@ class HTTPConnection(http.client.HTTPConnection):
         self._server_name = server_hostname or name
         self._context = context if server.scheme == "https" else None
         self._patience = patience
-        if proxy is None:
+        self._proxy = None if proxy is None else urlsplit(proxy)
+        if self._proxy is None:
             super().__init__(name, port)
             return
-        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        if via.scheme != "http":
-            raise EndpointInvalid(
-                f"the proxy {via.scheme}://{via.hostname} is not supported for leader election:"
-                " use an http:// proxy, or add the API server to NO_PROXY"
-            )
-        super().__init__(*_host_and_port(via))
-        self.set_tunnel(name, port, headers=_proxy_headers(via))
+        super().__init__(*_host_and_port(self._proxy))
+        self.set_tunnel(name, port, headers=_proxy_headers(self._proxy))
 
     def connect(self) -> None:
         """Dial, tunnel through the proxy, shake hands."""
-        link = dial(self.host, self.port, self._patience)
-        self.sock = link  # a Link is all of a socket that is used
-        if self._tunnel_host:
+        self.sock = dial(self.host, self.port, self._patience)
+        if self._proxy is not None:
+            if self._proxy.scheme == "https":
+                both = self._context or ssl.create_default_context()  # as in Go: one set of trust
+                self.sock = TlsLink(self.sock, both, self.host)
             self._tunnel()
         if self._context is not None:
-            link.start_tls(self._context, self._server_name)
+            self.sock = TlsLink(self.sock, self._context, self._server_name)
 
-    _tunnel_host: str | None
+    sock: Link  # all of a socket that http.client uses
     _tunnel: Callable[[], None]
 
 
-def dial(host: str, port: int, patience: Patience) -> Link:
+def dial(host: str, port: int, patience: Patience) -> PlainLink:
     """Connect to the first address that answers; each gets a fair share of the time."""
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = OSError(errno.EADDRNOTAVAIL, f"{host} has no address")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         with contextlib.ExitStack() as cleanup:
-            link = Link(socket.socket(family, kind, protocol), patience)
+            link = PlainLink(socket.socket(family, kind, protocol), patience)
             cleanup.callback(link.close)
             try:
                 others = len(addresses) - index - 1
@@ -201,6 +264,8 @@ def dial(host: str, port: int, patience: Patience) -> Link:
 def _host_and_port(url: SplitResult) -> tuple[str, int]:
     if not url.hostname:
         raise EndpointInvalid(f"{url.geturl()!r} has no host: expected https://HOST:PORT")
+    if url.scheme not in ("http", "https"):
+        raise EndpointInvalid(f"{url.geturl()!r} is neither http:// nor https://")
     return url.hostname, url.port or (443 if url.scheme == "https" else 80)
 
 

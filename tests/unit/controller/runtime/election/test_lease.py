@@ -202,10 +202,10 @@ def test_path_and_the_servers_own_deadline(server, verb, path):
 @pytest.mark.parametrize(
     ("where", "reason"),
     [
-        ({"server": "https://h", "proxy": "https://p:1"}, "use an http:// proxy"),
+        ({"server": "https://h", "proxy": "socks5://p:1"}, "neither http:// nor https://"),
         ({"server": "127.0.0.1:6443"}, "no host"),
     ],
-    ids=["https-proxy", "no-scheme"],
+    ids=["socks", "no-scheme"],
 )
 def test_bad_address_is_told_at_once(where, reason):
     """What cannot ever work is not found out in a thread."""
