@@ -7,7 +7,8 @@ The comparison is by identity and not by count, so a leak cannot hide behind som
 meanwhile. Closing takes the event loop a moment; the check waits up to `within` seconds for it and
 then fails with a line for each thing left, a socket with its two ends.
 
-Left out on purpose: the threads of the loop's default executor, which idle until the loop ends.
+Left out on purpose: the threads of the loop's default executor, which idle until the loop ends; and
+with `no_leaks(besides=proxy)` what a proxy that was started outside opens to listen again.
 """
 
 import asyncio
@@ -18,18 +19,27 @@ import socket
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from tests.kit.eventually import eventually, eventually_blocking
 
 _SOCKET = re.compile(r"socket:\[\d+\]")
 
 
+class Listener(Protocol):
+    """A server of the kit."""
+
+    def listening(self) -> list[int]:
+        """The descriptors it listens on."""
+        ...
+
+
 class no_leaks:  # noqa: N801 - reads as a verb where it is used
     """Fails when the block leaves something behind."""
 
-    def __init__(self, *, within: float = 2.0) -> None:
+    def __init__(self, *, within: float = 2.0, besides: Listener | None = None) -> None:
         self._within = within
+        self._besides = besides
         self._before: set[object] = set()
 
     def __enter__(self) -> Self:
@@ -59,6 +69,9 @@ class no_leaks:  # noqa: N801 - reads as a verb where it is used
 
     def _left(self) -> list[str]:
         now = _everything()
+        for number in self._besides.listening() if self._besides is not None else ():
+            for thing in [t for t in now if isinstance(t, tuple) and t[0] == str(number)]:
+                del now[thing]
         return sorted(text for thing, text in now.items() if thing not in self._before)
 
 

@@ -193,6 +193,10 @@ class FaultProxy:
         """Begin a new record."""
         self._thread.call(self._ledger.forget)
 
+    def listening(self) -> list[int]:
+        """The descriptors it listens on; a leak check leaves them out."""
+        return self._thread.call(self._listening)
+
     def statistics(self) -> Statistics:
         """Totals since the start."""
         return self._thread.call(self._statistics)
@@ -237,6 +241,9 @@ class FaultProxy:
                 backlog=_BACKLOG,
                 ssl_shutdown_timeout=_SHUTDOWN if self._context else None,
             )
+
+    def _listening(self) -> list[int]:
+        return [sock.fileno() for sock in self._server.sockets] if self._server else []
 
     def _statistics(self) -> Statistics:
         return Statistics(

@@ -1,0 +1,31 @@
+"""The cluster seen through a proxy that can do it harm; see docs/guide/testkit.md."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from tests.kit.cluster import ClusterAccess
+from tests.kit.proxy import FaultProxy
+from tests.kit.upstream import Upstream
+
+
+@attrs.frozen
+class Proxied:
+    """The way to the cluster through the proxy, wherever a `cluster` is asked for."""
+
+    kubeconfig: Path
+
+
+@pytest.fixture
+def proxy(cluster: ClusterAccess) -> Iterator[FaultProxy]:
+    """A proxy of the test's own before the run's cluster."""
+    with FaultProxy(Upstream.from_kubeconfig(cluster.kubeconfig)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(proxy: FaultProxy, tmp_path: Path) -> Proxied:
+    """The cluster, with the proxy in between."""
+    return Proxied(proxy.kubeconfig(tmp_path / "proxied.kubeconfig"))
