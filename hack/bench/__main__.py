@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from hack.bench.api import ApiError
 from hack.bench.catalogue import MICRO, SCENARIOS
 from hack.bench.document import render, table
 from hack.bench.peers import KOPF, available
@@ -35,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _cluster(options) as kubeconfig:
             result = asyncio.run(run(_plan(options), kubeconfig=kubeconfig, clock=LoopClock()))
-    except* (PeerError, ClusterError) as failed:
-        failures = list(failed.exceptions)
+    except* (PeerError, ApiError, ClusterError) as failed:
+        failures = list(_leaves(failed))
     if failures:
         print(*(f"bench: {error}" for error in failures), sep="\n", file=sys.stderr)
         return 1
@@ -46,6 +47,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.docs:
         _write_docs(result)
     return 0
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a tree of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,17 +23,13 @@ from hack.bench.widget import GROUP, PLURAL, VERSION
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
 _JSON: Final = "application/json"
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=3)
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=30)
 _CONNECTIONS: Final = 24
 _T = TypeVar("_T")
 
 
 class ApiError(Exception):
-    """The API server said no."""
-
-    def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
-        self.status = status
+    """The API server said no, or nothing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -97,14 +93,18 @@ class Api:
     async def send(self, call: Call, **params: str) -> bytes:
         """Send one request and return the body of its answer."""
         headers = {"Content-Type": call.content_type, "Accept-Encoding": "identity"}
-        async with self._session.request(
-            call.method, call.path, data=call.body, headers=headers, params=params
-        ) as response:
-            body = await response.read()
-            if not response.ok:
-                text = body.decode(errors="replace")[:500]
-                raise ApiError(f"{call.method} {call.path}: {text}", status=response.status)
-            return body
+        try:
+            async with self._session.request(
+                call.method, call.path, data=call.body, headers=headers, params=params
+            ) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            raise ApiError(f"{call.method} {call.path}: {reason}") from error
+        if not response.ok:
+            text = body.decode(errors="replace")[:500]
+            raise ApiError(f"{call.method} {call.path}: {response.status} {text}")
+        return body
 
     async def json(self, method: str, path: str, body: object = None, **params: str) -> Any:  # noqa: ANN401 - any JSON value
         """Send JSON, return JSON."""
@@ -147,7 +147,7 @@ class Api:
         """Yield what happens after a resourceVersion, until the caller leaves."""
         decode = msgspec.json.Decoder(type_).decode
         query = {"watch": "true", "resourceVersion": since, **params}
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=3)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
         async with self._session.get(path, params=query, timeout=timeout) as response:
             rest = b""
             async for chunk in response.content.iter_any():

@@ -97,7 +97,8 @@ class Process:
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(f"{word}\n".encode())
-        await stdin.drain()
+        with suppress(ConnectionError):  # it ended: reading tells, with its last words
+            await stdin.drain()
         return await self.wait_milestone(answer, timeout=timeout)
 
     def kill(self) -> None:
