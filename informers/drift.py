@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 MANAGER_PREFIX: Final = "pentad-"
+_PREFIX: Final = f'"manager":"{MANAGER_PREFIX}'.encode()
+_APPLY: Final = b'"operation":"Apply"'
 
 
 class _Entry(Struct, rename="camel"):
@@ -29,7 +31,8 @@ _TREE: Final = msgspec.json.Decoder()
 
 def field_digest(raw: bytes, managed: Raw) -> bytes:
     """The digest of all fields that managers of ours own; empty when they own none."""
-    if MANAGER_PREFIX.encode() not in bytes(managed):
+    said = bytes(managed)
+    if _PREFIX not in said or _APPLY not in said:
         return b""
     ours = [entry for entry in _ENTRIES.decode(managed) if _is_ours(entry)]
     if not ours:

@@ -69,8 +69,11 @@ class Informers:
     def __iter__(self) -> Iterator[Informer]:
         return iter(list(self._held.values()))
 
-    def acquire(self, source: Source) -> Informer:
-        """The informer of a source; it starts with its first holder, once this is entered."""
+    def acquire(self, source: Source, *, optional: bool = False) -> Informer:
+        """The informer of a source; it starts with its first holder, once this is entered.
+
+        With `optional`, a kind that the server does not serve counts as empty and is waited for.
+        """
         informer = self._held.get(source)
         if informer is None:
             namespaces = self._namespaces if source.kind.namespaced else EVERYWHERE
@@ -84,8 +87,9 @@ class Informers:
             )
             if self._is_open:
                 informer.start(self._group)
-            if source.optional:
-                self._watch_crds()
+        if optional and not informer.is_optional:
+            informer.make_optional()
+            self._watch_crds()
         self._holders[source] = self._holders.get(source, 0) + 1
         return informer
 
@@ -106,7 +110,7 @@ class Informers:
     def _crd_changed(self, changes: list[Change]) -> None:
         names = {change.latest.meta.name for change in changes}
         for source, informer in self._held.items():
-            if source.optional and source.kind.resource in names:
+            if informer.is_optional and source.kind.resource in names:
                 informer.wake()
 
     # Own writes

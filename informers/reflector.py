@@ -77,7 +77,6 @@ class Source:
     label_selector: str = ""
     field_selector: str = ""
     metadata_only: bool = False
-    optional: bool = False
     transform: Transform | None = None
     digester: Digester | None = None
 
@@ -136,6 +135,7 @@ class Reflector:
         self._backoff = Backoff(self._clock, rng)
         self._idle = self._pace.idle
         self._wake = asyncio.Event()
+        self.is_optional = False
         self.statistics = Statistics()
 
     async def run(self) -> None:
@@ -158,7 +158,7 @@ class Reflector:
             # The kind itself is not served: its CRD is missing, or went (k/k#79610).
             self.statistics.absent = True
             self._deliver(self._store.clear(self._scope))
-            if self._source.optional:
+            if self.is_optional:
                 self._scope.ready.set()
         self._wake.clear()
         try:

@@ -114,6 +114,7 @@ class Informer:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._registrations: tuple[Registration, ...] = ()
         self._group: asyncio.TaskGroup | None = None
+        self.is_optional = False
 
     # Life
 
@@ -147,6 +148,14 @@ class Informer:
             scope = self._scopes[namespace] = Scope(namespace)
             self._start_scope(namespace, scope)
 
+    def make_optional(self) -> None:
+        """Count a kind that is not served as known to be empty, and go on looking for it."""
+        self.is_optional = True
+        for reflector in self._reflectors.values():
+            reflector.is_optional = True
+            if reflector.statistics.absent:
+                reflector.wake()
+
     def wake(self) -> None:
         """Try again now wherever a reflector is waiting after a failure."""
         for reflector in self._reflectors.values():
@@ -163,6 +172,7 @@ class Informer:
             rng=self._rng,
             pace=self._pace,
         )
+        reflector.is_optional = self.is_optional
         if self._group is not None:
             name = f"reflector {self.source.kind} {namespace or 'everywhere'}"
             self._tasks[namespace] = self._group.create_task(reflector.run(), name=name)

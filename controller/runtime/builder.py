@@ -16,7 +16,7 @@ from controller.runtime.controller import Controller, Options, TerminalHook
 from controller.runtime.handler import Mapper, own_key, owner
 from controller.runtime.predicate import Predicate
 from controller.runtime.reconcile import Reconciler
-from controller.runtime.runtime import Runtime, kind_of, owned_source
+from controller.runtime.runtime import Runtime, cached, kind_of
 from controller.runtime.source import KindSource, Source
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
@@ -39,17 +39,17 @@ class Builder:
         if self._kind is not None:
             raise ValueError(f"{self._name}: for_() names one kind, and it is {self._kind}")
         self._kind = kind_of(type_)
-        return self._add(Reflected(kind=self._kind, optional=optional), own_key, predicates)
+        return self._add(cached(self._kind), own_key, predicates, optional=optional)
 
     def owns(self, kind: Kind, *predicates: Predicate) -> Self:
         """Call for the owner when an object of this kind, controlled by it, changes."""
         if self._kind is None:
             raise ValueError(f"{self._name}: say for_() before owns(): whose children are they?")
-        return self._add(owned_source(kind), owner(self._kind), predicates)
+        return self._add(cached(kind), owner(self._kind), predicates)
 
     def watches(self, source: Kind | Reflected, mapper: Mapper, *predicates: Predicate) -> Self:
         """Call for whatever the mapper makes of a changed object."""
-        reflected = Reflected(kind=source) if isinstance(source, Kind) else source
+        reflected = cached(source) if isinstance(source, Kind) else source
         return self._add(reflected, mapper, predicates)
 
     def and_source(self, source: Source) -> Self:
@@ -81,8 +81,21 @@ class Builder:
             on_terminal=self._on_terminal,
         )
 
-    def _add(self, reflected: Reflected, mapper: Mapper, predicates: tuple[Predicate, ...]) -> Self:
+    def _add(
+        self,
+        reflected: Reflected,
+        mapper: Mapper,
+        predicates: tuple[Predicate, ...],
+        *,
+        optional: bool = False,
+    ) -> Self:
         self._sources.append(
-            KindSource(self._runtime.informers, reflected, mapper=mapper, predicates=predicates)
+            KindSource(
+                self._runtime.informers,
+                reflected,
+                mapper=mapper,
+                predicates=predicates,
+                optional=optional,
+            )
         )
         return self

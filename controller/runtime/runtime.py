@@ -39,7 +39,7 @@ class Runtime:
 
     def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:
         """Typed reads of a kind, from a cache that lives as long as the manager."""
-        source = source or Source(kind=kind_of(type_))
+        source = source or cached(kind_of(type_))
         found = self._listers.get((source, type_))
         if found is None:
             informer = self.informers.acquire(source)
@@ -48,7 +48,7 @@ class Runtime:
 
     def apply_set(self, controller: str, kinds: Iterable[Kind]) -> ApplySet:
         """The children of a controller's objects, of these kinds."""
-        informers = {kind: self.informers.acquire(owned_source(kind)) for kind in kinds}
+        informers = {kind: self.informers.acquire(cached(kind)) for kind in kinds}
         return ApplySet(self.client, informers, manager=manager_name(controller))
 
     def status_writer(self, controller: str, type_: type[Resource]) -> StatusWriter:
@@ -69,8 +69,12 @@ def kind_of(type_: type[Resource]) -> Kind:
     return kind
 
 
-def owned_source(kind: Kind) -> Source:
-    """The cache of a kind whose objects we apply: it keeps the digests that drift is seen by."""
+def cached(kind: Kind) -> Source:
+    """The one cache of a kind: whoever reads, owns or watches it sees the same state of it.
+
+    It keeps the digests by which drift of what we applied is seen; objects that we never applied
+    have none, at the price of one search.
+    """
     return Source(kind=kind, digester=field_digest)
 
 

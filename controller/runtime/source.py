@@ -69,13 +69,14 @@ class KindSource:
         *,
         mapper: Mapper = own_key,
         predicates: tuple[Predicate, ...] = (),
+        optional: bool = False,
     ) -> None:
         self.reflected = reflected
         self.predicate_errors = 0
         self._informers = informers
         self._mapper = mapper
         self._predicates = predicates
-        self.informer: Informer = informers.acquire(reflected)
+        self.informer: Informer = informers.acquire(reflected, optional=optional)
         self._registration: Registration | None = None
         self._queue: WorkQueue[str] | None = None
         self._why: Why | None = None
