@@ -4,7 +4,7 @@ Times are of CLOCK_BOOTTIME, which all processes of a machine share, so a test c
 with its own. Lines on standard output: `leading SECONDS`, `ended OUTCOME SECONDS`. A line on
 standard input, or its end, makes it release.
 
-    with candidate(url, **durations) as rival:
+    with candidate(url_or_kubeconfig, **durations) as rival:
         rival.wait("leading")
 """
 
@@ -17,11 +17,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from controller.runtime.election.config import ElectionConfig
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.fence import CandidacyEnded, boottime
-from informers.connection import Connection
+from informers.connection import Connection, connect
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,10 +68,13 @@ class Candidate:
 
 
 @contextlib.contextmanager
-def candidate(server: str, **durations: float) -> Iterator[Candidate]:
+def candidate(
+    server: str | Path, *, namespace: str = "n", **durations: float
+) -> Iterator[Candidate]:
     """Start one and wait until it stands."""
+    options = json.dumps({"name": "l", "namespace": namespace, **durations})
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.chaos.election_candidate", server, json.dumps(durations)],
+        [sys.executable, "-m", "tests.chaos.election_candidate", str(server), options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -84,15 +88,17 @@ def candidate(server: str, **durations: float) -> Iterator[Candidate]:
         it.end()
 
 
-async def stand(server: str, durations: dict[str, float]) -> None:
+async def stand(server: str, options: dict[str, Any]) -> None:
     """Stand until told to stop, or until it is over."""
-    config = ElectionConfig(name="l", namespace="n", **durations)
+    config = ElectionConfig(**options)
+    is_plain = server.startswith("http:")
+    connection = Connection(server=server) if is_plain else await connect(kubeconfig=server)
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     threading.Thread(
         target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(told.set)), daemon=True
     ).start()
-    async with Elector(config, Connection(server=server)) as elector, asyncio.TaskGroup() as group:
+    async with Elector(config, connection) as elector, asyncio.TaskGroup() as group:
         say("standing")
         group.create_task(say_when_leading(elector))
         release = group.create_task(release_when_told(elector, told))
