@@ -135,6 +135,8 @@ class Elector:
                 await self._over.wait()
         if self._over.is_set():  # its last act, so this join takes no time
             self._driver.join(_JOIN_TIMEOUT)
+        else:
+            self._log("election_thread_stuck", **self._fields())
 
     # -- for whoever runs the workers ------------------------------------------------------
 

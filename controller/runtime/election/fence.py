@@ -13,7 +13,8 @@ that left before it closed (docs/guide/leader-election.md).
     ElectionError
     ├── CandidacyEnded          waiting to lead is pointless: this candidate has left
     ├── ElectionConfigInvalid   the election cannot be safe as configured (config.py)
-    └── EndpointInvalid         the server or proxy address cannot be used (wire.py)
+    ├── EndpointInvalid         the server or proxy address cannot be used (wire.py)
+    └── CredentialsUnavailable  a request could not be made; the next may (lease.py)
 
 A write without the proof is the client's `informers.errors.FenceClosed`.
 """

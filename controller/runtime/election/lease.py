@@ -21,6 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.runtime.election.config import ElectionConfig
+from controller.runtime.election.fence import ElectionError
 from controller.runtime.election.machine import (
     Claim,
     Conflict,
@@ -64,6 +65,10 @@ class Connection(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The credentials valid now, from any thread; a name may repeat in `items()`."""
         ...
+
+
+class CredentialsUnavailable(ElectionError):
+    """The connection could not say who we are."""
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -122,12 +127,15 @@ class LeaseClient:
         try:
             status, body = self._exchange(request)
             return self._reply(request, status, body)
-        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+        except (
+            OSError,
+            ValueError,  # what cannot be sent, such as a token with a line break
+            ElectionError,
+            http.client.HTTPException,
+            msgspec.DecodeError,
+        ) as error:
             self.close()
             return Failed(f"{type(error).__name__}: {error}")
-        except Exception as error:  # noqa: BLE001 - the HTTP edge: a credential plugin may raise anything, and the next try may succeed
-            self.close()
-            return Failed(f"the request could not be made: {type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Drop the connection; the next request makes a new one."""
@@ -141,7 +149,7 @@ class LeaseClient:
             body = msgspec.json.encode(self._desired(request.claim, request.basis))
         link = self._fresh_enough()
         link.putrequest(_METHOD[request.verb], self._path(request))
-        for name, value in self._connection.headers().items():
+        for name, value in self._credentials().items():
             link.putheader(name, value)
         link.putheader("User-Agent", "pentad-leader-election")
         link.putheader("Accept", "application/json")
@@ -154,6 +162,12 @@ class LeaseClient:
         if response.will_close or not response.isclosed():
             self.close()
         return response.status, data
+
+    def _credentials(self) -> Mapping[str, str]:
+        try:
+            return self._connection.headers()
+        except Exception as error:  # whatever a plugin raises: the next try may succeed
+            raise CredentialsUnavailable(f"{type(error).__name__}: {error}") from error
 
     def _fresh_enough(self) -> HTTPConnection:
         """The kept connection, or a new one when address or certificates have changed."""

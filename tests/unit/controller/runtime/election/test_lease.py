@@ -161,8 +161,12 @@ def test_answer_that_is_no_lease_is_a_failure():
 
 def test_failing_credentials_are_a_failure_and_not_the_end():
     """Whatever a credential plugin raises, the election goes on trying."""
-    it = client()
-    it._exchange = lambda _request: {}["token"]
+
+    class Plugin(Connection):
+        def headers(self):
+            return {}["token"]
+
+    it = LeaseClient(CONFIG, Plugin(server="http://127.0.0.1:1"), patience=Patience())
     reply = it.send(Request(verb=Verb.READ, deadline=0))
     assert isinstance(reply, Failed)
     assert "KeyError" in reply.reason
