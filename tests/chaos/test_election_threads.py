@@ -355,10 +355,15 @@ def answer_and_close(listener: socket.socket, times: int) -> None:
             peer.sendall(b"HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
 
 
-async def test_name_with_a_dead_address_is_tried_at_the_next(server):
+async def test_name_with_a_dead_address_is_tried_at_the_next(server, monkeypatch):
     """A name with several addresses, the first of which nobody listens on, is no trouble."""
-    by_name = server.replace("127.0.0.1", "localhost")
-    async with election(by_name) as elector:
+    resolve = socket.getaddrinfo
+
+    def both(host, port, **options):
+        return resolve("127.0.0.2", port, **options) + resolve(host, port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    async with election(server) as elector:
         await elector.wait_leading()
         assert elector.statistics().failures == 0
         await elector.release()
