@@ -1,3 +1,5 @@
+"""What an election accepts as configuration, and what it says about the rest."""
+
 import socket
 
 import pytest

@@ -1,3 +1,5 @@
+"""The election's thread with a transport that answers from memory."""
+
 import queue
 import threading
 

@@ -1,3 +1,5 @@
+"""The fence, under a clock that the test moves."""
+
 import math
 import time
 

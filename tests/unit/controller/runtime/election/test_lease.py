@@ -1,3 +1,5 @@
+"""The Lease on the wire: what is read, what is written, what each answer means."""
+
 import datetime as dt
 
 import msgspec

@@ -1,3 +1,5 @@
+"""The state machine step by step; its whole behaviour over time is in tests/chaos."""
+
 import attrs
 import pytest
 

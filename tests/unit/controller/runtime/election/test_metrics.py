@@ -1,3 +1,5 @@
+"""The election's figures for Prometheus."""
+
 import attrs
 import pytest
 from prometheus_client import CollectorRegistry

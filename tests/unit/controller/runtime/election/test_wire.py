@@ -1,3 +1,5 @@
+"""Where the election's connection goes; how it behaves is in tests/chaos."""
+
 from urllib.parse import urlsplit
 
 import pytest
