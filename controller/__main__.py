@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if arguments else WRONG_USE
     name, *rest = arguments
     if name not in PROGRAMS:
-        print(f"there is no program {name!r}\n\n{_usage()}", file=sys.stderr)  # noqa: T201
+        print(f"there is no program {name!r}\n\n{_usage()}", file=sys.stderr)  # noqa: T201 - as above
         return WRONG_USE
     program: Callable[[Sequence[str]], int] = import_module(f"controller.cmd.{name}").main
     return program(rest)

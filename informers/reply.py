@@ -12,11 +12,13 @@ import attrs
 import msgspec
 from msgspec import Raw, Struct
 
-from informers.errors import StatusError, status_error
+from informers.errors import StatusError, TooManyRequests, status_error
 from informers.snapshot import Snapshot
 from informers.transport import Response
 
 DEFAULT_RETRY_AFTER: Final = 1.0
+LEAST_WAIT: Final = 0.05
+SERVER_ERRORS: Final = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -83,9 +85,10 @@ def refusal(response: Response) -> StatusError:
 
 def retry_wait(error: StatusError) -> float | None:
     """How long to wait before asking again; None when asking again is not what was asked for."""
-    if error.retry_after is not None and (error.code == 429 or error.code >= 500):  # noqa: PLR2004
-        return max(error.retry_after, 0.05)
-    return DEFAULT_RETRY_AFTER if error.code == 429 else None  # noqa: PLR2004
+    is_shed = isinstance(error, TooManyRequests)
+    if error.retry_after is not None and (is_shed or error.code >= SERVER_ERRORS):
+        return max(error.retry_after, LEAST_WAIT)
+    return DEFAULT_RETRY_AFTER if is_shed else None
 
 
 def error_in(raw: bytes) -> StatusError | None:
