@@ -114,13 +114,17 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--name", default=DEFAULT_NAME, help="which cluster (default: %(default)s)"
         )
-    for sub in (up, build):
-        sub.add_argument(
-            "--kubernetes",
-            default=releases.DEFAULT,
-            metavar="VERSION",
-            help="a minor or an exact version (default: %(default)s)",
-        )
+    up.add_argument(
+        "--kubernetes",
+        metavar="VERSION",
+        help=f"a minor or an exact version (default: what it has, or {releases.DEFAULT})",
+    )
+    build.add_argument(
+        "--kubernetes",
+        default=releases.DEFAULT,
+        metavar="VERSION",
+        help="a minor or an exact version (default: %(default)s)",
+    )
     return parser
 
 

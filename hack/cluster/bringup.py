@@ -22,8 +22,8 @@ from hack.cluster.process import Incarnation
 from hack.cluster.record import Record
 from informers.clock import LoopClock
 
-_PATIENCE: Final = 60.0
-_POLL: Final = 0.03
+_PATIENCE: Final = 100.0
+_POLL: Final = 0.04
 _LOG_LINES: Final = 15
 _STORAGE_CLASS: Final = {
     "apiVersion": "storage.k8s.io/v1",

@@ -44,12 +44,13 @@ class Cluster:
         name: str = DEFAULT_NAME,
         *,
         fake_nodes: int = 0,
-        kubernetes: str = releases.DEFAULT,
+        kubernetes: str | None = None,
         owner_pid: int | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Make it, or start what does not run of it; return when it can be used.
 
+        Without a version it keeps the one it has; a new one gets the default.
         One with an owner may be swept away once that process has ended.
         """
         cluster = cls.named(name, progress=progress)

@@ -81,10 +81,10 @@ class Lifecycle:
             raise UsageError(f"{self.name} has no {component!r}; it has {', '.join(names)}")
 
     async def up(
-        self, *, fake_nodes: int, kubernetes: str, owner: Incarnation | None = None
+        self, *, fake_nodes: int, kubernetes: str | None, owner: Incarnation | None = None
     ) -> None:
         """Make it, or mend it; return when it can be used."""
-        release = releases.resolve(kubernetes)
+        release = self._release(kubernetes)
         programs = await self._programs(release)
         async with self._turn(), contextlib.AsyncExitStack() as undo:
             record = Record.read(self.layout)
@@ -147,14 +147,21 @@ class Lifecycle:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def _release(self, asked: str | None) -> Release:
+        """Return the release it has, which a request has to agree with, or a new one's."""
+        record = Record.read(self.layout)
+        if record is None:
+            return releases.resolve(asked or releases.DEFAULT)
+        if asked is not None and str(releases.resolve(asked).kubernetes) != record.kubernetes:
+            raise UsageError(
+                f"{self.name} runs Kubernetes {record.kubernetes}, not {asked}; "
+                "take it down first, or use another --name"
+            )
+        return releases.resolve(record.kubernetes)
+
     async def _programs(self, release: Release) -> dict[str, str]:
         """Return the programs it was made with, or all there are for a new one."""
         record = Record.read(self.layout)
-        if record is not None and record.kubernetes != str(release.kubernetes):
-            raise UsageError(
-                f"{self.name} runs Kubernetes {record.kubernetes}, not {release.kubernetes}; "
-                "take it down first, or use another --name"
-            )
         if record is not None and record.has_programs:
             return record.binaries
         return await binaries.provide(release, progress=self.progress)

@@ -28,6 +28,7 @@ from typing import Any, Final, Protocol
 import attrs
 import pytest
 
+from hack.cluster import releases
 from hack.cluster.cluster import Cluster
 from tests.kit.rest import Rest
 
@@ -73,6 +74,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="local",
         help="local: the control plane of hack/cluster (default); kind: through pytest-kind",
     )
+    group.addoption(
+        "--kubernetes",
+        default=releases.DEFAULT,
+        metavar="VERSION",
+        help="the version of local clusters (default: %(default)s)",
+    )
     group.addoption("--kind-bin", help="the kind program; otherwise the one on PATH")
     group.addoption("--kind-kubectl-bin", help="kubectl for kind; otherwise ours")
     group.addoption("--kind-image", help="the node image kind starts")
@@ -90,7 +97,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        Cluster.provide_programs()
+        Cluster.provide_programs(options.kubernetes)
         Cluster.sweep()
 
 
@@ -102,12 +109,12 @@ def cluster(
     if request.config.option.cluster == "kind":
         yield from _kind_cluster(request.config.option, tmp_path_factory.mktemp("kind"))
         return
-    with own_clusters() as make:
+    with own_clusters(request.config) as make:
         yield make(fake_nodes=FAKE_NODES)
 
 
 @contextlib.contextmanager
-def own_clusters() -> Iterator[Callable[..., Cluster]]:
+def own_clusters(config: pytest.Config) -> Iterator[Callable[..., Cluster]]:
     """Make local clusters that end with the block; arguments as of Cluster.up.
 
     They end as well when the run is interrupted, or terminated politely.
@@ -117,7 +124,8 @@ def own_clusters() -> Iterator[Callable[..., Cluster]]:
     def make(**options: Any) -> Cluster:
         name = f"test-{secrets.token_hex(4)}"
         names.append(name)
-        return Cluster.up(name, owner_pid=os.getpid(), **options)
+        version = config.option.kubernetes
+        return Cluster.up(name, owner_pid=os.getpid(), **{"kubernetes": version, **options})
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -129,9 +137,9 @@ def own_clusters() -> Iterator[Callable[..., Cluster]]:
 
 
 @pytest.fixture
-def own_cluster() -> Iterator[Callable[..., Cluster]]:
+def own_cluster(request: pytest.FixtureRequest) -> Iterator[Callable[..., Cluster]]:
     """Make local clusters that end with the test; arguments as of Cluster.up."""
-    with own_clusters() as make:
+    with own_clusters(request.config) as make:
         yield make
 
 
@@ -141,7 +149,7 @@ def _kind_cluster(options: Any, folder: Path) -> Iterator[ClusterAccess]:
     kind = options.kind_bin or shutil.which("kind")
     if kind is None:
         pytest.fail("--cluster=kind needs kind: put it on PATH or name it with --kind-bin")
-    kubectl = options.kind_kubectl_bin or Cluster.provide_programs()["kubectl"]
+    kubectl = options.kind_kubectl_bin or Cluster.provide_programs(options.kubernetes)["kubectl"]
     name = f"pentad-{secrets.token_hex(4)}"
     made = KindCluster(
         name,

@@ -23,10 +23,10 @@ from tests.kit.rest import Rest
 
 
 @pytest.fixture(scope="module")
-def victim(cluster):
+def victim(request, cluster):
     """Return a cluster whose components may be killed; every test leaves it whole."""
     del cluster  # its programs are there once it is
-    with own_clusters() as make:
+    with own_clusters(request.config) as make:
         yield make(fake_nodes=1)
 
 
@@ -157,6 +157,21 @@ def test_down_of_nothing_is_fine(command, tmp_path):
     command.ok("down")
 
     assert [tmp_path / "state"] == list(tmp_path.rglob("*"))
+
+
+def test_down_works_without_its_record(command, tmp_path):
+    """A cluster whose record is damaged is told as such, and can still be taken down."""
+    root = tmp_path / "state/pentad/clusters/torn"
+    command.ok("up", "--name", "torn")
+    (root / "cluster.json").write_text("{")
+    told = command("status", "--name", "torn")
+
+    command.ok("down", "--name", "torn")
+
+    assert told.returncode == 1
+    assert "down --name torn" in told.stderr
+    assert frozenset() == Footprint.take(root, folders=()).processes
+    assert not root.exists()
 
 
 def test_failed_start_shows_the_end_of_the_log(own_cluster):
