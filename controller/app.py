@@ -15,6 +15,8 @@ from controller.families import FAMILIES
 from controller.runtime.controller import Controller
 from controller.runtime.election.elector import Elector
 from controller.runtime.manager import LifecycleLog, Manager
+from controller.runtime.obs.log import Log
+from controller.runtime.obs.observability import Observability
 from controller.runtime.registration import Family
 from controller.runtime.runtime import Runtime
 from informers.client import Client, Fence
@@ -28,6 +30,8 @@ from informers.shared import EVERYWHERE
 OLDEST_MINOR: Final = 28
 ASK_AGAIN_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 5.0
+USER_AGENT: Final = "pentad/0.1.0"
+REVIEWS: Final = 4
 VERSION: Final = Request(method="GET", path="/version")
 
 
@@ -48,7 +52,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         kubeconfig=config.kubeconfig or None, context=config.context or None, clock=clock
     )
     elector = _elector(config, connection, log)
-    client = Client(connection, clock=clock, fence=_fence(elector), user_agent="pentad/0.1.0")
+    client = Client(connection, clock=clock, fence=_fence(elector), user_agent=USER_AGENT)
     try:
         await wait_for_server(client, connection, log, clock, seconds=config.sync_seconds)
     except BaseException:
@@ -56,13 +60,22 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         raise
     informers = Informers(client, namespaces=config.namespaces or EVERYWHERE)
     runtime = Runtime(client, informers, log=log)
+    observability = Observability(
+        config,
+        runtime,
+        reviews=Client(connection, clock=clock, user_agent=USER_AGENT, connections=REVIEWS),
+        log=log,
+        level=log.level if isinstance(log, Log) else None,
+    )
     manager = Manager(
         runtime,
         _controllers(config, runtime, families),
         log=log,
         elector=elector,
+        servers=[observability],
         stop_seconds=config.stop_seconds,
     )
+    observability.attach(manager, elector)
     manager.install_signals()
     return await manager.run()
 
@@ -125,11 +138,11 @@ def _check_version(version: _Version) -> None:
         )
 
 
-def run_forever(config: Config, log: LifecycleLog) -> int:
+def run_forever(config: Config, log: LifecycleLog, *, families: Sequence[Family] = FAMILIES) -> int:
     """Run the manager on the fastest event loop there is."""
     try:
         import uvloop  # noqa: PLC0415 - an extra
     except ImportError:
-        return asyncio.run(run(config, log))
+        return asyncio.run(run(config, log, families=families))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run(config, log))
+        return runner.run(run(config, log, families=families))

@@ -17,6 +17,7 @@ import attrs
 from controller.families import FAMILIES
 from controller.runtime.election.config import ElectionConfig
 from controller.runtime.election.fence import ElectionError
+from controller.runtime.registration import Family
 from informers.errors import ConfigError
 
 PREFIX: Final = "PENTAD_"
@@ -76,15 +77,6 @@ def _namespaces(text: str) -> tuple[str, ...]:
     return words
 
 
-def _families(text: str) -> tuple[str, ...]:
-    known = {family.name for family in FAMILIES}
-    words = _words(text)
-    if unknown := [word for word in words if word not in known]:
-        listed = ", ".join(sorted(known)) or "none in this build"
-        raise ValueError(f"unknown: {', '.join(unknown)}; known: {listed}")
-    return words
-
-
 def _setting(said: str, parse: Callable[[str], Any], help_: str) -> Any:  # noqa: ANN401 - per field
     """A field whose default is written as a user would say it."""
     return attrs.field(default=parse(said), metadata={"parse": parse, "help": help_, "said": said})
@@ -96,7 +88,7 @@ class Config:
 
     kubeconfig: str = _setting("", str, "kubeconfig file; default: $KUBECONFIG, the pod, ~/.kube")
     context: str = _setting("", str, "context of the kubeconfig; default: its current one")
-    families: tuple[str, ...] = _setting("", _families, "families to host; default: all")
+    families: tuple[str, ...] = _setting("", _words, "families to host; default: all")
     namespaces: tuple[str, ...] = _setting(
         "", _namespaces, "work in these namespaces only, with Roles instead of ClusterRoles"
     )
@@ -160,7 +152,9 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def load(arguments: Sequence[str], environ: Mapping[str, str]) -> Config:
+def load(
+    arguments: Sequence[str], environ: Mapping[str, str], *, families: Sequence[Family] = FAMILIES
+) -> Config:
     """Read and check all settings.
 
     Raises:
@@ -180,6 +174,7 @@ def load(arguments: Sequence[str], environ: Mapping[str, str]) -> Config:
             problems.append(f"{where}: {said!r}: {error}")
     config = Config(**values)
     problems += _contradictions(config)
+    problems += _unknown(config.families, [family.name for family in families])
     if problems:
         raise ConfigError("the configuration is wrong:\n  " + "\n  ".join(problems))
     return config
@@ -220,6 +215,13 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _unknown(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
+    listed = ", ".join(sorted(known)) or "none in this build"
+    return [
+        f"--families: there is no {name!r}; known: {listed}" for name in wanted if name not in known
+    ]
 
 
 def _contradictions(config: Config) -> list[str]:

@@ -4,21 +4,22 @@ import os
 import sys
 from collections.abc import Sequence
 
+from controller import app, config
+from controller.families import FAMILIES
 from controller.runtime.manager import EXIT_CONFIG, EXIT_FAILED
+from controller.runtime.obs.log import configure
+from controller.runtime.registration import Family
 from informers.errors import ConfigError, InformersError
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the manager program."""
-    from controller import app, config  # noqa: PLC0415 - `--help` of other programs stays light
-    from controller.runtime.obs.log import configure  # noqa: PLC0415 - as above
-
+def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
+    """Run the manager program, with the families of this build or with others."""
     try:
-        settings = config.load(arguments, os.environ)
+        settings = config.load(arguments, os.environ, families=families)
         log = configure(settings.log_format, settings.log_level)
-        return app.run_forever(settings, log)
+        return app.run_forever(settings, log, families=families)
     except ConfigError as error:
-        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
+        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - there may be no log yet
         return EXIT_CONFIG
     except InformersError as error:
         print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
