@@ -40,7 +40,6 @@ _INT64_DIGITS = 19
 _LEAST_POWER = -323
 _WRAPPING_POWERS = frozenset({1, 2, 3, 6, 9})  # Go multiplies by these in one step
 _MODULUS = sys.hash_info.modulus
-_set = object.__setattr__
 
 
 @final
@@ -57,7 +56,7 @@ class Quantity(Scalar):
     endless: bool
     """Whether Go would hold it as an endless decimal."""
     text: str | None
-    """Its text as it was read, if that is canonical."""
+    """Its canonical text, once it is known."""
 
     schema: ClassVar = {
         "anyOf": [{"type": "integer"}, {"type": "string"}],
@@ -89,7 +88,7 @@ class Quantity(Scalar):
     def _like(
         self, amount: int, exponent: int, *, endless: bool, style: Style | None = None
     ) -> "Quantity":
-        return _made(Parts(amount, exponent, style or self.style, endless=endless, text=None))
+        return _made(Parts(amount, exponent, style or self.style, endless, None))
 
     @property
     def sign(self) -> int:
@@ -102,9 +101,13 @@ class Quantity(Scalar):
         return self.amount == 0
 
     def __str__(self) -> str:
-        if self.text is not None:
-            return self.text
-        return quantity_text.canonical(self.amount, self.exponent, self.style, endless=self.endless)
+        if self.text is None:  # shared instances are written often
+            text = quantity_text.canonical(
+                self.amount, self.exponent, self.style, endless=self.endless
+            )
+            _put_text(self, text)
+            return text
+        return self.text
 
     # Numbers
 
@@ -216,12 +219,19 @@ class Quantity(Scalar):
         return _made, (Parts(*parts),)
 
 
+# Setting a slot through its descriptor passes the guard of Scalar at half the price.
+_put_amount, _put_exponent, _put_style, _put_endless, _put_text = (
+    vars(Quantity)[name].__set__ for name in Parts._fields
+)
+
+
 def _fill(quantity: Quantity, parts: Parts) -> None:
-    _set(quantity, "amount", parts[0])
-    _set(quantity, "exponent", parts[1])
-    _set(quantity, "style", parts[2])
-    _set(quantity, "endless", parts[3])
-    _set(quantity, "text", parts[4])
+    amount, exponent, style, endless, text = parts
+    _put_amount(quantity, amount)
+    _put_exponent(quantity, exponent)
+    _put_style(quantity, style)
+    _put_endless(quantity, endless)
+    _put_text(quantity, text)
 
 
 def _made(parts: Parts) -> Quantity:
