@@ -10,6 +10,7 @@ just written; a write whose answer was lost is reported as well, because it may 
 
 import asyncio
 import collections
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ from informers.errors import (
     FenceClosed,
     NotFound,
     OutcomeUnknown,
+    TransportError,
     Unauthorized,
 )
 from informers.meta.kinds import Kind, Subresource
@@ -44,6 +46,36 @@ DEFAULT_TIMEOUT: Final = 30.0
 CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
 """On whose behalf requests are made, such as the controller and key being reconciled."""
 MAX_ATTEMPTS: Final = 10
+LATENCY_BOUNDS: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    30.0,
+)
+
+
+class Latency:
+    """How long requests of one method took; read at scrape."""
+
+    __slots__ = ("counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(LATENCY_BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def record(self, seconds: float) -> None:
+        """Count one answered request."""
+        self.counts[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        self.seconds += seconds
 
 
 class Fence(Protocol):
@@ -87,6 +119,8 @@ class Client:
         self.fence = fence
         self.observers: list[WriteObserver] = []
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
+        self.unanswered: collections.Counter[str] = collections.Counter()
+        self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
         self.endpoint = endpoint
         self._timeout = timeout
         self._transport = Transport(endpoint, user_agent=user_agent, connections=connections)
@@ -292,7 +326,8 @@ class Client:
 
     async def _attempt(self, request: Request, deadline: float) -> Response:
         """Send once, within the deadline and, for a write, within the fence."""
-        budget = deadline - self.clock.monotonic()
+        began = self.clock.monotonic()
+        budget = deadline - began
         if request.is_write and self.fence is not None:
             allowed = self.fence.remaining()
             if allowed <= 0:
@@ -302,11 +337,13 @@ class Client:
             raise DeadlineExceeded(f"{request}: no time left to send it")
         try:
             response = await self._transport.send(request, timeout=budget)
-        except OutcomeUnknown:
-            if request.kind is not None:
+        except TransportError as error:
+            self.unanswered[request.method] += 1
+            if isinstance(error, OutcomeUnknown) and request.kind is not None:
                 self._tell_doubtful(request.kind, request.key)
             raise
         self.answers[request.method, response.code] += 1
+        self.latencies[request.method].record(self.clock.monotonic() - began)
         return response
 
     async def _write(self, request: Request, *, timeout: float | None) -> Snapshot | Status:

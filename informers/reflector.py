@@ -126,7 +126,7 @@ class Reflector:
         self._client = client
         self._source = source
         self._store = store
-        self._scope = scope
+        self.scope = self._scope = scope
         self._deliver = deliver
         self._verdicts = verdicts
         self._rng = rng

@@ -46,6 +46,11 @@ class Registration:
         """Whether the handler knows all that the synced informer knows."""
         return self._informer.has_synced and not self._untold
 
+    @property
+    def untold(self) -> int:
+        """How many objects are still to be told; never more than there are."""
+        return len(self._untold)
+
     def remove(self) -> None:
         """Hear nothing more, from now on."""
         self.is_active = False
@@ -205,6 +210,11 @@ class Informer:
         return list(self._reflectors.values())
 
     # Handlers
+
+    @property
+    def untold(self) -> int:
+        """How many objects handlers that joined late are still to be told of, all in all."""
+        return sum(registration.untold for registration in self._registrations)
 
     def add_handler(self, handler: Handler) -> Registration:
         """Tell the handler of everything there is and of every change from now on."""

@@ -18,6 +18,7 @@ from typing import Final, Literal, Protocol, get_args
 import attrs
 
 from controller.runtime.gate import Gate
+from controller.runtime.obs.reconcileid import NUMBER, next_number
 from controller.runtime.reconcile import (
     Reconciler,
     Request,
@@ -109,6 +110,7 @@ class Controller:
         self.statistics = Statistics()
         self.queue: WorkQueue[str] = WorkQueue(name, clock=clock, limiter=self.options.limiter)
         self.why = Why(clock)
+        self.troubles = Why(clock)
         self.sources = tuple(sources)
         informers = [source.informer for source in sources if isinstance(source, KindSource)]
         self.gate = Gate(dict.fromkeys(informers))
@@ -235,6 +237,7 @@ class Controller:
     async def _reconcile(self, key: str) -> Result | None:
         cause = f"{self.name}/{key}"
         CAUSE.set(cause)
+        NUMBER.set(next_number())
         if self._is_paused(key):
             return None
         if not self.gate.is_open(cause, key):
@@ -254,6 +257,7 @@ class Controller:
         self, key: str, reason: str, message: str, error: BaseException | None = None
     ) -> None:
         """Log what went wrong and try again later."""
+        self.troubles.note(key, f"{reason}: {message}")
         expected = error is None or isinstance(error, InformersError)
         self._log.error(
             "reconcile_failed",
@@ -267,6 +271,7 @@ class Controller:
 
     async def _tell_terminal(self, key: str, error: TerminalError) -> None:
         self._log.error("reconcile_terminal", key=key, reason=error.reason, error=error.message)
+        self.troubles.note(key, f"{error.reason}: {error.message}")
         if self._on_terminal is None:
             return
         try:

@@ -19,12 +19,12 @@ class Gate:
     """Settles the doubts of one controller's caches, object by object."""
 
     def __init__(self, informers: Iterable[Informer]) -> None:
-        self._informers = tuple(informers)
+        self.informers = tuple(informers)
         self.settled = 0
 
     def is_open(self, cause: str, key: str) -> bool:
         """Whether nothing this object wrote is in doubt, nor the object itself."""
-        for informer in self._informers:
+        for informer in self.informers:
             if informer.store.doubtful and self._doubts(informer, cause, key):
                 return False
         return True
@@ -32,7 +32,7 @@ class Gate:
     async def pass_(self, cause: str, key: str) -> None:
         """Settle what is in doubt; raises what the reads raise, to be tried again later."""
         async with asyncio.timeout(SETTLE_SECONDS):
-            for informer in self._informers:
+            for informer in self.informers:
                 for doubtful in self._doubts(informer, cause, key):
                     await informer.settle(doubtful)
                     self.settled += 1
@@ -40,6 +40,6 @@ class Gate:
     def _doubts(self, informer: Informer, cause: str, key: str) -> list[str]:
         store = informer.store
         doubts = store.doubts_of(cause)
-        if store.is_doubtful(key) and informer is self._informers[0]:
+        if store.is_doubtful(key) and informer is self.informers[0]:
             doubts.append(key)
         return list(dict.fromkeys(doubts))

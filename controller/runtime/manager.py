@@ -21,6 +21,7 @@ import attrs
 from controller.runtime.controller import Controller, Log
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.fence import CandidacyEnded
+from controller.runtime.memory import settle, unsettle
 from controller.runtime.runtime import Runtime
 
 EXIT_CLEAN: Final = 0
@@ -110,6 +111,7 @@ class Manager:
             async with self.runtime.informers, asyncio.TaskGroup() as group:
                 await self._live(group)
         finally:
+            unsettle()
             for server in reversed(started):
                 await server.stop()
             await self.runtime.client.close()
@@ -135,6 +137,7 @@ class Manager:
         async with asyncio.TaskGroup() as warming:
             for controller in self.controllers:
                 warming.create_task(controller.warm_up(group), name=f"warm up {controller.name}")
+        settle()
         self.progress.synced = True
         self._log.info("caches_synced", controllers=len(self.controllers))
 

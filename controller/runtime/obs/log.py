@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
+from controller.runtime.obs.reconcileid import reconcile_id
 from informers.client import CAUSE
 
 # structlog.dev loads rich wherever that is installed, for tracebacks nobody asked for: 100 ms.
@@ -112,6 +113,7 @@ def _whose(_logger: object, _method: str, event: Event) -> Event:
         controller, _, key = cause.partition("/")
         event["controller"] = controller
         event.setdefault("key", key)
+        event["reconcile"] = reconcile_id()
     return event
 
 

@@ -246,6 +246,14 @@ class WorkQueue(Generic[K]):
         if key in self._dirty or self._held_priorities or self._shutting_down:
             self._done_with_care(key)
 
+    def state_of(self, key: K) -> str:
+        """Where `key` is now, for people."""
+        if key in self._processing:
+            return "processing, and to be done again" if key in self._dirty else "processing"
+        if key in self._dirty:
+            return "ready"
+        return "delayed" if key in self._delays else "absent"
+
     def priority_of(self, key: K) -> int:
         """The priority a held key was taken with; the default one for any other key."""
         return self._held_priorities.get(key, DEFAULT)
