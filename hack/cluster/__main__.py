@@ -139,6 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.detail:
             print(error.detail, file=sys.stderr)
         return _WRONG if isinstance(error, UsageError) else _FAILED
+    except OSError as error:  # a full disk, a file that somebody removed
+        print(f"error: {error}", file=sys.stderr)
+        return _FAILED
     except KeyboardInterrupt:
         print("interrupted; `up` goes on where it was, `down` removes it", file=sys.stderr)
         return _INTERRUPTED

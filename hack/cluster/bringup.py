@@ -71,12 +71,14 @@ class BringUp:
         account = f"{server.url}/api/v1/namespaces/default/serviceaccounts/default"
         await self._wait_healthy(attrs.evolve(server, health=account), incarnation)
         if self.record.fake_nodes:
-            await fakenodes.ensure(
-                server,
-                api=self.api,
-                count=self.record.fake_nodes,
-                version=f"v{self.record.kubernetes}",
-            )
+            await self._add_nodes(server)
+
+    async def _add_nodes(self, server: Component) -> None:
+        count, version = self.record.fake_nodes, f"v{self.record.kubernetes}"
+        await fakenodes.ensure(server, api=self.api, count=count, version=version)
+        kwok = components.kwok(self.layout, self.record)
+        player = fakenodes.taken_up(kwok, server, count=count)
+        await self._wait_healthy(player, self._ensure_process(kwok))
 
     def _ensure_process(self, component: Component) -> Incarnation:
         known = self.record.processes.get(component.name)

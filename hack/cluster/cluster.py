@@ -9,6 +9,7 @@ Two commands on the same cluster take turns; different clusters know nothing of 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -17,6 +18,7 @@ import attrs
 
 from hack.cluster import binaries, components, releases
 from hack.cluster.credentials import KeyPair
+from hack.cluster.errors import ClusterError
 from hack.cluster.layout import Layout, clusters_home
 from hack.cluster.lifecycle import ComponentStatus, Lifecycle
 from hack.cluster.process import Incarnation
@@ -75,9 +77,10 @@ class Cluster:
     def sweep(cls) -> None:
         """Take down the clusters whose owners ended without doing so."""
         for cluster in cls.every():
-            record = Record.read(cluster.life.layout)
-            if record is not None and record.is_orphan:
-                cluster.down()
+            with contextlib.suppress(ClusterError):  # one with a damaged record is for its user
+                record = Record.read(cluster.life.layout)
+                if record is not None and record.is_orphan:
+                    cluster.down()
 
     def down(self) -> None:
         """End it and leave nothing; one that does not exist is fine."""

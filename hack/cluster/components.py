@@ -23,6 +23,7 @@ SCHEDULER: Final = "kube-scheduler"
 KWOK: Final = "kwok"
 PROGRAMS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
+PODS: Final = "198.19.0.1/16"  # with the nodes' own, the range reserved for benchmarks
 STAGES: Final = Path(__file__).parent / "stages"
 AUDIT_POLICY: Final = """\
 apiVersion: audit.k8s.io/v1
@@ -201,6 +202,7 @@ def kwok(layout: Layout, record: Record) -> Component:
                 "config": stages,
                 "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
                 "node-lease-duration-seconds": 40,
+                "cidr": PODS,
                 "server-address": f"127.0.0.1:{record.ports.kwok}",
             }
         ),

@@ -8,6 +8,8 @@ making them is slow.
 import asyncio
 from typing import Any, Final
 
+import attrs
+
 from hack.cluster.api import Api
 from hack.cluster.components import Component
 from informers.clock import LoopClock
@@ -25,6 +27,15 @@ _CONDITIONS: Final = {
 def name_of(index: int) -> str:
     """Return the name of a node, counted from zero."""
     return f"fake-{index:04d}"
+
+
+def taken_up(player: Component, server: Component, *, count: int) -> Component:
+    """Return kwok, healthy only once the last node is its own: that node has a lease then.
+
+    A pod that runs on a node before that gets no address.
+    """
+    leases = f"{server.url}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+    return attrs.evolve(player, health=f"{leases}/{name_of(count - 1)}")
 
 
 def node(index: int, *, version: str, now: str) -> dict[str, Any]:

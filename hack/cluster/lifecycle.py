@@ -100,6 +100,7 @@ class Lifecycle:
                 )
             wanted = max(fake_nodes, record.fake_nodes)
             record = msgspec.structs.replace(record, fake_nodes=wanted, binaries=programs)
+            record.write(self.layout)
             async with Api.connect() as api, self.progress.step(f"starting {self.name}"):
                 await BringUp(self.layout, record, api).everything()
             undo.pop_all()

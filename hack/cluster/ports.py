@@ -30,12 +30,13 @@ def _is_free(port: int) -> bool:
 
 
 def promised() -> Iterator[int]:
-    """Return the ports of all clusters of this user."""
+    """Return the ports of all clusters of this user; one with a damaged record has none."""
     for file in clusters_home().glob("*/cluster.json"):
-        record = Record.read(Layout(file.parent))
-        if record is not None:
-            ports = record.ports
-            yield from (getattr(ports, field) for field in ports.__struct_fields__)
+        with contextlib.suppress(ClusterError):
+            record = Record.read(Layout(file.parent))
+            if record is not None:
+                ports = record.ports
+                yield from (getattr(ports, field) for field in ports.__struct_fields__)
 
 
 def choose(taken: Collection[int]) -> Ports:

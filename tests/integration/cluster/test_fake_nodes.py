@@ -2,8 +2,10 @@
 
 import pytest
 
+from hack.cluster.cluster import Cluster
 from tests.kit.cluster import FAKE_NODES
 from tests.kit.eventually import eventually_blocking
+from tests.kit.rest import Rest
 
 WITHIN = 30
 
@@ -41,6 +43,22 @@ def test_nodes_are_ready(rest):
     eventually_blocking(
         lambda: {lease["metadata"]["name"] for lease in rest.get(leases)["items"]}, equals=names
     )
+
+
+def test_nodes_can_be_added(own_cluster):
+    """A later `up` with more nodes adds the missing ones, and with fewer removes none."""
+    grown = own_cluster()
+    client = Rest(grown.kubeconfig)
+
+    def up(count):
+        Cluster.up(grown.name, fake_nodes=count)
+        return [node["metadata"]["name"] for node in client.get("/api/v1/nodes")["items"]]
+
+    seen = [up(count) for count in (0, 2, 3, 1)]
+    client.close()
+
+    names = ["fake-0000", "fake-0001", "fake-0002"]
+    assert seen == [[], names[:2], names, names]
 
 
 def test_pod_becomes_ready(rest, pods):

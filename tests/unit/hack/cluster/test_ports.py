@@ -43,3 +43,13 @@ def test_ports_of_stopped_clusters_stay_promised(tmp_path, monkeypatch):
     Record(kubernetes="1.36.3", binaries={}, ports=mine).write(layout)
 
     assert {1, 2, 3, 4, 5} == set(ports.promised())
+
+
+def test_damaged_neighbour_does_not_stop_a_new_cluster(tmp_path, monkeypatch):
+    """A cluster whose record cannot be read promises nothing, and is nobody else's problem."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    layout = Layout.of("other")
+    layout.root.mkdir(parents=True)
+    layout.record.write_text("{")
+
+    assert set() == set(ports.promised())
