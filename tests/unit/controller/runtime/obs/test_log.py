@@ -1,0 +1,143 @@
+import subprocess
+import sys
+
+import pytest
+
+from controller.runtime.obs.log import LEVELS, configure
+from controller.runtime.obs.reconcileid import NUMBER, next_number, reconcile_id
+from informers.client import CAUSE
+from tests.unit.controller.runtime.obs.sink import Sink
+
+
+@pytest.fixture
+def sink():
+    """Return a place for lines."""
+    return Sink()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_level_decides_what_is_written(sink, level):
+    """Lines at the level and above are written, those below are not."""
+    log = configure("json", level, stream=sink)
+
+    for name in LEVELS:
+        getattr(log, name)("happened")
+
+    expected = [name for name, rank in LEVELS.items() if rank >= LEVELS[level]]
+    assert expected == [line["level"] for line in sink.lines]
+
+
+def test_the_level_changes_for_every_log_of_the_program(sink):
+    """Logs bound before the change follow it."""
+    log = configure("json", "error", stream=sink)
+    bound = log.bind(part="x")
+
+    bound.debug("before")
+    log.level.set("debug")
+    bound.debug("after")
+
+    assert [("after", "x")] == [(line["event"], line["part"]) for line in sink.lines]
+
+
+def test_what_is_no_level_is_refused_with_the_levels(sink):
+    """The error tells what to say, and the level stays."""
+    log = configure("json", "info", stream=sink)
+
+    with pytest.raises(ValueError, match="say one of debug, info, warning, error"):
+        log.level.set("loud")
+
+    assert "info" == log.level.name
+
+
+def test_a_line_is_one_json_object_with_its_time(sink):
+    """Values JSON cannot say are written as text."""
+    configure("json", "info", stream=sink).info("happened", what=ValueError("x"), number=3)
+
+    (line,) = sink.lines
+    assert ("happened", "info", "x", 3) == tuple(
+        line[name] for name in ("event", "level", "what", "number")
+    )
+    assert line["timestamp"].endswith("Z")
+
+
+def test_people_get_text(sink):
+    """The console format is not JSON, and without a terminal has no colours."""
+    configure("console", "info", stream=sink).info("happened", number=3)
+
+    text = sink.written.decode()
+    assert "happened" in text
+    assert "number=3" in text
+    assert "\x1b" not in text
+
+
+def raised():
+    """Return an exception that was raised."""
+    try:
+        return {}["gone"]
+    except KeyError as error:
+        return error
+
+
+@pytest.mark.parametrize("format_", ["json", "console"])
+def test_an_exception_comes_with_its_traceback(sink, format_):
+    """exc_info takes the exception itself; None means there is none to show."""
+    log = configure(format_, "info", stream=sink)
+    log.error("failed", exc_info=raised())
+    log.error("failed", exc_info=None)
+
+    first, second = sink.written.decode().split("failed", 2)[1:]
+    assert "KeyError: 'gone'" in first + sink.written.decode().split("failed")[0]
+    assert "Traceback" not in second
+
+
+def test_lines_of_a_reconcile_say_whose_they_are(sink):
+    """Controller, key and id come from the context; what the caller says wins."""
+    log = configure("json", "info", stream=sink)
+    log.info("outside")
+    cause, number = CAUSE.set("widget/ns/w"), NUMBER.set(next_number())
+    log.info("inside")
+    log.info("told", controller="other")
+    first = reconcile_id()
+    NUMBER.set(next_number())
+    second = reconcile_id()
+    NUMBER.reset(number)
+    CAUSE.reset(cause)
+
+    outside, inside, told = sink.lines
+    assert "controller" not in outside
+    assert "reconcile" not in outside
+    assert ("widget", "ns/w", first) == (inside["controller"], inside["key"], inside["reconcile"])
+    assert "other" == told["controller"]
+    assert first != second
+    assert "" == reconcile_id()
+
+
+def test_logging_never_loads_rich_and_starts_fast():
+    """In a fresh interpreter the import brings no rich, and lets others import it after."""
+    program = (
+        "import sys; import controller.runtime.obs.log; "
+        "assert 'rich' not in sys.modules, 'rich was loaded'; "
+        "assert 'prometheus_client' not in sys.modules; "
+        "assert 'http.server' not in sys.modules"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 0 == done.returncode, done.stderr
+
+
+def test_a_program_starts_without_prometheus_and_the_http_server():
+    """Both come with the first question: who is never asked never pays for them."""
+    program = (
+        "import sys; import controller.app; "
+        "assert 'prometheus_client' not in sys.modules, 'prometheus_client'; "
+        "assert 'http.server' not in sys.modules, 'http.server'"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 0 == done.returncode, done.stderr
