@@ -283,7 +283,7 @@ def _select(library: Any, files: tuple[Path, ...], *, context: str | None) -> _S
     name = check(merged.value, context=context, source=source)
     try:
         loader = library.KubeConfigLoader(merged, name, config_base_path=None)
-    except library.ConfigException as error:
+    except (library.ConfigException, AttributeError, TypeError) as error:
         raise ConfigError(f"{source}: {error}", remedy="correct the kubeconfig") from error
     fields = loader.current_context["context"]
     cluster, user = loader._cluster, loader._user  # noqa: SLF001 - held by test_connection_library
@@ -318,8 +318,8 @@ def _merge(library: Any, files: tuple[Path, ...]) -> Any:  # noqa: ANN401
             current["current-context"] = current.get("current-context") or offered
             self.config_files[path] = document
 
-    if not any(file.exists() for file in files):
-        read(files[0])  # tells what is missing
+    if not any(os.access(file, os.R_OK) for file in files):
+        read(files[0])  # tells why
     return Merger(os.pathsep.join(map(str, files))).config
 
 

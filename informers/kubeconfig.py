@@ -138,12 +138,14 @@ def _entries(path: Path, value: object, *, section: str, field: str) -> list[dic
             raise ConfigError(
                 f"kubeconfig {path}: an entry of {section} has no name", remedy=_SHAPE[section]
             )
-        if not isinstance(entry.setdefault(field, {}) or {}, dict):
+        fields = entry.get(field) or {}
+        if not isinstance(fields, dict):
             raise ConfigError(
                 f"kubeconfig {path}: {field} of {entry['name']!r} in {section} is not a mapping",
                 remedy=_SHAPE[section],
             )
-        entry[field] = entry[field] or {}
+        # A key without a value is a key that is not there, as for kubectl.
+        entry[field] = {key: value for key, value in fields.items() if value is not None}
     return entries
 
 

@@ -144,8 +144,16 @@ async def test_json_is_a_kubeconfig_too(tmp_path):
         ({"token": " abc\n"}, "Bearer abc"),
         ({"token": 12345}, "Bearer 12345"),
         ({"username": "me", "password": "pw"}, "Basic bWU6cHc="),
+        ({"token": "abc", "exec": None, "auth-provider": None, "tokenFile": None}, "Bearer abc"),
     ],
-    ids=["anonymous", "token", "token with spaces around", "token of digits", "password"],
+    ids=[
+        "anonymous",
+        "token",
+        "token with spaces around",
+        "token of digits",
+        "password",
+        "keys without values",
+    ],
 )
 async def test_authorization_of_a_user(tmp_path, user, expected):
     """Each way to log in ends in its Authorization header."""
