@@ -1,7 +1,8 @@
 """The election's thread against time that is real: stalls, hanging sockets, ends without leaks.
 
-Durations are shortened to 2/1.5/0.3 s; `tests/e2e/test_election_stall.py` repeats the stalls with
-15/10/2 s. The Lease lives in another process, because here the interpreter itself is stopped.
+Durations are shortened to 2/1.5/0.3 s, or a little longer where a term has to last on a busy
+machine; `tests/e2e/test_election_stall.py` repeats the stalls with 15/10/2 s. The Lease lives in
+another process, because here the interpreter itself is stopped.
 """
 
 import asyncio
@@ -29,12 +30,13 @@ from tests.kit.proxy import FaultProxy
 from tests.kit.upstream import Upstream
 
 SHORT = {"lease": 2, "renew_deadline": 1.5, "retry": 0.3}
+STEADY = {"lease": 4, "renew_deadline": 3.0, "retry": 0.3}
 
 
-def election(server: str, **options) -> Elector:
+def election(server: str, *, durations=SHORT, connection=None, **options) -> Elector:
     """A candidate for the one Lease of these tests."""
-    connection = options.pop("connection", None) or Connection(server=server)
-    return Elector(ElectionConfig(name="l", namespace="n", **SHORT), connection, **options)
+    config = ElectionConfig(name="l", namespace="n", **durations)
+    return Elector(config, connection or Connection(server=server), **options)
 
 
 @pytest.fixture
@@ -65,13 +67,13 @@ def hold_the_interpreter(seconds: float) -> None:
 
 async def test_t26_loop_blocked_in_python_keeps_the_lease(server):
     """A loop that does nothing else for longer than the lease loses nothing."""
-    async with election(server) as elector:
+    async with election(server, durations=STEADY) as elector:
         await elector.wait_leading()
-        with candidate(server, **SHORT) as rival:
-            spin(3)
+        with candidate(server, **STEADY) as rival:
+            spin(5)
             elector.fence.check()
             assert elector.is_leading
-            assert elector.statistics().renew_age < SHORT["renew_deadline"]
+            assert elector.statistics().renew_age < STEADY["renew_deadline"]
             assert not [words for words in rival.events() if words[0] == "leading"]
             await elector.release()
 
@@ -126,11 +128,11 @@ async def test_t23_hanging_renewal_ends_leading_in_time(proxy, fault):
 
 async def test_t23_dead_connection_is_replaced_in_time(proxy):
     """One connection that swallows everything is left for a new one before the lease is lost."""
-    async with election(proxy.url) as elector:
+    async with election(proxy.url, durations=STEADY) as elector:
         await elector.wait_leading()
         proxy.add(HalfOpen(at="request"), times=1)
-        await eventually(lambda: elector.statistics().slow_paths, equals=1)
-        await eventually(lambda: elector.fence.remaining() > SHORT["renew_deadline"] - 0.5)
+        await eventually(lambda: elector.statistics().slow_paths, where=lambda n: n > 0)
+        await eventually(lambda: elector.fence.remaining() > STEADY["renew_deadline"] - 0.5)
         assert elector.is_leading
         await elector.release()
 
@@ -144,9 +146,9 @@ async def test_t24_wall_clock_jumps_an_hour_and_nothing_happens(server):
         stamps.append(dt.datetime.now(dt.UTC) + hours)
         return stamps[-1]
 
-    async with election(server, wall=wall) as elector:
+    async with election(server, durations=STEADY, wall=wall) as elector:
         await elector.wait_leading()
-        with candidate(server, **SHORT) as rival:
+        with candidate(server, **STEADY) as rival:
             await eventually(lambda: len(stamps) > 10)
             assert elector.is_leading
             assert elector.statistics().slow_paths == 0

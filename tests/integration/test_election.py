@@ -16,7 +16,7 @@ from tests.kit.leaks import no_leaks
 from tests.kit.proxy import FaultProxy
 from tests.kit.upstream import Upstream
 
-SHORT = {"lease": 3, "renew_deadline": 2.0, "retry": 0.4}
+SHORT = {"lease": 4, "renew_deadline": 3.0, "retry": 0.4}
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/l"
 
 
@@ -57,7 +57,7 @@ async def test_lease_looks_as_those_of_other_components(cluster, namespace, leas
         await elector.wait_leading()
         first = lease()["spec"]
         assert first["holderIdentity"] == elector.config.identity
-        assert (first["leaseDurationSeconds"], first["leaseTransitions"]) == (3, 0)
+        assert (first["leaseDurationSeconds"], first["leaseTransitions"]) == (4, 0)
         assert first["acquireTime"] == first["renewTime"]
         await eventually(lambda: lease()["spec"]["renewTime"] > first["renewTime"])
         assert (await elector.release()).outcome is Outcome.RELEASED

@@ -15,7 +15,7 @@ from tests.integration.test_connection_proxy import Tunnels
 from tests.kit.certificates import Authority
 from tests.kit.eventually import eventually
 
-SHORT = {"lease": 3, "renew_deadline": 2.0, "retry": 0.4}
+SHORT = {"lease": 4, "renew_deadline": 3.0, "retry": 0.4}
 
 
 async def tunnels_have_ended():
