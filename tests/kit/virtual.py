@@ -209,7 +209,7 @@ def pytest_asyncio_loop_factories(
 
 
 def _is_task_step(handle: asyncio.Handle) -> bool:
-    return isinstance(getattr(handle._callback, "__self__", None), asyncio.Task)  # type: ignore[attr-defined]
+    return isinstance(getattr(handle._callback, "__self__", None), asyncio.Task)
 
 
 def _innermost(task: asyncio.Task[Any]) -> str:

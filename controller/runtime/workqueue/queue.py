@@ -105,6 +105,7 @@ class WorkQueue(Generic[K]):
         self._processing: dict[K, float] = {}  # since when
         self._priorities: dict[K, int] = {}  # of dirty keys, where not the default
         self._held_priorities: dict[K, int] = {}  # the same of processing keys
+        self._again: set[K] = set()  # the keys both dirty and processing
         self._backlog: Backlog[K] = Backlog()
         self._ready = self._backlog.default
         self._delays: DelayHeap[K] = DelayHeap()
@@ -116,6 +117,7 @@ class WorkQueue(Generic[K]):
         self._record_wait = self._waits.record
         self._record_work = self._works.record
         self._retries = 0
+        self._done_is_plain = True
         self._attention = -math.inf  # from when on the hot path will not do
         self._next_due = math.inf
         self._turn_end = -math.inf
@@ -140,14 +142,17 @@ class WorkQueue(Generic[K]):
         self._dirty[key] = self._now()
         if priority:
             self._priorities[key] = priority
-        if key not in self._processing:
-            if priority:
-                self._backlog.push(key, priority)
-                self._attention = -math.inf
-            else:
-                self._ready.append(key)
-            if self._waiting:
-                self._waiters.wake()
+        if key in self._processing:
+            self._again.add(key)
+            self._done_is_plain = False
+            return
+        if priority:
+            self._backlog.push(key, priority)
+            self._attention = -math.inf
+        else:
+            self._ready.append(key)
+        if self._waiting:
+            self._waiters.wake()
 
     def add_after(self, key: K, seconds: float, *, priority: int | None = None) -> None:
         """Add `key` after a delay; of two delays the earlier wins, zero or less adds it now.
@@ -243,7 +248,7 @@ class WorkQueue(Generic[K]):
                 f"no worker holds {key!r}: call done once for each key that get returned"
             ) from None
         self._record_work(self._now() - since)
-        if key in self._dirty or self._held_priorities or self._shutting_down:
+        if not self._done_is_plain:
             self._done_with_care(key)
 
     def state_of(self, key: K) -> str:
@@ -268,6 +273,7 @@ class WorkQueue(Generic[K]):
     def shut_down(self) -> None:
         """Refuse new keys and drop delays; what is ready is still handed out."""
         self._shutting_down = True
+        self._done_is_plain = False
         self._next_due = math.inf
         self._alarm.cancel()
         self._waiters.wake_all()
@@ -323,18 +329,21 @@ class WorkQueue(Generic[K]):
         key = self._backlog.pop(now, self._dirty)
         if priority := self._priorities.pop(key, DEFAULT):
             self._held_priorities[key] = priority
+            self._done_is_plain = False
         self._processing[key] = now
         self._record_wait(now - self._dirty.pop(key))
         return key
 
     def _done_with_care(self, key: K) -> None:
         self._held_priorities.pop(key, None)
-        if key in self._dirty:
+        if key in self._again:
+            self._again.remove(key)
             self._backlog.push(key, self._priorities.get(key, DEFAULT))
             self._focus()
             self._waiters.wake()
         elif self._shutting_down:
             self._note_idle()
+        self._done_is_plain = not (self._again or self._held_priorities or self._shutting_down)
 
     def _raise_priority(self, key: K, priority: int) -> None:
         old = self._priorities.get(key, DEFAULT)

@@ -319,9 +319,9 @@ async def test_a_used_queue_holds_no_memory(queue) -> None:
         queue.done(queue.get_nowait())
         if not len(queue) % 100:
             asyncio.get_running_loop().stall(TURN)
-    told = (queue._dirty, queue._processing, queue._priorities, queue._held_priorities)
+    kept = (queue._dirty, queue._processing, queue._priorities, queue._held_priorities)
 
-    assert [0, 0, 0, 0] == [*map(len, told)]
+    assert [0, 0, 0, 0, 0] == [*map(len, kept), len(queue._again)]
     assert len(queue._delays._heap) < 100
     assert (len(queue._waits._batch), len(queue._works._batch)) <= (100, 100)
 
