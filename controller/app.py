@@ -5,6 +5,7 @@ for, because it may be starting; credentials that are refused or a server that i
 """
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,6 +33,8 @@ ASK_AGAIN_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 5.0
 USER_AGENT: Final = "pentad/0.1.0"
 REVIEWS: Final = 4
+LEAST_REFRESH_SECONDS: Final = 1.0
+MOST_REFRESH_SECONDS: Final = 3600.0
 VERSION: Final = Request(method="GET", path="/version")
 
 
@@ -73,11 +76,25 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         log=log,
         elector=elector,
         servers=[observability],
+        background=[functools.partial(keep_credentials, connection, log, clock)],
         stop_seconds=config.stop_seconds,
     )
     observability.attach(manager, elector)
     manager.install_signals()
     return await manager.run()
+
+
+async def keep_credentials(connection: Connection, log: LifecycleLog, clock: Clock) -> None:
+    """Renew credentials when they are due, though nothing may be sent: the election uses them."""
+    while True:
+        wait = connection.due - clock.monotonic()
+        await clock.sleep(min(max(wait, LEAST_REFRESH_SECONDS), MOST_REFRESH_SECONDS))
+        if clock.monotonic() < connection.due:
+            continue
+        try:
+            await connection.refresh()
+        except ConfigError as error:
+            log.warning("credentials_cannot_be_renewed", error=str(error))
 
 
 def _elector(config: Config, connection: Connection, log: LifecycleLog) -> Elector | None:
@@ -113,10 +130,7 @@ async def wait_for_server(
                 Request(method="GET", path="/version"), timeout=ASK_SECONDS
             )
         except (Unauthorized, Forbidden) as error:
-            raise ConfigError(
-                f"{connection.server} refuses {connection.context or 'this client'}",
-                remedy=f"check the credentials of the context ({error.message})",
-            ) from error
+            raise ConfigError(f"{connection.server} refuses us", remedy=error.message) from error
         except (TransportError, StatusError) as error:
             if connection.failure is not None:
                 raise connection.failure from error

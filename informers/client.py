@@ -149,7 +149,7 @@ class Client:
                 self._tell_deleted(kind, request.key, error.details.uid)
             raise
         if subresource:
-            return seal(response.body)
+            return seal(response.body, nameless=True)
         return self._tell_wrote(kind, response.body)
 
     async def list(
@@ -311,6 +311,8 @@ class Client:
                 reloaded = True
                 if await self.endpoint.refresh(force=True):
                     continue
+            if isinstance(error, Unauthorized):
+                raise Unauthorized(self.endpoint.explain_unauthorized(), code=error.code)
             wait = retry_wait(error)
             if wait is None or attempt == MAX_ATTEMPTS:
                 raise error
@@ -358,16 +360,17 @@ class Client:
                 self._tell_deleted(request.kind, request.key, uid)
             return Status(uid=uid)
         if not request.is_write:
-            return seal(response.body)
+            return seal(response.body, nameless=True)
         if request.subresource in ("", "status"):
             return self._tell_wrote(request.kind, response.body)
         self._tell_doubtful(request.kind, request.key)
-        return seal(response.body)
+        return seal(response.body, nameless=True)
 
     def _tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
-        snapshot = seal(raw)
-        for observer in self.observers:
-            observer.wrote(kind, snapshot, raw)
+        snapshot = seal(raw, nameless=True)
+        if snapshot.meta.name:
+            for observer in self.observers:
+                observer.wrote(kind, snapshot, raw)
         return snapshot
 
     def _tell_deleted(self, kind: Kind, key: str, uid: str) -> None:

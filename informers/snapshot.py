@@ -39,7 +39,7 @@ class Owner(Struct, frozen=True, gc=False, rename="camel"):
 class Meta(Struct, gc=False, rename="camel"):
     """The metadata that is worth having decoded for every cached object."""
 
-    name: str
+    name: str = ""
     namespace: str = ""
     resource_version: str = ""
     uid: str = ""
@@ -125,7 +125,11 @@ Digester = Callable[[bytes, Raw], bytes]
 
 
 def seal(
-    raw: bytes, *, transform: Transform | None = None, digester: Digester | None = None
+    raw: bytes,
+    *,
+    transform: Transform | None = None,
+    digester: Digester | None = None,
+    nameless: bool = False,
 ) -> Snapshot:
     """Make the snapshot of an object from its JSON.
 
@@ -133,6 +137,7 @@ def seal(
         raw: The object, exactly.
         transform: What else to cut from the bytes that are kept; metadata is read before it.
         digester: Called with the object and its managedFields before these are cut.
+        nameless: Take an object without a name, too: the answer to a review has none.
 
     Raises:
         DecodeError: If this is not an object with a metadata and a name.
@@ -141,6 +146,8 @@ def seal(
         meta = _HEADER.decode(raw).metadata
     except _UNDECODABLE as error:
         raise DecodeError(f"not a Kubernetes object: {error}: {raw[:200]!r}") from error
+    if not meta.name and not nameless:
+        raise DecodeError(f"not a Kubernetes object, it has no name: {raw[:200]!r}")
     digest = b""
     managed = meta.managed_fields
     if managed is not UNSET:
@@ -158,7 +165,8 @@ def _cut(raw: bytes, managed: Raw) -> bytes:
     start = raw.find(_NEEDLE)
     value = start + len(_NEEDLE)
     end = value + len(managed)
-    if raw[value:end] != bytes(managed) or raw.find(_NEEDLE, value) >= 0:
+    # Backwards, because that is twice as fast: most of a needle's letters are everywhere.
+    if raw[value:end] != bytes(managed) or raw.rfind(_NEEDLE, end) >= 0:
         return _cut_slowly(raw)
     if raw[start - 1] == _COMMA:
         start -= 1

@@ -19,6 +19,7 @@ import attrs
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from informers import tls
 from informers.clock import Clock
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
 from informers.lean import aiohttp
@@ -47,6 +48,10 @@ class Endpoint(Protocol):
 
     async def refresh(self, *, force: bool = False) -> bool:
         """Reload what may have rotated, once the clock reaches `due`; True if anything did."""
+        ...
+
+    def explain_unauthorized(self) -> str:
+        """Why the server may have said 401, and what to do about it."""
         ...
 
 
@@ -225,11 +230,9 @@ def _text(error: BaseException) -> str:
 
 
 def _unreachable(server: str, error: aiohttp.ClientConnectorError) -> str:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return (
-            f"TLS with {server} failed: {_text(error)}; "
-            "check the certificate authority and the server name in the kubeconfig"
-        )
+    reason = tls.explain(error)
+    if reason is not None:
+        return f"{server}: {reason}"
     return f"cannot reach {server}: {_text(error)}; is the API server up, and the address right?"
 
 

@@ -18,6 +18,7 @@ from controller.runtime.predicate import Predicate
 from controller.runtime.reconcile import Reconciler
 from controller.runtime.runtime import Runtime, cached, kind_of
 from controller.runtime.source import KindSource, Source
+from controller.runtime.stalled import Stalled
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 from informers.reflector import Source as Reflected
@@ -30,6 +31,7 @@ class Builder:
         self._runtime = runtime
         self._name = name
         self._kind: Kind | None = None
+        self._type: type[Resource] | None = None
         self._sources: list[Source] = []
         self._options = Options()
         self._on_terminal: TerminalHook | None = None
@@ -38,7 +40,7 @@ class Builder:
         """Reconcile this kind; with `optional`, a missing CRD is waited for."""
         if self._kind is not None:
             raise ValueError(f"{self._name}: for_() names one kind, and it is {self._kind}")
-        self._kind = kind_of(type_)
+        self._type, self._kind = type_, kind_of(type_)
         return self._add(cached(self._kind), own_key, predicates, optional=optional)
 
     def owns(self, kind: Kind, *predicates: Predicate) -> Self:
@@ -78,7 +80,19 @@ class Builder:
             clock=self._runtime.clock,
             log=self._runtime.log,
             options=self._options,
-            on_terminal=self._on_terminal,
+            on_terminal=self._on_terminal or self._stalled(),
+        )
+
+    def _stalled(self) -> TerminalHook | None:
+        """The condition and Event of a kind that can carry conditions."""
+        if self._type is None or "status" not in self._type.__struct_fields__:
+            return None
+        runtime, kind = self._runtime, kind_of(self._type)
+        return Stalled(
+            kind,
+            runtime.informers.acquire(cached(kind)),
+            runtime.status_writer(self._name, self._type),
+            runtime.recorder,
         )
 
     def _add(

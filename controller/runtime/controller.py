@@ -12,7 +12,7 @@ It promises:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, Protocol, get_args
 
 import attrs
@@ -88,7 +88,20 @@ class Statistics:
         self.buckets[place] += 1
 
 
-TerminalHook = Callable[[Request, TerminalError], Awaitable[None]]
+class TerminalHook(Protocol):
+    """Who is told that trying again is pointless, and that it no longer is."""
+
+    async def tell(self, request: Request, error: TerminalError) -> None:
+        """It is."""
+        ...
+
+    def is_told(self, key: str) -> bool:
+        """Whether that was said and not taken back."""
+        ...
+
+    async def clear(self, request: Request) -> None:
+        """It no longer is."""
+        ...
 
 
 class Controller:
@@ -242,7 +255,11 @@ class Controller:
             return None
         if not self.gate.is_open(cause, key):
             await self.gate.pass_(cause, key)
-        return await self._reconciler.reconcile(Request.of(key))
+        request = Request.of(key)
+        result = await self._reconciler.reconcile(request)
+        if self._on_terminal is not None and self._on_terminal.is_told(key):
+            await self._on_terminal.clear(request)
+        return result
 
     def _is_paused(self, key: str) -> bool:
         """Whether people asked for this object to be left alone; deletion is never paused."""
@@ -275,6 +292,6 @@ class Controller:
         if self._on_terminal is None:
             return
         try:
-            await self._on_terminal(Request.of(key), error)
+            await self._on_terminal.tell(Request.of(key), error)
         except InformersError as problem:
             self._failed(key, type(problem).__name__, f"cannot tell why it stopped: {problem}")

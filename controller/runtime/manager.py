@@ -13,7 +13,7 @@ the fence sees to that, and waiting would only delay the next leader.
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -28,6 +28,7 @@ EXIT_CLEAN: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_CONFIG: Final = 2
 EXIT_LEASE_LOST: Final = 3
+FLUSH_SECONDS: Final = 2.0
 DRAIN_SHARE: Final = 0.8
 """How much of the time to stop the workers may use; the rest is for what comes after them."""
 
@@ -72,6 +73,7 @@ class Manager:
         log: LifecycleLog,
         elector: Elector | None = None,
         servers: Sequence[Server] = (),
+        background: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
         stop_seconds: float = 30.0,
     ) -> None:
         self.runtime = runtime
@@ -80,6 +82,7 @@ class Manager:
         self._log = log
         self._elector = elector
         self._servers = tuple(servers)
+        self._background = (runtime.recorder.run, *background)
         self._stop_seconds = stop_seconds
         self._stop = asyncio.Event()
         self._code = EXIT_CLEAN
@@ -104,6 +107,7 @@ class Manager:
     async def run(self) -> int:
         """Start everything, wait for the end, stop everything."""
         started: list[Server] = []
+        settle()
         try:
             for server in self._servers:
                 await server.start()
@@ -121,6 +125,7 @@ class Manager:
         """From the first cache to the last worker."""
         stopper = group.create_task(self._stop.wait(), name="stop")
         election: asyncio.Task[None] | None = None
+        background = [group.create_task(run(), name="background") for run in self._background]
         try:
             if not await self._unless_stopped(self._warm_up(group), group):
                 return
@@ -132,6 +137,8 @@ class Manager:
         finally:
             stopper.cancel()
             await self._wind_down(election)
+            for task in background:
+                task.cancel()
 
     async def _warm_up(self, group: asyncio.TaskGroup) -> None:
         async with asyncio.TaskGroup() as warming:
@@ -184,11 +191,20 @@ class Manager:
         async with asyncio.TaskGroup() as stopping:
             for controller in self.controllers:
                 stopping.create_task(self._stop_controller(controller, limit))
+        await self._flush_events()
         if self._elector is not None and election is not None and not election.done():
             await self._elector.release(timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
             await asyncio.wait([election], timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
             election.cancel()
         self._log.info("stopped", code=self._code)
+
+    async def _flush_events(self) -> None:
+        """Write the last Events while that is still allowed."""
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self.runtime.recorder.flush()
+        except TimeoutError:
+            self._log.warning("events_not_written")
 
     async def _stop_controller(self, controller: Controller, limit: float) -> None:
         left = await controller.stop(limit=limit)

@@ -6,11 +6,13 @@ same.
 """
 
 import random
+import socket
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from controller.runtime.apply import ApplySet
 from controller.runtime.controller import Log
+from controller.runtime.events.recorder import Recorder
 from controller.runtime.status import StatusWriter
 from informers.client import Client
 from informers.clock import Clock
@@ -28,12 +30,19 @@ class Runtime:
     """The tools of one manager."""
 
     def __init__(
-        self, client: Client, informers: Informers, *, log: Log, rng: random.Random | None = None
+        self,
+        client: Client,
+        informers: Informers,
+        *,
+        log: Log,
+        name: str = "pentad",
+        rng: random.Random | None = None,
     ) -> None:
         self.client = client
         self.informers = informers
         self.log = log
         self.clock: Clock = client.clock
+        self.recorder = Recorder(client, controller=name, instance=socket.gethostname())
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
         self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
 

@@ -1,0 +1,36 @@
+"""ConfigMaps, made and unmade for the tests beside this file."""
+
+from tests.kit.faults import Match
+
+WATCH = Match(watch=True, path="/configmaps")
+LIST = Match(method="GET", watch=False, path="/configmaps$")
+
+
+def path(namespace, name=""):
+    """Return the path of the namespace's ConfigMaps, or of one."""
+    base = f"/api/v1/namespaces/{namespace}/configmaps"
+    return f"{base}/{name}" if name else base
+
+
+def create(rest, namespace, *names, **data):
+    """Create ConfigMaps."""
+    for name in names:
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+        rest.create(path(namespace), body)
+
+
+def delete(rest, namespace, *names):
+    """Delete ConfigMaps."""
+    for name in names:
+        rest.delete(path(namespace, name))
+
+
+def change(rest, namespace, name, **data):
+    """Change a ConfigMap's data."""
+    content_type = "application/merge-patch+json"
+    rest.request("PATCH", path(namespace, name), {"data": data}, content_type=content_type).ok()
+
+
+def versions_asked(proxy, where):
+    """Return the resource versions of the requests that came through, None where there is none."""
+    return [seen.params.get("resourceVersion") for seen in proxy.seen(where)]

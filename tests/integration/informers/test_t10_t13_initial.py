@@ -1,0 +1,104 @@
+"""Initial content by a watch: found out where it does not work, and never waited for in vain."""
+
+import msgspec
+import pytest
+
+from informers.meta.builtin import CONFIG_MAP
+from tests.integration.informers.objects import LIST, WATCH, create, versions_asked
+from tests.kit.answers import drop_bookmarks, drop_params, gone, strip_initial_events_end
+from tests.kit.eventually import eventually
+from tests.kit.faults import Cut, Inject, Stall
+from tests.kit.mirror import FAST, mirrored
+
+NAMES = [f"o{n}" for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        drop_bookmarks(),
+        strip_initial_events_end(),
+        Cut(after_events=5),
+        Stall(after_events=5),
+        drop_params("sendInitialEvents", "resourceVersionMatch", "allowWatchBookmarks"),
+    ],
+    ids=["bookmark lost", "mark stripped", "cut in half", "stalled in half", "not understood"],
+)
+async def test_t10_what_cannot_be_streamed_is_listed_in_time(
+    proxy, proxied, namespace, rest, trouble
+):
+    """Synced by a list within twice the deadline, and remembered (k/k#140890, k/k#129467)."""
+    create(rest, namespace, *NAMES)
+    with proxy.add(trouble, WATCH):
+        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+            broken_off = 4.0  # two attempts and the delays between them
+            await mirror.wait_synced(within=2 * FAST.initial_silence + broken_off)
+            assert CONFIG_MAP in mirror.informers.verdicts.refused
+
+    assert len(proxy.seen(LIST)) >= 1
+
+
+async def test_t10_the_verdict_is_remembered(proxy, proxied, namespace, rest):
+    """Once found out, a kind is listed right away for the rest of the process."""
+    create(rest, namespace, *NAMES)
+    with proxy.add(strip_initial_events_end(), WATCH):
+        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+            await mirror.wait_synced()
+            proxy.forget()
+            proxy.add(gone(), WATCH, times=1)
+            proxy.cut(WATCH)
+            await eventually(lambda: len(proxy.seen(LIST)) > 0)
+            create(rest, namespace, "later")
+            await mirror.wait_agrees(rest)
+
+    assert not any("sendInitialEvents" in seen.params for seen in proxy.seen(WATCH))
+
+
+async def test_t11_watches_that_expire_at_once_do_not_become_a_storm(
+    proxy, proxied, namespace, rest
+):
+    """410 after 410 after every list: each round waits longer, and the last one works."""
+    create(rest, namespace, *NAMES)
+    with proxy.add(gone(), WATCH, times=3) as rule:
+        async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
+            await mirror.wait_synced()
+            await eventually(lambda: rule.fired, equals=3, within=30)
+            await mirror.wait_agrees(rest)
+
+    assert 4 == len(proxy.seen(LIST))
+
+
+async def test_t12_synthetic_events_do_not_advance_the_version(proxy, proxied, namespace, rest):
+    """Cut off inside the first content, it is asked for as a whole again, from no version."""
+    create(rest, namespace, *NAMES)
+    with proxy.add(Cut(after_events=5), WATCH, times=1) as rule:
+        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+            await mirror.wait_synced()
+            await mirror.wait_agrees(rest)
+
+    assert 1 == rule.fired
+    assert [None, None] == versions_asked(proxy, WATCH)[:2]
+
+
+async def test_t13_a_bookmark_advances_the_version(proxy, proxied, namespace, rest):
+    """An idle kind's version follows its bookmarks, so nothing waits for events that never come."""
+    create(rest, namespace, "a")
+    async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+        await mirror.wait_synced()
+        [scope] = mirror.informer._scopes.values()
+        later = str(int(scope.version) + 1000)
+        bookmark = {
+            "type": "BOOKMARK",
+            "object": {
+                "kind": "ConfigMap",
+                "apiVersion": "v1",
+                "metadata": {"resourceVersion": later},
+            },
+        }
+        line = msgspec.json.encode(bookmark) + b"\n"
+        create(rest, namespace, "b")
+        proxy.add(Inject(line=line, then="go on"), WATCH, times=1, live=True)
+        create(rest, namespace, "c")
+
+        await eventually(lambda: int(scope.version) >= int(later))
+        assert mirror.informer.reflectors[0].statistics.bookmarks >= 1
