@@ -132,10 +132,12 @@ async def mirrored(
     informers = Informers(client, namespaces=[namespace], rng=random.Random(seed), pace=pace)
     if not streams:
         informers.verdicts.refuse(kind, "the test wants lists")
-    async with informers:
-        informer = informers.acquire(Source(kind=kind, **source))
-        mirror = Mirror(client, informers, informer, namespace)
-        informer.add_handler(mirror.take)
-        yield mirror
-    await client.close()
+    try:
+        async with informers:
+            informer = informers.acquire(Source(kind=kind, **source))
+            mirror = Mirror(client, informers, informer, namespace)
+            informer.add_handler(mirror.take)
+            yield mirror
+    finally:
+        await client.close()
     assert [] == mirror.broken
