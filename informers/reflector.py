@@ -17,6 +17,7 @@ them.
 """
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable
 from typing import Final
@@ -220,7 +221,16 @@ class Reflector:
                 version, generation = await self._list_at("")
         self._contact()
         self.statistics.absent = False
+        if not self._scope.synced:
+            await self._fill(generation)
         self._deliver(self._store.replace(self._scope, generation, version))
+
+    async def _fill(self, generation: Generation) -> None:
+        """Take a first content piece by piece, since nobody relies on it yet and it is large."""
+        snapshots = iter(generation.news.values())
+        while part := list(itertools.islice(snapshots, PAGE_SIZE)):
+            self._deliver(self._store.fill(part))
+            await self._clock.sleep(0)
 
     async def _list_at(self, version: str) -> tuple[str, Generation]:
         """All pages as of a version; the watch cache answers other versions only unpaged."""

@@ -76,14 +76,16 @@ class Scope:
 class Generation:
     """A new content in the making, filled from a list or an initial watch, then swapped in.
 
-    An object that the store holds at the same version is not held a second time.
+    An object that the store holds at the same version is not held a second time. Mostly that is
+    nearly all of them: `news` are the others, so that swapping costs what has changed.
     """
 
-    __slots__ = ("_store", "objects")
+    __slots__ = ("_store", "news", "objects")
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self.objects: dict[str, Snapshot] = {}
+        self.news: dict[str, Snapshot] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Take an object; of two states of one object the last to come counts."""
@@ -91,11 +93,15 @@ class Generation:
         held = self._store.get(key)
         if held is not None and held.meta.resource_version == snapshot.meta.resource_version:
             snapshot = held
+            self.news.pop(key, None)
+        else:
+            self.news[key] = snapshot
         self.objects[key] = snapshot
 
     def remove(self, key: str) -> None:
         """Forget an object that was deleted while the list was under way."""
         self.objects.pop(key, None)
+        self.news.pop(key, None)
 
 
 class Store:
@@ -194,10 +200,18 @@ class Store:
         changes: list[Change] = []
         for key, old in gone:
             changes += self._drop(key, old)
-        for new in fresh.values():
-            changes += self.upsert(new, initial=not scope.synced)
+        for key, new in generation.news.items():
+            if self._objects.get(key) is not new:
+                changes += self.upsert(new, initial=not scope.synced)
         self._unbury(scope, fresh)
         scope.complete(version)
+        return changes
+
+    def fill(self, snapshots: Iterable[Snapshot]) -> list[Change]:
+        """Take a part of the first content; a `replace` with the whole of it has to follow."""
+        changes: list[Change] = []
+        for snapshot in snapshots:
+            changes += self.upsert(snapshot, initial=True)
         return changes
 
     def _unbury(self, scope: Scope, fresh: dict[str, Snapshot]) -> None:

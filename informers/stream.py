@@ -37,17 +37,17 @@ class Lines:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that `chunk` completes, in order and without line ends or empty lines."""
-        first, separator, rest = chunk.partition(b"\n")
-        if not separator:
-            self._keep(first)
+        lines = chunk.split(b"\n")
+        rest = lines.pop()
+        if not lines:
+            self._keep(rest)
             return []
         if self._pieces:
-            self._pieces.append(first)
-            first = b"".join(self._pieces)
+            self._pieces.append(lines[0])
+            lines[0] = b"".join(self._pieces)
             self._pieces.clear()
             self._size = 0
-        lines = [first, *rest.split(b"\n")]
-        self._keep(lines.pop())
+        self._keep(rest)
         return [line for line in lines if line and line != b"\r"]
 
     @property

@@ -1,3 +1,5 @@
+"""Figures at a scrape: what is told, from when on, and that objects add no series."""
+
 import asyncio
 import random
 

@@ -1,3 +1,5 @@
+"""Collections are timed."""
+
 import gc
 
 from controller.runtime.obs.gcpauses import GcPauses

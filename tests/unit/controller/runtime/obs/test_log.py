@@ -1,3 +1,5 @@
+"""Log lines: levels, formats, exceptions, and whose they are."""
+
 import subprocess
 import sys
 

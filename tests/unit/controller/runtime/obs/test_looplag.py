@@ -1,3 +1,5 @@
+"""The watchdog of the loop, before loops that are really blocked."""
+
 import time
 
 import pytest

@@ -1,3 +1,5 @@
+"""Probes: which check fails, and why."""
+
 import pytest
 
 from controller.runtime.obs.answer import Ask

@@ -1,0 +1,92 @@
+"""New contents and how they replace old ones; lines out of chunks."""
+
+import pytest
+
+from informers.snapshot import seal
+from informers.store import Generation, Scope, Store
+from informers.stream import Lines
+
+
+def thing(name, version):
+    """Return an object at a version."""
+    return seal(
+        b'{"metadata":{"name":"%s","uid":"%s","resourceVersion":"%d"}}' % (name, name, version)
+    )
+
+
+@pytest.fixture
+def store():
+    """Return a store of three objects at version 3, and its scope."""
+    found, scope = Store(), Scope()
+    for version, name in enumerate((b"a", b"b", b"c"), 1):
+        found.upsert(thing(name, version))
+    scope.complete("3")
+    return found, scope
+
+
+def test_a_generation_knows_what_is_news(store):
+    """What is held at the same version is held once, and costs the swap nothing."""
+    held, _ = store
+    generation = Generation(held)
+    generation.add(thing(b"a", 1))
+    generation.add(thing(b"b", 7))
+
+    assert generation.objects["a"] is held.get("a")
+    assert ["b"] == list(generation.news)
+
+
+def test_a_swap_tells_what_is_new_changed_and_gone(store):
+    """Nothing is told of what stayed as it was."""
+    held, scope = store
+    generation = Generation(held)
+    for name, version in ((b"a", 1), (b"b", 7), (b"d", 8)):
+        generation.add(thing(name, version))
+
+    told = {
+        change.key: (change.old is not None, change.new is not None)
+        for change in held.replace(scope, generation, "8")
+    }
+
+    assert told == {"c": (True, False), "b": (True, True), "d": (False, True)}
+    assert {"a", "b", "d"} == set(held.all_keys())
+
+
+def test_the_last_state_of_two_counts(store):
+    """An object that comes twice, the second time as it is held, is no news."""
+    held, _ = store
+    generation = Generation(held)
+    generation.add(thing(b"a", 5))
+    generation.add(thing(b"a", 1))
+    generation.add(thing(b"b", 6))
+    generation.remove("b")
+
+    assert {} == generation.news
+    assert ["a"] == list(generation.objects)
+
+
+def test_a_first_content_can_be_filled_in_parts():
+    """Parts are told as initial; the swap that ends it tells only what they had not."""
+    held, scope = Store(), Scope()
+    generation = Generation(held)
+    for version, name in enumerate((b"a", b"b", b"c"), 1):
+        generation.add(thing(name, version))
+    news = list(generation.news.values())
+
+    told = held.fill(news[:2])
+    rest = held.replace(scope, generation, "3")
+
+    assert [("a", True), ("b", True)] == [(change.key, change.initial) for change in told]
+    assert [("c", True)] == [(change.key, change.initial) for change in rest]
+    assert scope.synced
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_lines_are_the_same_however_they_are_cut(size):
+    """Chunks of any size give the same lines; what is not complete waits."""
+    text = b"one\n\ntwo\r\n\r\nthree\nfour"
+    lines, found = Lines(), []
+    for start in range(0, len(text), size):
+        found += lines.feed(text[start : start + size])
+
+    assert [b"one", b"two\r", b"three"] == found
+    assert b"four" == lines.rest
