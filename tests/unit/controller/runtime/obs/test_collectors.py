@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import attrs
 import pytest
@@ -29,6 +30,7 @@ from tests.kit.eventually import eventually
 from tests.unit.controller.runtime.obs.sink import Sink
 
 OBJECTS = 10_000
+GUIDE = Path(__file__).parents[5] / "docs/guide/observability.md"
 
 
 @attrs.define
@@ -199,3 +201,23 @@ async def test_counters_of_a_kind_outlive_its_informer():
     world.informer._start_scope("", world.informer._scopes[""])
     world.feed().take([event(b"ADDED", 1, 1)])
     assert {"ConfigMap": 3} == events()
+
+
+async def test_every_figure_stands_in_the_guide():
+    """docs/guide/observability.md names each family, with its type."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    world = World(1)
+    families = [
+        family
+        for collector in (*world.collectors.on_loop, *world.collectors.anywhere)
+        for family in collector.collect()
+    ]
+
+    missing = [
+        name
+        for family in families
+        for name in (family.name + ("_total" if family.type == "counter" else ""),)
+        if f"| `{name}` | {family.type} |" not in guide
+    ]
+
+    assert [] == missing
