@@ -85,7 +85,7 @@ class Observability:
         self._subject: _Subject | None = None
         self._started: list[Server] = []
         self.listeners = self._listeners(settings)
-        self.probes.live["loop"] = self.probes.ready["loop"] = self._loop_check
+        self.probes.live["loop"] = self.probes.ready["loop"] = liveness(self.lag)
 
     def attach(
         self, manager: Manager, elector: Elector | None = None, recorders: Sequence[Recorder] = ()
@@ -128,10 +128,6 @@ class Observability:
         )
         return {listener.name: listener for listener in found if listener.address}
 
-    def _loop_check(self) -> str:
-        late = self.lag.lateness
-        return f"the event loop is blocked, since {late:.0f} s" if late > LIVE_SECONDS else ""
-
     def _attached(self) -> _Subject:
         assert self._subject is not None, "attach() comes before the manager runs"
         return self._subject
@@ -164,6 +160,16 @@ class Observability:
             pauses=self.pauses,
             level=self._level,
         )
+
+
+def liveness(lag: LoopLag) -> Check:
+    """Whether the event loop still gets round."""
+
+    def check() -> str:
+        late = lag.lateness
+        return f"the event loop has been blocked for {late:.0f} s" if late > LIVE_SECONDS else ""
+
+    return check
 
 
 def readiness(progress: Progress) -> dict[str, Check]:

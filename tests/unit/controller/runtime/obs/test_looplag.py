@@ -5,6 +5,7 @@ import time
 import pytest
 
 from controller.runtime.obs.looplag import BEAT, LoopLag
+from controller.runtime.obs.observability import liveness
 from informers.clock import LoopClock
 from tests.kit.eventually import eventually
 
@@ -78,6 +79,23 @@ async def test_a_loop_that_runs_is_not_suspected(watched):
     assert [] == lines
     assert 0 == len(lag.dumps)
     assert sum(lag.statistics.buckets) == lag.statistics.beats
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why"),
+    [(BEAT + 30, ""), (BEAT + 45, "the event loop has been blocked for 45 s")],
+    ids=["short", "long"],
+)
+async def test_liveness_fails_when_a_restart_helps(seconds, why):
+    """Half a minute of silence is forgiven, more is not."""
+    moment = [0.0]
+    lag = LoopLag(log=Told(), threshold=1e9, now=lambda: moment[0])
+    await lag.start()
+    moment[0] = seconds
+
+    assert why == liveness(lag)()
+
+    await lag.stop()
 
 
 async def test_watching_an_idle_loop_costs_next_to_nothing():
