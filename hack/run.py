@@ -1,0 +1,118 @@
+"""`make run`: the manager on this machine, against a cluster it may be run against.
+
+It takes the current kubeconfig and says which context and server that is. A context is trusted if
+its cluster is one of ours (hack/cluster), kind's, or on this machine; any other has to be named by
+`CONTEXT=name`, so that nobody installs development CRDs into production by having the wrong context
+selected. Without any kubeconfig a control plane of our own is started, with fake nodes on which
+pods become Ready, and said how to remove.
+
+CRDs are applied by server-side apply. Webhooks stay off unless the cluster is ours, since the API
+server of another could not reach this machine, and a stopped `make run` must never block anyone.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from controller.cmd.manager import main as run_manager
+from hack.cluster.cluster import DEFAULT_NAME, Cluster
+from hack.cluster.errors import ClusterError
+from informers.client import Client
+from informers.connection import SERVICE_ACCOUNT, Connection, connect
+from informers.errors import ConfigError, InformersError
+from informers.kubeconfig import locate
+from informers.meta.builtin import CRD
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CRDS: Final = ROOT / "manifests" / "crd"
+FAKE_NODES: Final = 3
+MANAGER: Final = "pentad-run"
+FAILED: Final = 1
+WRONG: Final = 2
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+TRUSTED: Final = ("pentad-", "kind-")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Find the cluster, install the CRDs, run."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--crds", type=Path, default=CRDS, help="folder of CRDs to install")
+    options, rest = parser.parse_known_args(list(arguments))
+    try:
+        kubeconfig = _kubeconfig()
+        context = asyncio.run(_prepare(kubeconfig, _bodies(options.crds)))
+    except (ConfigError, ClusterError) as error:
+        print(f"make run: {error}", file=sys.stderr)
+        return WRONG
+    except InformersError as error:
+        print(f"make run: {type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
+    flags = [f"--kubeconfig={kubeconfig}", f"--context={context}", "--log-format=console"]
+    addresses = ["--probe-address=127.0.0.1:8081", "--metrics-address=127.0.0.1:8080"]
+    print("make run: starting the manager; Ctrl-C ends it", flush=True)
+    return run_manager([*flags, *addresses, *rest])
+
+
+def _kubeconfig() -> str:
+    """The user's kubeconfig, or that of a control plane started here and now."""
+    found = locate(
+        kubeconfig=None,
+        context=None,
+        in_cluster=False,
+        environ=os.environ,
+        service_account=SERVICE_ACCOUNT,
+    )
+    if found is not None:
+        return os.pathsep.join(str(path) for path in found.files)
+    print("make run: there is no kubeconfig, so this starts a control plane of its own", flush=True)
+    cluster = Cluster.up(DEFAULT_NAME, fake_nodes=FAKE_NODES)
+    print(f"make run: to look inside: export KUBECONFIG={cluster.kubeconfig}")
+    print("make run: to remove it: .venv/bin/python -m hack.cluster down", flush=True)
+    return str(cluster.kubeconfig)
+
+
+async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> str:
+    """Check whose cluster it is and install the CRDs; returns the context's name."""
+    named = os.environ.get("CONTEXT", "")
+    connection = await connect(kubeconfig=kubeconfig, context=named or None)
+    print(f"make run: context {connection.context}, server {connection.server}", flush=True)
+    if not named and not _is_trusted(connection):
+        raise ConfigError(
+            f"{connection.context} is neither ours, nor kind's, nor on this machine",
+            remedy=f"if you mean it, say so: make run CONTEXT={connection.context}",
+        )
+    client = Client(connection)
+    try:
+        await _install(client, bodies)
+    finally:
+        await client.close()
+    return connection.context
+
+
+def _is_trusted(connection: Connection) -> bool:
+    host = urlsplit(connection.server).hostname
+    return host in LOOPBACK or connection.context.startswith(TRUSTED)
+
+
+def _bodies(folder: Path) -> list[dict[str, Any]]:
+    """The CRDs of a folder."""
+    import yaml  # noqa: PLC0415 - only this reads YAML
+
+    paths = [path for path in sorted(folder.glob("*.yaml")) if path.name != "kustomization.yaml"]
+    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
+
+
+async def _install(client: Client, bodies: Sequence[dict[str, Any]]) -> None:
+    """Apply CRDs, ours or not ours before."""
+    for body in bodies:
+        await client.apply(CRD, body["metadata"]["name"], body, manager=MANAGER)
+    print(f"make run: {len(bodies)} CRDs are installed", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
