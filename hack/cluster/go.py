@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from hack.cluster.errors import BuildError
+from hack.cluster.errors import BuildError, ClusterError, MissingToolError
 
 _ANSWER: Final = 3.0
 _ENDING: Final = 5.0
@@ -52,9 +52,7 @@ class Go:
         finally:
             await _end(process)
         if process.returncode != 0:
-            raise BuildError(
-                f"go {arguments[0]} in {folder} failed", detail="\n".join(errors.result())
-            )
+            raise _failure(f"go {arguments[0]} in {folder} failed", errors.result())
         return output.result().decode()
 
     async def _follow(self, stream: asyncio.StreamReader) -> list[str]:
@@ -81,6 +79,13 @@ class Go:
                 "or set KUBEBUILDER_ASSETS to a folder that has the programs",
                 detail=error.detail,
             ) from error
+
+
+def _failure(what: str, lines: list[str]) -> ClusterError:
+    too_old = next((line for line in lines if "requires go >=" in line), None)
+    if too_old is not None:
+        return MissingToolError(f"{too_old.strip()}; get a newer Go from go.dev/dl")
+    return BuildError(what, detail="\n".join(lines))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

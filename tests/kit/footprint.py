@@ -4,6 +4,7 @@ Processes are found by their command lines, sockets through the descriptors of t
 the kernel's socket table, files by walking folders.
 """
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def _sockets(processes: Iterable[int]) -> Iterable[int]:
 
 
 def _open(pid: int) -> Iterable[str]:
-    return (str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            yield str(link.readlink())
 
 
 def known_sockets() -> set[int]:

@@ -16,6 +16,8 @@ command, arguments = sys.argv[1], sys.argv[2:]
 with (here / "calls").open("a") as file:
     file.write(" ".join([command, *arguments]) + "\\n")
 mode = (here / "mode").read_text()
+if mode == "old":
+    sys.exit("go: go.mod requires go >= 1.99.0 (running go 1.26.8; GOTOOLCHAIN=local)")
 if command == "list" and "-deps" in arguments:
     sys.exit(0 if mode in ("fetched", "broken", "slow") else 1)
 if command == "list" and mode == "silent":

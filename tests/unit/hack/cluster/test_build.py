@@ -113,6 +113,14 @@ def test_refusing_source_is_told(go, bundle):
     assert "no such host" in caught.value.detail
 
 
+def test_old_go_names_the_way_to_a_new_one(go, bundle):
+    """A Go that is too old is told in one line, with the version that is needed."""
+    go.will("old")
+
+    with pytest.raises(MissingToolError, match=r"requires go >= 1\.99\.0.*go\.dev/dl"):
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+
 def test_missing_go_names_the_way_to_get_it(bundle, monkeypatch, tmp_path):
     """Without Go one line says where it comes from."""
     monkeypatch.setenv("PATH", str(tmp_path))
