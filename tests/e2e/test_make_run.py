@@ -1,0 +1,101 @@
+"""`make run`: with no kubeconfig, with one of ours, and with a stranger's."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hack.gen.__main__ import ROOT
+from tests.e2e.conftest import CRDS
+
+COMMAND = [sys.executable, "-m", "hack.run", f"--crds={CRDS}", "--leader-elect=false"]
+OFF = ["--probe-address=off", "--metrics-address=off"]
+STRANGER = """
+apiVersion: v1
+kind: Config
+current-context: production
+contexts: [{name: production, context: {cluster: far, user: me}}]
+clusters: [{name: far, cluster: {server: "https://production.invalid"}}]
+users: [{name: me, user: {token: t}}]
+"""
+
+
+def wait_for(text, path, *, within):
+    """Wait until a program has said something; return all that it said."""
+    deadline = time.perf_counter() + within
+    while text not in path.read_text():
+        assert time.perf_counter() < deadline, f"never said {text!r}:\n{path.read_text()}"
+        signal.sigtimedwait([], 0.05)
+    return path.read_text()
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that starts `make run` with an environment, and its output's file."""
+    started = []
+
+    def launch(**environ):
+        out = tmp_path / "out.txt"
+        kept = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+        with out.open("wb") as stream:
+            process = subprocess.Popen(
+                [*COMMAND, *OFF],
+                cwd=ROOT,
+                env={**kept, **environ},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(process)
+        return process, out
+
+    yield launch
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait(timeout=10)
+
+
+def test_with_a_kubeconfig_of_ours_it_installs_the_crds_and_runs(run, cluster, kubectl):
+    """It says which context and server it uses, and ends cleanly."""
+    process, out = run(KUBECONFIG=str(cluster.kubeconfig))
+
+    said = wait_for("workers_started", out, within=60)
+
+    assert f"server {cluster.server}" in said
+    assert "CRDs are installed" in said
+    assert "widgets.test.pentad.dev" in kubectl("get", "crd", "-o", "name")
+    process.send_signal(signal.SIGTERM)
+    assert 0 == process.wait(timeout=30)
+
+
+def test_a_foreign_context_has_to_be_named(run, tmp_path):
+    """A server that is not on this machine is not touched by accident; the remedy is told."""
+    path = tmp_path / "config"
+    path.write_text(STRANGER)
+    process, out = run(KUBECONFIG=str(path))
+
+    assert 2 == process.wait(timeout=30)
+    assert "make run CONTEXT=production" in out.read_text()
+
+
+def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path):
+    """It says that it does and how to remove it; afterwards nothing is left."""
+    own = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    down = [sys.executable, "-m", "hack.cluster", "down"]
+    try:
+        process, out = run(**own)
+        said = wait_for("workers_started", out, within=90)
+        assert "there is no kubeconfig" in said
+        assert "hack.cluster down" in said
+        process.send_signal(signal.SIGINT)
+        assert 0 == process.wait(timeout=30)
+    finally:
+        done = subprocess.run(
+            down, cwd=ROOT, env={**os.environ, **own}, timeout=60, check=False, capture_output=True
+        )
+    assert 0 == done.returncode, done.stderr.decode()
