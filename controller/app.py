@@ -79,7 +79,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         background=[functools.partial(keep_credentials, connection, log, clock)],
         stop_seconds=config.stop_seconds,
     )
-    observability.attach(manager, elector)
+    observability.attach(manager, elector, recorders=[runtime.recorder])
     manager.install_signals()
     return await manager.run()
 
