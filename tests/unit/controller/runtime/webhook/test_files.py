@@ -1,0 +1,96 @@
+"""Certificates in files: shown when whole, kept when not."""
+
+import pytest
+
+from controller.runtime.webhook.files import POLL_SECONDS, CertificateFiles
+from controller.runtime.webhook.serving import ServingCertificate
+from informers.errors import ConfigError
+from tests.chaos.webhook_world import Silence
+from tests.kit.certificates import Authority
+from tests.kit.virtual import VirtualClock
+
+
+class Complaints(Silence):
+    """A log that keeps what it is warned of."""
+
+    def __init__(self):
+        self.events = []
+
+    def warning(self, event, /, **_):
+        """Keep it."""
+        self.events.append(event)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return the files of a directory that has a pair, their certificate and their log."""
+    write(tmp_path, *Authority().issue())
+    certificate, log = ServingCertificate(), Complaints()
+    return CertificateFiles(tmp_path, certificate, clock=VirtualClock(), log=log), certificate, log
+
+
+def write(folder, certificate, key):
+    """Put a pair there."""
+    (folder / "tls.crt").write_text(certificate)
+    (folder / "tls.key").write_text(key)
+
+
+async def test_a_pair_that_changes_is_shown(files, tmp_path):
+    """It takes a poll, and one that did not change is not loaded again."""
+    source, certificate, _ = files
+    await source.open()
+    source.poll()
+    assert 1 == certificate.replacements
+
+    renewed = Authority().issue()
+    write(tmp_path, *renewed)
+    source.poll()
+
+    assert 2 == certificate.replacements
+    assert renewed[0].encode() == certificate.pair.certificate
+
+
+async def test_half_of_a_pair_changes_nothing(files, tmp_path):
+    """The certificate in use stays, and the complaint comes once per pair."""
+    source, certificate, log = files
+    await source.open()
+    before, (renewed, key) = certificate.pair, Authority().issue()
+
+    (tmp_path / "tls.crt").write_text(renewed)
+    source.poll()
+    source.poll()
+    assert before == certificate.pair
+    assert ["webhook_certificate_refused"] == log.events
+
+    (tmp_path / "tls.key").unlink()
+    source.poll()
+    assert "webhook_certificate_unreadable" == log.events[-1]
+
+    (tmp_path / "tls.key").write_text(key)
+    source.poll()
+    assert renewed.encode() == certificate.pair.certificate
+
+
+@pytest.mark.parametrize("content", ["", "garbage", "-----BEGIN CERTIFICATE-----"])
+async def test_what_cannot_be_used_is_refused_with_a_remedy(content, tmp_path):
+    """At the start there is nothing to fall back on."""
+    write(tmp_path, content, content)
+    source = CertificateFiles(
+        tmp_path, ServingCertificate(), clock=VirtualClock(), log=Complaints()
+    )
+
+    with pytest.raises(ConfigError, match="must be PEM"):
+        await source.open()
+
+
+async def test_a_missing_file_is_told_with_its_path(tmp_path):
+    """And with the setting that names the directory."""
+    source = CertificateFiles(tmp_path, ServingCertificate(), clock=VirtualClock(), log=Silence())
+
+    with pytest.raises(ConfigError, match=r"tls\.crt cannot be read .*--webhook-cert-dir"):
+        await source.open()
+
+
+def test_files_are_looked_at_often_enough():
+    """A certificate that is renewed hours before it expires is in use within seconds."""
+    assert POLL_SECONDS == 10.0
