@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=_positive, help="of every peer (default 5; kopf 2)")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works")
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help="run ours under cProfile; figures suffer"
+    )
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and .svg")
     parser.add_argument(
         "--kubeconfig", type=Path, help="an empty cluster to use instead of a fresh local one"
@@ -99,6 +102,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         rounds=options.rounds,
         quick=options.quick,
         micro=MICRO in wanted,
+        profile=options.profile,
     )
 
 

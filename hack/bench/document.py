@@ -17,6 +17,7 @@ _COLUMNS: Final = {
     "repair_s": "repair (s)",
     "writes": "writes",
     "kill_s": "after SIGKILL (s)",
+    "worst_s": "longest (s)",
     "cuts": "watches cut",
     "lists": "lists after",
 }

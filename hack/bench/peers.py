@@ -22,6 +22,7 @@ from hack.bench.process import PeerError, Process
 
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parent.parent
+_OURS: Final = "hack.bench.ours"
 _GO_SOURCES: Final = _HERE / "controller-runtime"
 _BUILD_TIMEOUT: Final = 1800.0
 
@@ -70,18 +71,23 @@ class Peer:
 def available() -> list[str]:
     """Return the names of the peers this checkout can run."""
     names = [CONTROLLER_RUNTIME]
-    if importlib.util.find_spec("hack.bench.ours") is not None:
+    if importlib.util.find_spec(_OURS) is not None:
         names.insert(0, OURS)
     if importlib.util.find_spec("kopf") is not None:
         names.append(KOPF)
     return names
 
 
-async def prepare(name: str) -> Peer:
+def profiled(file: Path | None) -> list[str]:
+    """Return what makes Python write a profile when it ends; each process replaces the last."""
+    return [] if file is None else ["-m", "cProfile", "-o", str(file)]
+
+
+async def prepare(name: str, *, profile: Path | None = None) -> Peer:
     """Return the peer ready to start, building what has to be built."""
     match name:
         case "ours":
-            return Peer(name=name, command=[sys.executable, "-m", "hack.bench.ours"])
+            return Peer(name=name, command=[sys.executable, *profiled(profile), "-m", _OURS])
         case "kopf":
             return Peer(name=name, command=[sys.executable, "-m", "hack.bench.kopf_peer"])
         case "controller-runtime":

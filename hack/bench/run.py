@@ -35,6 +35,7 @@ class Plan:
     rounds: int | None
     quick: bool
     micro: bool
+    profile: Path | None = None
 
     def matches(self, scenario: Scenario) -> list[str]:
         """Return the wanted peers that take part in a scenario."""
@@ -43,7 +44,7 @@ class Plan:
 
 async def run(plan: Plan, *, kubeconfig: Path, clock: Clock) -> dict[str, Any]:
     """Run a plan and return everything that was measured, as it goes into the JSON file."""
-    peers = {name: await prepare(name) for name in plan.peers}
+    peers = {name: await prepare(name, profile=plan.profile) for name in plan.peers}
     async with _rig(plan, kubeconfig=kubeconfig, clock=clock) as rig:
         facts = await machine.describe(rig.api)
         figures: dict[str, Any] = {}

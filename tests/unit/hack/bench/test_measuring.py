@@ -9,6 +9,7 @@ from hack.bench.api import count_writes
 from hack.bench.process import PeerError, Process
 from hack.bench.scenarios.children import Nursery
 from hack.bench.scenarios.latency import latencies_of, quantile
+from hack.bench.scenarios.relist import catch_up
 from hack.bench.usage import usage_of
 
 _METRICS = """\
@@ -91,3 +92,9 @@ def test_nursery_counts_each_restored_child_once():
         nursery.foreign,
         nursery.touched,
     )
+
+
+def test_catching_up_is_the_longest_wait_after_each_cut():
+    """An update belongs to the cut before it, or to the one that came right after it was sent."""
+    latencies = {0.5: 9.0, 0.98: 0.7, 1.5: 0.2, 1.97: 0.4, 2.5: 0.1}
+    assert [0.7, 0.4, 0.0] == catch_up(latencies, [1.0, 2.0, 3.0])
