@@ -1,0 +1,33 @@
+"""A program that caches ConfigMaps and prints what it knows, for tests that put it elsewhere."""
+
+import asyncio
+import sys
+
+import msgspec
+
+from informers.client import Client
+from informers.connection import connect
+from informers.factory import Informers
+from informers.meta.builtin import CONFIG_MAP
+from informers.reflector import Source
+
+EVERY_SECONDS = 0.25
+
+
+async def main(kubeconfig: str, namespace: str) -> None:
+    """Watch until the input ends."""
+    client = Client(await connect(kubeconfig=kubeconfig))
+    async with Informers(client, namespaces=[namespace]) as informers:
+        informer = informers.acquire(Source(kind=CONFIG_MAP))
+        while True:
+            known = {
+                "synced": informer.has_synced,
+                "names": sorted(held.meta.name for held in informer.store),
+                "staleness": min(informer.staleness(), 1e9),
+            }
+            print(msgspec.json.encode(known).decode(), flush=True)  # noqa: T201 - the protocol
+            await client.clock.sleep(EVERY_SECONDS)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
