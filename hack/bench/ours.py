@@ -1,39 +1,38 @@
-"""Our own peer: the Widget controller as a user of the runtime would write it.
+"""Our own peer: the manager program as shipped, with a Widget controller as users write it.
 
-The parts are the shipped ones and the settings those fixed for every peer: 10 workers, no client
-rate limit, a Lease of 15/10/2 s released on cancel, JSON logs to a file. Like its Go twin it reads
-the typed Widget from the cache, owns ConfigMaps, and writes a status only when it has a stamp.
+Flags become those of `python -m controller manager`, so metrics, probes, JSON logs, election and
+fence are what every user gets; what the harness fixes for all peers is 10 workers and a Lease of
+15/10/2 s, which is the default. Like its Go twin the controller reads the typed Widget from the
+cache, owns ConfigMaps, and writes a status only when it has a stamp. The log goes to stderr, which
+the harness keeps in a file.
 """
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import Final
 
-import structlog
-
+from controller.cmd import manager
 from controller.runtime.apply import Owner
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
-from controller.runtime.election.config import ElectionConfig
-from controller.runtime.election.elector import Elector
 from controller.runtime.finalizer import ensure_finalizer, remove_finalizer
-from controller.runtime.manager import Manager
 from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import Request, Result, done
+from controller.runtime.registration import ControllerSpec, Family
 from controller.runtime.runtime import Runtime
 from controller.runtime.source import IteratorSource
 from hack.bench.tracker import Tracker
-from informers.client import Client
-from informers.connection import connect
-from informers.factory import Informers
+from informers.lister import Lister
 from informers.meta.builtin import CONFIG_MAP
 from tests.kit.widget import desired, status
 from tests.kit.widget.api import WIDGET, Widget
 from tests.kit.widget.reconciler import FINALIZER, NAME
 
-_WORKERS = 10
+_WORKERS: Final = 10
 
 
 class WidgetReconciler:
@@ -67,90 +66,66 @@ class WidgetReconciler:
         return done()
 
 
-class Commands:
-    """The harness's end of our stdin; a resync it asks for becomes keys."""
+async def _commands(tracker: Tracker, widgets: Lister[Widget]) -> AsyncIterator[str]:
+    """Answer the harness; a resync it asks for becomes every Widget's key. Its end is ours."""
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    wanted: list[str] = []
+    while line := await reader.readline():
+        tracker.command(
+            line.decode(),
+            resync=lambda: wanted.extend(found.key for found in widgets.snapshots()),
+        )
+        while wanted:
+            yield wanted.pop()
+    os.kill(os.getpid(), signal.SIGTERM)
 
-    def __init__(self, tracker: Tracker, widgets: Runtime) -> None:
-        self._tracker = tracker
-        self._widgets = widgets.lister(Widget)
-        self._resyncs: asyncio.Queue[None] = asyncio.Queue()
 
-    async def keys(self) -> AsyncIterator[str]:
-        """Yield every Widget's key, once per resync."""
-        while True:
-            await self._resyncs.get()
-            for snapshot in self._widgets.snapshots():
-                yield snapshot.key
+def _family(options: argparse.Namespace) -> Family:
+    """Return what the manager hosts: one controller."""
+    tracker = Tracker(expected=options.expected, record=options.record)
 
-    async def serve(self, manager: Manager) -> None:
-        """Answer until the input ends, then end the manager."""
-        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        while line := await reader.readline():
-            self._tracker.command(line.decode(), resync=lambda: self._resyncs.put_nowait(None))
-        manager.stop()
+    def set_up(runtime: Runtime) -> Controller:
+        tracker.say("started")
+        widgets = runtime.lister(Widget)
+        return (
+            Builder(runtime, NAME)
+            .for_(Widget, spec_changed)
+            .owns(CONFIG_MAP)
+            .and_source(IteratorSource("commands", lambda: _commands(tracker, widgets)))
+            .with_options(workers=_WORKERS)
+            .complete(WidgetReconciler(runtime, tracker, stamp=options.stamp))
+        )
+
+    controllers = (ControllerSpec(name=NAME, set_up=set_up),)
+    return Family(name="bench", kinds=(Widget,), controllers=controllers)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--lease", required=True)
-    parser.add_argument("--health", default="127.0.0.1:0")
-    parser.add_argument("--metrics", default="127.0.0.1:0")
-    parser.add_argument("--log-file", type=Path, default=Path("/dev/null"))
+    parser.add_argument("--health", default="off")
+    parser.add_argument("--metrics", default="off")
+    parser.add_argument("--log-file", help="ignored: the manager logs to stderr")
     parser.add_argument("--stamp", default="")
     parser.add_argument("--expected", type=int, required=True)
     parser.add_argument("--record", action="store_true")
     return parser.parse_args()
 
 
-def _controller(runtime: Runtime, commands: Commands, reconciler: WidgetReconciler) -> Controller:
-    return (
-        Builder(runtime, NAME)
-        .for_(Widget, spec_changed)
-        .owns(CONFIG_MAP)
-        .and_source(IteratorSource("resync", commands.keys))
-        .with_options(workers=_WORKERS)
-        .complete(reconciler)
-    )
-
-
-async def _run(options: argparse.Namespace) -> int:
-    log = structlog.get_logger()
-    connection = await connect()
-    tracker = Tracker(expected=options.expected, record=options.record)
-    config = ElectionConfig(name=options.lease, namespace=options.namespace)
-    elector = Elector(config, connection, log=log.info)
-    client = Client(connection, fence=elector.fence, user_agent="bench-ours")
-    runtime = Runtime(client, Informers(client, namespaces=[options.namespace]), log=log)
-    commands = Commands(tracker, runtime)
-    reconciler = WidgetReconciler(runtime, tracker, stamp=options.stamp)
-    controller = _controller(runtime, commands, reconciler)
-    manager = Manager(runtime, [controller], log=log, elector=elector)
-    manager.install_signals()
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(commands.serve(manager))
-        tracker.say("started")
-        code = await manager.run()
-        serving.cancel()
-    return code
-
-
 def main() -> int:
-    """Run until the input ends or a signal comes."""
+    """Run the manager until the input ends or a signal comes."""
     options = _arguments()
-    with options.log_file.open("a") as log:
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso"),
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger("info"),
-            logger_factory=structlog.WriteLoggerFactory(file=log),
-        )
-        return asyncio.run(_run(options))
+    flags = {
+        "--namespaces": options.namespace,
+        "--lease-name": options.lease,
+        "--lease-namespace": options.namespace,
+        "--probe-address": options.health,
+        "--metrics-address": options.metrics,
+    }
+    arguments = [f"{flag}={value}" for flag, value in flags.items()]
+    return manager.main(arguments, families=[_family(options)])
 
 
 if __name__ == "__main__":
