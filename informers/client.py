@@ -4,8 +4,7 @@ Every request has a deadline. A server that sheds load is asked again when it sa
 that expired are reloaded once. A write passes the fence first: a process that cannot prove that it
 leads sends nothing, and no write's deadline outlives that proof.
 
-Whoever caches objects watches the writes (`WriteObserver`), so that the next read shows what was
-just written; a write whose answer was lost is reported as well, because it may have happened.
+Whoever caches objects is told of every write and of every write without an answer (`observers`).
 """
 
 import asyncio
@@ -16,6 +15,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Final, Protocol, Unpack
 
+import attrs
 import msgspec
 
 from informers import request as requests
@@ -24,13 +24,24 @@ from informers.errors import (
     DeadlineExceeded,
     DecodeError,
     FenceClosed,
+    InformersError,
     NotFound,
     OutcomeUnknown,
     TransportError,
     Unauthorized,
 )
 from informers.meta.kinds import Kind, Subresource
-from informers.reply import ANSWER, LIST, Page, Status, is_success, refusal, retry_wait
+from informers.observers import Observers
+from informers.reply import (
+    ANSWER,
+    LIST,
+    SERVER_ERRORS,
+    Page,
+    Status,
+    is_success,
+    refusal,
+    retry_wait,
+)
 from informers.request import (
     Body,
     DeleteOptions,
@@ -46,6 +57,9 @@ DEFAULT_TIMEOUT: Final = 30.0
 CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
 """On whose behalf requests are made, such as the controller and key being reconciled."""
 MAX_ATTEMPTS: Final = 10
+PAGE_SIZE: Final = 500
+WHOLE: Final = ("", "status")
+"""The subresources whose writes are answered with the whole object."""
 LATENCY_BOUNDS: Final = (
     0.001,
     0.0025,
@@ -86,22 +100,6 @@ class Fence(Protocol):
         ...
 
 
-class WriteObserver(Protocol):
-    """Somebody who wants to know what was written."""
-
-    def wrote(self, kind: Kind, snapshot: Snapshot, raw: bytes) -> None:
-        """The server answered a write, or a live read, with this object."""
-        ...
-
-    def deleted(self, kind: Kind, key: str, uid: str) -> None:
-        """The server said that the object is gone."""
-        ...
-
-    def doubtful(self, kind: Kind, key: str, cause: str) -> None:
-        """A write to the object, made on somebody's behalf, got no answer."""
-        ...
-
-
 class Client:
     """Requests to one API server under one identity."""
 
@@ -117,7 +115,7 @@ class Client:
     ) -> None:
         self.clock: Clock = clock or LoopClock()
         self.fence = fence
-        self.observers: list[WriteObserver] = []
+        self.observers = Observers()
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
         self.unanswered: collections.Counter[str] = collections.Counter()
         self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
@@ -142,15 +140,10 @@ class Client:
     ) -> Snapshot:
         """Read one object at its latest; caches learn from it."""
         request = requests.get(kind, name, namespace=namespace, subresource=subresource)
-        try:
-            response = await self.send(request, timeout=timeout)
-        except NotFound as error:
-            if not subresource:
-                self._tell_deleted(kind, request.key, error.details.uid)
-            raise
+        response = await self.send(request, timeout=timeout)
         if subresource:
             return seal(response.body, nameless=True)
-        return self._tell_wrote(kind, response.body)
+        return self.observers.tell_wrote(kind, response.body)
 
     async def list(
         self, kind: Kind, options: ListOptions | None = None, *, timeout: float | None = None
@@ -168,6 +161,19 @@ class Client:
             continue_token=found.metadata.continue_,
             remaining=found.metadata.remaining_item_count,
         )
+
+    async def read_all(self, kind: Kind, options: ListOptions) -> set[str]:
+        """Read a collection at its latest; caches learn from it. Returns the uids there are."""
+        uids: set[str] = set()
+        options = attrs.evolve(options, limit=PAGE_SIZE)
+        while True:
+            response = await self.send(requests.list_(kind, options))
+            found = LIST.decode(response.body)
+            for item in found.items or ():
+                uids.add(self.observers.tell_wrote(kind, bytes(item)).meta.uid)
+            if not found.metadata.continue_:
+                return uids
+            options = attrs.evolve(options, continue_token=found.metadata.continue_)
 
     @asynccontextmanager
     async def stream(
@@ -265,7 +271,8 @@ class Client:
         try:
             return await self._write(request, timeout=timeout)
         except NotFound:
-            self._tell_deleted(kind, request.key, how.uid)
+            if how.uid:
+                self.observers.tell_deleted(kind, request.key, how.uid)
             raise
 
     async def delete_collection(
@@ -277,17 +284,24 @@ class Client:
         dry_run: bool = False,
         timeout: float | None = None,
     ) -> None:
-        """Delete all objects that `which` selects."""
-        request = requests.delete_collection(
-            kind, which or ListOptions(), how or DeleteOptions(), dry_run=dry_run
-        )
-        response = await self.send(request, timeout=timeout)
-        if dry_run:
-            return
+        """Delete all objects that `which` selects, and read back what became of them."""
+        which = which or ListOptions()
+        request = requests.delete_collection(kind, which, how or DeleteOptions(), dry_run=dry_run)
+        try:
+            response = await self.send(request, timeout=timeout)
+            if dry_run:
+                return
+            # It answers with the objects as they were before: only a read tells what is left.
+            left = await self.read_all(kind, which)
+        except (InformersError, asyncio.CancelledError):
+            self.observers.tell_doubtful(request, CAUSE.get())
+            raise
         for item in LIST.decode(response.body).items or ():
-            snapshot = seal(bytes(item))
-            # The items are the objects as they were before: what became of each, only a read tells.
-            self._tell_doubtful(kind, snapshot.key)
+            meta = seal(bytes(item)).meta
+            if meta.uid not in left:
+                self.observers.tell_deleted(
+                    kind, requests.object_key(meta.namespace, meta.name), meta.uid
+                )
 
     # Sending
 
@@ -341,9 +355,16 @@ class Client:
             response = await self._transport.send(request, timeout=budget)
         except TransportError as error:
             self.unanswered[request.method] += 1
-            if isinstance(error, OutcomeUnknown) and request.kind is not None:
-                self._tell_doubtful(request.kind, request.key)
+            if isinstance(error, OutcomeUnknown):
+                self.observers.tell_doubtful(request, CAUSE.get())
             raise
+        except asyncio.CancelledError:
+            self.observers.tell_doubtful(
+                request, CAUSE.get()
+            )  # nobody waits for it any more, and it may have happened
+            raise
+        if response.code >= SERVER_ERRORS:
+            self.observers.tell_doubtful(request, CAUSE.get())
         self.answers[request.method, response.code] += 1
         self.latencies[request.method].record(self.clock.monotonic() - began)
         return response
@@ -352,31 +373,27 @@ class Client:
         """Send a write and tell the caches what became of the object."""
         response = await self.send(request, timeout=timeout)
         assert request.kind is not None
-        answer = ANSWER.decode(response.body)
+        try:
+            answer = ANSWER.decode(response.body)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            self.observers.tell_doubtful(request, CAUSE.get())
+            raise DecodeError(f"{request}: neither an object nor a Status: {error}") from error
         if answer.kind == "Status":
             # Evictions, bindings and finished deletes have no version to wait for (CR#3590).
             uid = answer.details.uid if answer.details else ""
-            if request.method == "DELETE" and request.is_write:
-                self._tell_deleted(request.kind, request.key, uid)
+            if request.method == "DELETE" and uid and request.is_write:
+                self.observers.tell_deleted(request.kind, request.key, uid)
+            else:
+                self.observers.tell_doubtful(request, CAUSE.get())
             return Status(uid=uid)
-        if not request.is_write:
-            return seal(response.body, nameless=True)
-        if request.subresource in ("", "status"):
-            return self._tell_wrote(request.kind, response.body)
-        self._tell_doubtful(request.kind, request.key)
-        return seal(response.body, nameless=True)
-
-    def _tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
-        snapshot = seal(raw, nameless=True)
-        if snapshot.meta.name:
-            for observer in self.observers:
-                observer.wrote(kind, snapshot, raw)
+        if request.is_write and request.method != "DELETE" and request.subresource in WHOLE:
+            return self.observers.tell_wrote(request.kind, response.body)
+        snapshot = seal(response.body, nameless=True)
+        if request.method != "DELETE" or not request.is_write:
+            self.observers.tell_doubtful(request, CAUSE.get())
+        elif snapshot.is_deleting:
+            self.observers.tell_wrote(request.kind, response.body)
+        else:
+            # Some kinds answer with the object as it was; one that is held would say so.
+            self.observers.tell_deleted(request.kind, request.key, snapshot.meta.uid)
         return snapshot
-
-    def _tell_deleted(self, kind: Kind, key: str, uid: str) -> None:
-        for observer in self.observers:
-            observer.deleted(kind, key, uid)
-
-    def _tell_doubtful(self, kind: Kind, key: str) -> None:
-        for observer in self.observers:
-            observer.doubtful(kind, key, CAUSE.get())

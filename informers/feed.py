@@ -84,8 +84,9 @@ class Feed:
         self.is_initial = initial
         self.has_changed = False
         self._generation = Generation(store) if initial and scope.synced else None
-        # What an earlier attempt or an own write left, the new content has to confirm.
-        self._leftover = set(store.keys_in(scope)) if initial and not scope.synced else set()
+        if initial and not scope.synced:
+            # What an earlier attempt or an own write left, the new content has to confirm.
+            scope.unconfirmed.update(store.keys_in(scope))
 
     def take(self, lines: Iterable[bytes]) -> None:
         """Apply complete lines in order.
@@ -130,8 +131,8 @@ class Feed:
             else:
                 self._generation.add(snapshot)
             return []
-        if self._leftover:
-            self._leftover.discard(snapshot.key)
+        if self._scope.unconfirmed:
+            self._scope.unconfirmed.discard(snapshot.key)
         if type_ == DELETED:
             return self._store.delete(snapshot)
         return self._store.upsert(snapshot, initial=True)
@@ -157,11 +158,10 @@ class Feed:
         if generation is not None:
             return self._store.replace(self._scope, generation, version)
         changes: list[Change] = []
-        for key in self._leftover:
+        for key in self._scope.unconfirmed:
             held = self._store.get(key)
             if held is not None and not is_older(version, held.meta.resource_version):
                 changes += self._store.drop(key)
-        self._leftover = set()
         self._scope.complete(version)
         return changes
 

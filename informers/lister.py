@@ -78,5 +78,4 @@ class Lister(Generic[T]):
 
     async def get_live(self, name: str, *, namespace: str = "") -> T:
         """Ask the server itself; the cache learns from the answer."""
-        found = await self._client.get(self.informer.source.kind, name, namespace=namespace)
-        return self.memo.typed(found)
+        return self.memo.typed(await self.informer.get_live(name, namespace=namespace))

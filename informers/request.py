@@ -249,6 +249,7 @@ def delete_collection(
         query=which.query() | _write_query({"dry_run": dry_run}),
         body=encode(how.body()),
         kind=kind,
+        key=object_key(which.namespace, ""),
     )
 
 

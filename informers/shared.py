@@ -16,6 +16,7 @@ needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects the
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -23,6 +24,7 @@ from typing import Final
 from informers.client import Client
 from informers.errors import NotFound
 from informers.reflector import Pace, Reflector, Source, Verdicts
+from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
 from informers.store import Change, Scope, Store
@@ -245,7 +247,7 @@ class Informer:
         if scope is None:
             return
         if not self._selection.admits(snapshot):
-            self._deliver(self.store.drop(snapshot.key))
+            self._deliver(self.store.own_exit(scope, snapshot))
             return
         source = self.source
         if source.metadata_only:
@@ -260,15 +262,40 @@ class Informer:
 
     def doubtful(self, key: str, cause: str) -> None:
         """Take note that a write to an object got no answer."""
-        self.store.doubt(key, cause)
+        namespace = key.rpartition("/")[0]
+        if not namespace or self._scope_of(namespace) is not None:
+            self.store.doubt(key, cause)
 
     async def settle(self, key: str) -> None:
         """Read a doubtful object live, so that the cache is right about it again."""
         namespace, _, name = key.rpartition("/")
+        if name:
+            with contextlib.suppress(NotFound):
+                await self.get_live(name, namespace=namespace)
+        else:
+            await self._read_all(namespace)
+        self.store.settle(key)
+
+    async def get_live(self, name: str, *, namespace: str = "") -> Snapshot:
+        """Ask the server itself; the cache learns from the answer, also from NotFound."""
+        kind = self.source.kind
+        held = self.store.get(object_key(namespace if kind.namespaced else "", name))
         try:
-            await self._client.get(self.source.kind, name, namespace=namespace)
+            return await self._client.get(kind, name, namespace=namespace)
         except NotFound:
-            self.store.settle(key)
+            # Only what was held before we asked is gone for sure: a successor may have come since.
+            if held is not None:
+                self.deleted(held.key, held.meta.uid)
+            raise
+
+    async def _read_all(self, namespace: str) -> None:
+        """Read a namespace live, or all there is."""
+        store = self.store
+        held = store.in_namespace(namespace) if namespace else list(store)
+        uids = await self._client.read_all(self.source.kind, ListOptions(namespace=namespace))
+        for snapshot in held:
+            if snapshot.meta.uid not in uids:
+                self.deleted(snapshot.key, snapshot.meta.uid)
 
     def _scope_of(self, namespace: str) -> Scope | None:
         return self._scopes.get("") or self._scopes.get(namespace)

@@ -9,6 +9,8 @@ Promises:
 - The reply of an own write is visible to the next read: get, list and every index (deletes too).
   It is held only while it is newer than what the watch has reached (`Scope.version`, which
   bookmarks advance as well), so it can neither resurrect an object nor hide a foreign change.
+- An object that an own write moved out of what is selected stays out: late news of it that are
+  older than that write are refused.
 - What was written without an answer is `doubtful` until somebody reads it live: no event can be
   told to be later than a write whose version nobody knows.
 
@@ -24,7 +26,7 @@ from msgspec import Struct
 
 from informers.index import Index, Indexer, by_namespace
 from informers.snapshot import Snapshot
-from informers.versions import is_older
+from informers.versions import is_comparable, is_older
 
 NAMESPACE_INDEX = "namespace"
 
@@ -49,14 +51,16 @@ class Scope:
     """The part of a store that one reflector keeps current.
 
     `ready` is set once the content is known, be it that the kind is known not to be served.
+    `unconfirmed` are objects that are held, but that no complete content has shown yet.
     """
 
-    __slots__ = ("namespace", "ready", "synced", "version")
+    __slots__ = ("namespace", "ready", "synced", "unconfirmed", "version")
 
     def __init__(self, namespace: str = "") -> None:
         self.namespace = namespace
         self.version = ""
         self.synced = False
+        self.unconfirmed: set[str] = set()
         self.ready = asyncio.Event()
 
     def holds(self, key: str) -> bool:
@@ -66,11 +70,17 @@ class Scope:
     def complete(self, version: str) -> None:
         """The content is complete as of this version."""
         self.version, self.synced = version, True
+        self.unconfirmed.clear()
         self.ready.set()
 
     def reset(self) -> None:
         """Nothing is known any longer."""
         self.version, self.synced = "", False
+        self.unconfirmed.clear()
+
+    def has_reached(self, version: str) -> bool:
+        """Whether the watch has told of this version; no where that cannot be known."""
+        return version == self.version or is_older(version, self.version)
 
 
 class Generation:
@@ -111,7 +121,8 @@ class Store:
         self._objects: dict[str, Snapshot] = {}
         self._indexes: dict[str, Index] = {}
         self._buried: dict[str, str] = {}
-        self._doubtful: dict[str, str] = {}
+        self._exits: dict[str, tuple[Scope, str]] = {}
+        self._doubtful: dict[str, tuple[str, ...]] = {}
         self.stale_refused = 0
 
     # Reading
@@ -171,6 +182,9 @@ class Store:
             if is_older(version, old.meta.resource_version):
                 self.stale_refused += 1
                 return []
+        elif self._exits and self._has_left(key, snapshot.meta.resource_version):
+            self.stale_refused += 1
+            return []
         return self._set(key, old, snapshot, initial=initial)
 
     def delete(self, snapshot: Snapshot) -> list[Change]:
@@ -226,6 +240,9 @@ class Store:
         changes: list[Change] = []
         for key in self.keys_in(scope):
             changes += self._drop(key, self._objects[key])
+        self._buried = {u: key for u, key in self._buried.items() if not scope.holds(key)}
+        self._exits = {key: left for key, left in self._exits.items() if left[0] is not scope}
+        self._doubtful = {key: by for key, by in self._doubtful.items() if not scope.holds(key)}
         scope.reset()
         return changes
 
@@ -237,28 +254,52 @@ class Store:
         if snapshot.is_gone:
             return self.own_delete(key, snapshot.meta.uid)
         self._doubtful.pop(key, None)
-        version = snapshot.meta.resource_version
-        if version == scope.version or is_older(version, scope.version):
+        if scope.has_reached(snapshot.meta.resource_version):
             return []
+        if not scope.synced:
+            scope.unconfirmed.add(key)
         return self.upsert(snapshot)
 
     def own_delete(self, key: str, uid: str) -> list[Change]:
-        """Hide an object that the server says is gone, by uid, until the watch says so too."""
+        """Hide an object that the server says is gone until the watch says so, too.
+
+        By uid, because a successor of the same name may have come before the answer did.
+        """
         self._doubtful.pop(key, None)
         old = self._objects.get(key)
-        if old is None or (uid and old.meta.uid != uid):
+        if old is None or old.meta.uid != uid:
             return []
-        self._buried[old.meta.uid] = key
+        self._buried[uid] = key
         return self._drop(key, old)
 
+    def own_exit(self, scope: Scope, snapshot: Snapshot) -> list[Change]:
+        """Let an object go that an own write moved out of what this store selects."""
+        key, version = snapshot.key, snapshot.meta.resource_version
+        self._doubtful.pop(key, None)
+        old = self._objects.get(key)
+        if scope.has_reached(version):
+            return []
+        if old is not None and is_older(version, old.meta.resource_version):
+            return []
+        self._prune_exits()
+        if is_comparable(version):
+            self._exits[key] = (scope, version)
+        return self.drop(key)
+
     def drop(self, key: str) -> list[Change]:
-        """Let one object go that an own write moved out of what this store selects."""
+        """Let one object go that is not part of the content."""
         old = self._objects.get(key)
         return [] if old is None else self._drop(key, old)
 
     def doubt(self, key: str, cause: str = "") -> None:
-        """Remember that a write to this object, made on somebody's behalf, had no answer."""
-        self._doubtful[key] = cause
+        """Remember that a write to this object, made on somebody's behalf, had no answer.
+
+        A key without a name (`namespace/`, or nothing) means any object there: the name was the
+        server's to make up, or all of them were to be deleted.
+        """
+        causes = self._doubtful.get(key, ())
+        if cause not in causes:
+            self._doubtful[key] = (*causes, cause)
 
     def settle(self, key: str) -> None:
         """The object was read live; what is held is right again."""
@@ -272,7 +313,7 @@ class Store:
         """The objects in doubt because of writes on this behalf; mostly none, and at no cost."""
         if not self._doubtful:
             return []
-        return [key for key, by in self._doubtful.items() if by == cause]
+        return [key for key, causes in self._doubtful.items() if cause in causes]
 
     @property
     def doubtful(self) -> int:
@@ -280,6 +321,24 @@ class Store:
         return len(self._doubtful)
 
     # Inside
+
+    def _has_left(self, key: str, version: str) -> bool:
+        """Whether this version is older than the write that moved the object out."""
+        left = self._exits.get(key)
+        if left is None:
+            return False
+        if is_older(version, left[1]):
+            return True
+        del self._exits[key]
+        return False
+
+    def _prune_exits(self) -> None:
+        """Forget the exits that the watch has told of; nothing older can come any more."""
+        while self._exits:
+            key, (scope, version) = next(iter(self._exits.items()))
+            if not scope.has_reached(version):
+                return
+            del self._exits[key]
 
     def _set(self, key: str, old: Snapshot | None, new: Snapshot, *, initial: bool) -> list[Change]:
         self._objects[key] = new

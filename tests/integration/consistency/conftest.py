@@ -1,0 +1,16 @@
+"""Widgets for the tests of this folder."""
+
+import pytest
+
+from hack.gen.__main__ import ROOT
+from tests.kit.widget.api import Widget
+
+CRD = ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
+
+
+@pytest.fixture
+def widgets(kubectl, namespace):
+    """Return the path of the namespace's Widgets, served by the cluster."""
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    return Widget.definition.kind.path(namespace)
