@@ -1,0 +1,79 @@
+"""What goes wrong when: faults at random moments, by a seed."""
+
+import collections
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from informers.clock import Clock
+from tests.kit.answers import error_event, gone, refusal, throttled
+from tests.kit.faults import ANY, READS, WATCHES, WRITES, Cut, Stall
+from tests.kit.proxy import FaultProxy
+
+QUIET_SECONDS: Final = (0.5, 3.0)
+LASTS_SECONDS: Final = (0.3, 2.5)
+
+
+class Plan:
+    """Disturbs a proxy until told to end."""
+
+    def __init__(self, proxy: FaultProxy, rng: random.Random, clock: Clock) -> None:
+        self._proxy = proxy
+        self._rng = rng
+        self._clock = clock
+        self.counts: collections.Counter[str] = collections.Counter()
+
+    async def run(self) -> None:
+        """One fault after the other, some quiet in between."""
+        faults: list[Callable[[], Awaitable[None]]] = [
+            self._cut,
+            self._refuse,
+            self._lag,
+            self._answer,
+            self._stall,
+            self._lose_replies,
+        ]
+        while True:
+            fault = self._rng.choice(faults)
+            self.counts[fault.__name__.strip("_")] += 1
+            await fault()
+            await self._clock.sleep(self._rng.uniform(*QUIET_SECONDS))
+
+    def end(self) -> None:
+        """Everything gets through from now on."""
+        self._proxy.clear()
+        self._proxy.accept()
+
+    async def _lasting(self) -> None:
+        await self._clock.sleep(self._rng.uniform(*LASTS_SECONDS))
+
+    async def _cut(self) -> None:
+        self._proxy.cut_all(how=self._rng.choice(["rst", "fin"]))
+
+    async def _refuse(self) -> None:
+        self._proxy.refuse()
+        self._proxy.cut_all()
+        await self._lasting()
+        self._proxy.accept()
+
+    async def _lag(self) -> None:
+        with self._proxy.hold(WATCHES):
+            await self._lasting()
+
+    async def _answer(self) -> None:
+        answer = self._rng.choice(
+            [gone(), throttled(), refusal(500), refusal(503), error_event(410), error_event(500)]
+        )
+        where = self._rng.choice([WATCHES, READS, ANY])
+        with self._proxy.add(answer, where, times=3):
+            self._proxy.cut(WATCHES)
+            await self._lasting()
+
+    async def _stall(self) -> None:
+        with self._proxy.add(Stall(after_events=1), WATCHES, times=1):
+            self._proxy.cut(WATCHES)
+            await self._lasting()
+
+    async def _lose_replies(self) -> None:
+        with self._proxy.add(Cut(at="reply"), WRITES, times=3):
+            await self._lasting()
