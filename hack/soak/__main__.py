@@ -36,7 +36,9 @@ from tests.kit.widget.api import WIDGET
 
 NAMESPACE_NAME = "soak"
 SETTLE_SECONDS = 90.0
-GROWTH_MB = 40.0
+GROWTH_MB = 64.0
+"""The proxy and the writers live in this process, too, and a short run ends before they are warm."""
+RECORD = 100
 PACE = Pace(headers=5, idle=8, idle_most=8, body_idle=5, initial_silence=2)
 
 
@@ -53,7 +55,8 @@ async def soak(cluster: Cluster, *, seconds: float, seed: int, folder: Path) -> 
     rng, clock, outcome = random.Random(seed), LoopClock(), Outcome()  # noqa: S311 - a test plan
     direct = Client(await connect(kubeconfig=cluster.kubeconfig), connections=16)
     await _prepare(direct, cluster)
-    with FaultProxy(Upstream.from_kubeconfig(cluster.kubeconfig), keep_bodies=False, record=100) as proxy:
+    upstream = Upstream.from_kubeconfig(cluster.kubeconfig)
+    with FaultProxy(upstream, keep_bodies=False, record=RECORD) as proxy:
         proxied = proxy.kubeconfig(folder / "proxied")
         client = Client(await connect(kubeconfig=proxied))
         plan = Plan(proxy, rng, clock)
