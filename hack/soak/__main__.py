@@ -37,7 +37,7 @@ from tests.kit.widget.api import WIDGET
 NAMESPACE_NAME = "soak"
 SETTLE_SECONDS = 90.0
 GROWTH_MB = 64.0
-"""The proxy and the writers live in this process, too, and a short run ends before they are warm."""
+"""The proxy and the writers live in this process, too; a short run ends before they are warm."""
 RECORD = 100
 PACE = Pace(headers=5, idle=8, idle_most=8, body_idle=5, initial_silence=2)
 
