@@ -7,7 +7,7 @@ for, because it may be starting; credentials that are refused or a server that i
 import asyncio
 import functools
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -28,7 +28,12 @@ from informers.factory import Informers
 from informers.request import Request
 from informers.shared import EVERYWHERE
 
+if TYPE_CHECKING:
+    from controller.runtime.webhook.service import Webhooks
+
 OLDEST_MINOR: Final = 28
+IN_CLUSTER: Final = "in-cluster"
+"""What a pod's own connection calls its context."""
 ASK_AGAIN_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 5.0
 USER_AGENT: Final = "pentad/0.1.0"
@@ -70,16 +75,19 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         log=log,
         level=log.level if isinstance(log, Log) else None,
     )
+    webhooks = _webhooks(config, connection, families, log=log, clock=clock)
     manager = Manager(
         runtime,
         _controllers(config, runtime, families),
         log=log,
         elector=elector,
-        servers=[observability],
+        servers=[observability, *([] if webhooks is None else [webhooks])],
         background=[functools.partial(keep_credentials, connection, log, clock)],
         stop_seconds=config.stop_seconds,
     )
     observability.attach(manager, elector, recorders=[runtime.recorder])
+    if webhooks is not None:
+        observability.probes.ready["webhooks"] = webhooks.unready
     manager.install_signals()
     return await manager.run()
 
@@ -107,12 +115,46 @@ def _fence(elector: Elector | None) -> Fence | None:
     return None if elector is None else elector.fence
 
 
+def _wanted(config: Config, families: Sequence[Family]) -> list[Family]:
+    return [family for family in families if not config.families or family.name in config.families]
+
+
 def _controllers(config: Config, runtime: Runtime, families: Sequence[Family]) -> list[Controller]:
-    wanted = [
-        family for family in families if not config.families or family.name in config.families
-    ]
-    specs = [spec for family in wanted for spec in family.controllers]
+    specs = [spec for family in _wanted(config, families) for spec in family.controllers]
     return [spec.set_up(runtime) for spec in specs]
+
+
+def _webhooks(
+    config: Config,
+    connection: Connection,
+    families: Sequence[Family],
+    *,
+    log: LifecycleLog,
+    clock: Clock,
+) -> "Webhooks | None":
+    """The server of the families' webhooks, if there are any and they are to be served."""
+    chosen = [hook for family in _wanted(config, families) for hook in family.webhooks]
+    mode = config.webhooks
+    if mode == "auto":
+        mode = "service" if connection.context == IN_CLUSTER else "off"
+    if mode == "off" or not chosen:
+        return None
+    from controller.runtime.webhook.options import (  # noqa: PLC0415 - loaded where it is used
+        WebhookOptions,
+    )
+    from controller.runtime.webhook.service import Webhooks  # noqa: PLC0415 - as above
+
+    host, _, port = config.webhook_address.rpartition(":")
+    options = WebhookOptions(
+        mode="url" if mode == "url" else "service",
+        host=host.strip("[]"),
+        port=int(port),
+        service=config.webhook_service,
+        namespace=connection.namespace,
+        cert_dir=config.webhook_cert_dir,
+    )
+    client = Client(connection, clock=clock, user_agent=USER_AGENT, connections=REVIEWS)
+    return Webhooks(chosen, client, log=log, options=options)
 
 
 async def wait_for_server(

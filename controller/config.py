@@ -60,6 +60,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _listening(text: str) -> str:
+    if not _address(text):
+        raise ValueError("say HOST:PORT, such as :9443; --webhooks=off turns them off")
+    return text
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -106,6 +112,17 @@ class Config:
     metrics_cert: str = _setting("", str, "TLS certificate file of the metrics server")
     metrics_key: str = _setting("", str, "its key file")
     debug_address: str = _setting("", _address, "where /debug answers; loopback is wise")
+    webhooks: str = _setting(
+        "auto",
+        _one_of("auto", "service", "url", "off"),
+        "how the API server reaches the webhooks: service, url (this machine's loopback) or off; "
+        "auto is service in a pod, else off",
+    )
+    webhook_address: str = _setting(":9443", _listening, "where webhooks answer")
+    webhook_service: str = _setting("pentad-webhook", str, "Service in front of the webhooks")
+    webhook_cert_dir: str = _setting(
+        "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
+    )
     log_format: str = _setting("json", _one_of("json", "console"), "how logs look")
     log_level: str = _setting("info", _one_of(*LEVELS), "the least that is logged")
     stop_seconds: float = _setting("30", _seconds, "how long a graceful end may take")
@@ -233,7 +250,10 @@ def _contradictions(config: Config) -> list[str]:
         found += str(error).removeprefix("leader election: ").split("; ")
     if bool(config.metrics_cert) != bool(config.metrics_key):
         found.append("--metrics-cert and --metrics-key belong together: give both or neither")
+    if config.webhooks == "url" and config.webhook_cert_dir:
+        found.append("--webhooks=url makes its own certificates: leave --webhook-cert-dir away")
     addresses = [config.probe_address, config.metrics_address, config.debug_address]
+    addresses += [config.webhook_address] if config.webhooks != "off" else []
     ports = [address.rpartition(":")[2] for address in addresses if address]
     twice = sorted({port for port in ports if port != "0" and ports.count(port) > 1})
     found += [f"port {port} is wanted by two servers: choose another" for port in twice]

@@ -51,7 +51,7 @@ EVERYWHERE: Final[tuple[Permission, ...]] = (
         Permission(
             group=kind.group,
             resources=(kind.plural,),
-            verbs=("get", "patch"),
+            verbs=(*READ, "patch"),
             names=(MANAGER,),
             namespaced=False,
             reason="The webhooks' CA bundle is kept current while certificates rotate.",

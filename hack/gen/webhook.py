@@ -10,54 +10,18 @@ from typing import Any, Final
 
 from controller.runtime import permissions
 from controller.runtime.registration import Family, Webhook
+from controller.runtime.webhook import configuration, options
 from hack.gen.rbac import NAMESPACE
 
-SERVICE: Final = "pentad-webhook"
-_KINDS: Final = {
-    "validate": "ValidatingWebhookConfiguration",
-    "mutate": "MutatingWebhookConfiguration",
-}
+SERVICE: Final = options.SERVICE
 
 
 def configurations(families: Iterable[Family]) -> list[dict[str, Any]]:
     """Return the configurations that have at least one webhook."""
     webhooks = [webhook for family in families for webhook in family.webhooks]
-    return [
-        {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": kind,
-            "metadata": {"name": permissions.MANAGER},
-            "webhooks": [_entry(webhook) for webhook in chosen],
-        }
-        for mode, kind in _KINDS.items()
-        if (chosen := [webhook for webhook in webhooks if webhook.mode == mode])
-    ]
+    made = configuration.configurations(webhooks, name=permissions.MANAGER, way=_way)
+    return list(made.values())
 
 
-def _entry(webhook: Webhook) -> dict[str, Any]:
-    kind = webhook.kind
-    entry: dict[str, Any] = {
-        "name": webhook.full_name,
-        "admissionReviewVersions": ["v1"],
-        "clientConfig": {
-            "service": {"name": SERVICE, "namespace": NAMESPACE, "path": webhook.path}
-        },
-        "failurePolicy": webhook.failure_policy,
-        "rules": [
-            {
-                "apiGroups": [kind.group],
-                "apiVersions": [kind.version],
-                "operations": list(webhook.operations),
-                "resources": [kind.plural],
-                "scope": "Namespaced" if kind.namespaced else "Cluster",
-            }
-        ],
-        "sideEffects": "None",
-        "timeoutSeconds": webhook.timeout_seconds,
-    }
-    if webhook.match_conditions:
-        entry["matchConditions"] = [
-            {"name": condition.name, "expression": condition.expression}
-            for condition in webhook.match_conditions
-        ]
-    return entry
+def _way(webhook: Webhook) -> dict[str, Any]:
+    return {"service": {"name": SERVICE, "namespace": NAMESPACE, "path": webhook.path}}

@@ -36,6 +36,8 @@ class ManagedCertificates:
     watched: tuple[tuple[Kind, str], ...]
     namespace: str
     log: LifecycleLog
+    watching: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
+    """Set once changes are seen as they happen, and not only every hour."""
 
     async def open(self) -> None:
         """Have a certificate to show.
@@ -70,6 +72,9 @@ class ManagedCertificates:
             for kind, name in self.watched:
                 source = Source(kind=kind, field_selector=f"metadata.name={name}")
                 informers.acquire(source).add_handler(lambda _: self.keeper.wake())
+            for informer in informers:
+                await informer.wait_synced()
+            self.watching.set()
             await asyncio.Event().wait()
 
 

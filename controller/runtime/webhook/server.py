@@ -19,9 +19,10 @@ import contextlib
 import errno
 import logging
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import attrs
+from aiohttp.web_protocol import RequestHandler, _RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response
 from aiohttp.web_server import Server as HttpServer
@@ -55,6 +56,8 @@ class Limits:
     handshake: float = 10.0
     idle: float = 120.0
     linger: float = 2.0
+    age: float = 300.0
+    """Seconds after which a connection is closed, with an answer: replicas share the load anew."""
     drain: float = 10.0
 
 
@@ -72,6 +75,22 @@ class _Answer:
     code: int
     body: bytes
     retry_after: str = ""
+
+
+class _Http(HttpServer):
+    """aiohttp's server, which remembers since when each connection stands."""
+
+    def __init__(self, handler: _RequestHandler, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
+        super().__init__(handler, **options)
+        self.opened: dict[RequestHandler, float] = {}
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self.opened[handler] = asyncio.get_running_loop().time()
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self.opened.pop(handler, None)
 
 
 class AdmissionServer:
@@ -95,7 +114,7 @@ class AdmissionServer:
         self._wanted_port = port
         self._clock = clock or LoopClock()
         self._limits = limits or Limits()
-        self._http: HttpServer | None = None
+        self._http: _Http | None = None
         self._listener: asyncio.Server | None = None
         names = [endpoint.webhook.full_name for endpoint in self._endpoints.values()]
         self._statistics = ServerStatistics(webhooks={name: Counts() for name in (*names, NOWHERE)})
@@ -107,6 +126,11 @@ class AdmissionServer:
             return self._wanted_port
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._listener is not None and self._listener.is_serving()
 
     def statistics(self) -> ServerStatistics:
         """The counters, as they are now."""
@@ -123,7 +147,7 @@ class AdmissionServer:
             ConfigError: If that is not possible at the address.
         """
         limits = self._limits
-        self._http = HttpServer(
+        self._http = _Http(
             self._serve,
             handler_cancellation=True,
             keepalive_timeout=limits.idle,
@@ -171,11 +195,20 @@ class AdmissionServer:
         try:
             answer = await self._answer(endpoint, request, counts)
             code = answer.code
-            return _response(answer)
+            response = _response(answer)
+            if self._is_old(request):
+                response.force_close()
+            return response
         finally:
             self._statistics.in_flight -= 1
             counts.in_flight -= 1
             counts.record(code, self._clock.monotonic() - began)
+
+    def _is_old(self, request: BaseRequest) -> bool:
+        """Whether the connection has lived long enough; a client that is told so loses nothing."""
+        assert self._http is not None
+        now = asyncio.get_running_loop().time()
+        return now - self._http.opened.get(request.protocol, now) >= self._limits.age
 
     async def _answer(
         self, endpoint: Endpoint | None, request: BaseRequest, counts: Counts

@@ -92,10 +92,9 @@ class Webhooks:
             lives=lives,
         )
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether there is a certificate to answer with."""
-        return self.certificate.pair is not None
+    def unready(self) -> str:
+        """Why requests cannot be answered yet; empty when they can, for the readiness probe."""
+        return "" if self.server.is_listening else "the webhooks are not served yet"
 
     async def start(self) -> None:
         """Serve from now on.
