@@ -10,6 +10,7 @@ import base64
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -144,16 +145,17 @@ class Api:
     async def watch(
         self, path: str, *, since: str, type_: type[_T], **params: str
     ) -> AsyncIterator[_T]:
-        """Yield what happens after a resourceVersion, until the caller leaves."""
+        """Yield what happens after a resourceVersion, until the caller or the server leaves."""
         decode = msgspec.json.Decoder(type_).decode
         query = {"watch": "true", "resourceVersion": since, **params}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
-        async with self._session.get(path, params=query, timeout=timeout) as response:
-            rest = b""
-            async for chunk in response.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    yield decode(line)
+        with suppress(aiohttp.ClientError):  # a watcher that is slow for a moment is cut off
+            async with self._session.get(path, params=query, timeout=timeout) as response:
+                rest = b""
+                async for chunk in response.content.iter_any():
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        yield decode(line)
 
     async def writes(self, resource: str) -> int:
         """How many writing requests the API server has served for a resource."""

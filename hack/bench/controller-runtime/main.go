@@ -33,7 +33,6 @@ type options struct {
 
 	expected int
 	record   bool
-	warm     bool
 }
 
 func parse() options {
@@ -46,7 +45,6 @@ func parse() options {
 	flag.StringVar(&o.stamp, "stamp", "", "write a status with this stamp; empty: write none")
 	flag.IntVar(&o.expected, "expected", 0, "how many Widgets there are")
 	flag.BoolVar(&o.record, "record", false, "keep the time of every reconcile")
-	flag.BoolVar(&o.warm, "warm", false, "fill the queue before leadership (EnableWarmup)")
 	flag.Parse()
 	return o
 }
@@ -109,7 +107,7 @@ func run(o options) error {
 		For(&Widget{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Owns(&corev1.ConfigMap{}).
 		WatchesRawSource(source.Channel(resyncs, &handler.TypedEnqueueRequestForObject[*Widget]{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: &o.warm}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 10}).
 		Complete(&reconciler{Client: mgr.GetClient(), tracker: tracker, stamp: o.stamp})
 	if err != nil {
 		return err

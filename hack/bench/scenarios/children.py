@@ -29,13 +29,14 @@ class _Owner(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Metadata(msgspec.Struct, rename="camel", frozen=True):
-    name: str
-    uid: str
+    name: str = ""
+    uid: str = ""
+    resource_version: str = ""
     owner_references: list[_Owner] = []
 
 
 class _Child(msgspec.Struct, frozen=True):
-    metadata: _Metadata
+    metadata: _Metadata = _Metadata()
     data: dict[str, str] = {}
 
 
@@ -63,10 +64,14 @@ class Nursery:
         """Keep the picture current until cancelled."""
         path, query = configmaps_path(namespace), {"labelSelector": CHILD_LABEL}
         _, since = await api.metadata(path, **query)
-        async for event in api.watch(path, since=since, type_=_Event, **query):
-            child = event.object
-            name, uid = child.metadata.name, child.metadata.uid
-            self.see(event.type, name, uid, colour=child.data.get("colour", ""))
+        while True:
+            async for event in api.watch(path, since=since, type_=_Event, **query):
+                if event.type == "ERROR":
+                    raise PeerError("the harness fell behind: the API server forgot its place")
+                child = event.object
+                since = child.metadata.resource_version
+                colour = child.data.get("colour", "")
+                self.see(event.type, child.metadata.name, child.metadata.uid, colour=colour)
 
     async def wait(self, condition: Callable[[], bool], *, what: str) -> None:
         """Wait until a condition on this picture holds."""
