@@ -133,7 +133,7 @@ async def test_t21_an_authority_that_arrives_late_is_found_without_a_restart(wor
         assert 1 == world.proxy.cut(WATCHES)
         world.create("meanwhile")
         failures = world.informer.reflectors[0].statistics
-        await eventually(lambda: "TLS" in failures.last_error)
+        await eventually(lambda: "certificate-authority" in failures.last_error)
         assert "meanwhile" not in world.told
         world.write("ca.crt", authority.pem)
         world.clock.skip(60)
