@@ -59,7 +59,12 @@ def _run(command: list[str], *, seconds: int) -> int:
     environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     try:
         return subprocess.run(
-            command, cwd=ROOT, env=environment, timeout=seconds, check=False
+            command,
+            cwd=ROOT,
+            env=environment,
+            timeout=seconds,
+            check=False,
+            stdout=subprocess.DEVNULL,  # results; what is being done is told on stderr
         ).returncode
     except subprocess.TimeoutExpired:
         _fail(f"`{' '.join(command[:4])} …` took longer than {seconds} s and was ended")
