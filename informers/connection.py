@@ -277,7 +277,7 @@ class _Selected:
     node: Any
 
 
-def _select(library: Any, files: tuple[Path, ...], *, context: str | None) -> _Selected:  # noqa: ANN401
+def _select(library: Any, files: tuple[Path, ...], *, context: str | None) -> _Selected:  # noqa: ANN401 - untyped library
     source = ", ".join(map(str, files))
     merged = _merge(library, files)
     name = check(merged.value, context=context, source=source)
@@ -297,11 +297,11 @@ def _select(library: Any, files: tuple[Path, ...], *, context: str | None) -> _S
     )
 
 
-def _section(kind: str, name: str, node: Any) -> Section:  # noqa: ANN401
+def _section(kind: str, name: str, node: Any) -> Section:  # noqa: ANN401 - untyped library
     return Section(kind=kind, name=name, fields=node.value, file=Path(node.path).absolute())
 
 
-def _merge(library: Any, files: tuple[Path, ...]) -> Any:  # noqa: ANN401
+def _merge(library: Any, files: tuple[Path, ...]) -> Any:  # noqa: ANN401 - untyped library
     class Merger(library.KubeConfigMerger):  # type: ignore[misc]  # an untyped base
         """The library's merging, fed with checked files; the first current-context wins."""
 
@@ -323,7 +323,7 @@ def _merge(library: Any, files: tuple[Path, ...]) -> Any:  # noqa: ANN401
     return Merger(os.pathsep.join(map(str, files))).config
 
 
-def _plugin_settings(library: Any, selected: _Selected) -> "PluginSettings":  # noqa: ANN401
+def _plugin_settings(library: Any, selected: _Selected) -> "PluginSettings":  # noqa: ANN401 - untyped library
     from informers.login import PluginSettings  # noqa: PLC0415 - see _of_files
 
     try:
@@ -341,7 +341,7 @@ _entering: Final = threading.Lock()
 
 
 @functools.cache
-def _enter(name: str) -> Any:  # noqa: ANN401
+def _enter(name: str) -> Any:  # noqa: ANN401 - untyped library
     """`kubernetes_asyncio.config.NAME` without the hundreds of modules that its packages load.
 
     Empty packages stand in while it is imported and leave no trace, so that an ordinary import
@@ -376,7 +376,7 @@ def _stand_ins(root: str) -> Iterator[None]:
             del sys.modules[key]
 
 
-def _on_demand(name: str) -> Any:  # noqa: ANN401
+def _on_demand(name: str) -> Any:  # noqa: ANN401 - untyped library
     """Stands for a module that the library imports at once and that we may never need."""
     stand_in: Any = ModuleType(name)
     stand_in.__getattr__ = lambda attribute: getattr(importlib.import_module(name), attribute)

@@ -87,9 +87,9 @@ class IdentityProvider:
 
         context = self._context()
         requestor = self.requestor(self.client_id, self.client_secret, self.issuer)
-        headers = requestor._default_headers | {"Authorization": self._authorization}  # noqa: SLF001
+        headers = requestor._default_headers | {"Authorization": self._authorization}  # noqa: SLF001 - no other way in
         # The library's own session does not verify the provider's certificate.
-        requestor._client_session = lambda: aiohttp.ClientSession(  # noqa: SLF001
+        requestor._client_session = lambda: aiohttp.ClientSession(  # noqa: SLF001 - no other way in
             connector=aiohttp.TCPConnector(ssl=context),
             headers=headers,
             raise_for_status=True,
