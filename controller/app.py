@@ -88,6 +88,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
     observability.attach(manager, elector, recorders=[runtime.recorder])
     if webhooks is not None:
         observability.probes.ready["webhooks"] = webhooks.unready
+        observability.extra.append(webhooks.collector)
     manager.install_signals()
     return await manager.run()
 

@@ -7,8 +7,8 @@ One `Observability` is one of the manager's servers; `attach` tells it whom to o
     observability.attach(manager, elector)
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -28,6 +28,9 @@ from controller.runtime.obs.probes import LIVE_SECONDS, Check, Probes
 from controller.runtime.obs.scrape import Collectors, Scraping
 from controller.runtime.runtime import Runtime
 from informers.client import Client
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 
 class Settings(Protocol):
@@ -79,6 +82,8 @@ class Observability:
         self.pauses = GcPauses()
         self.bridge = Bridge()
         self.gatekeeper = Gatekeeper(reviews, self.bridge)
+        self.extra: list[Callable[[], Collector]] = []
+        """More figures to tell; called at the first scrape."""
         self._runtime = runtime
         self._level = level
         self._log = log
@@ -139,7 +144,7 @@ class Observability:
         )
 
         subject = self._attached()
-        return collectors(
+        found = collectors(
             Observed(
                 controllers=subject.manager.controllers,
                 informers=self._runtime.informers,
@@ -150,6 +155,8 @@ class Observability:
                 pauses=self.pauses,
             )
         )
+        more = [make() for make in self.extra]
+        return attrs.evolve(found, on_loop=(*found.on_loop, *more))
 
     def _debugged(self) -> Debugged:
         return Debugged(

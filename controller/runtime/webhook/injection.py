@@ -105,7 +105,7 @@ def _injections(found: Any, names: set[str], text: str) -> list[Edit]:  # noqa: 
     return edits
 
 
-async def _patch(client: Client, kind: Kind, found: Any, edits: list[Edit]) -> None:  # noqa: ANN401
+async def _patch(client: Client, kind: Kind, found: dict[str, Any], edits: list[Edit]) -> None:
     meta = found["metadata"]
     guard = Edit(op="test", path="/metadata/resourceVersion", value=meta["resourceVersion"])
     body = msgspec.json.encode([guard, *edits])

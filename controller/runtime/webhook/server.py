@@ -136,6 +136,7 @@ class AdmissionServer:
         """The counters, as they are now."""
         self._statistics.connections = len(self._http.connections) if self._http else 0
         self._statistics.certificates = self._certificate.replacements
+        self._statistics.certificate_expires = self._certificate.expires
         return self._statistics
 
     # Life

@@ -22,6 +22,8 @@ from controller.runtime.webhook.serving import ServingCertificate
 from informers.client import Client
 
 if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
     from controller.runtime.webhook.ring import Lives
 
 
@@ -95,6 +97,14 @@ class Webhooks:
     def unready(self) -> str:
         """Why requests cannot be answered yet; empty when they can, for the readiness probe."""
         return "" if self.server.is_listening else "the webhooks are not served yet"
+
+    def collector(self) -> "Collector":
+        """The figures, for Prometheus."""
+        from controller.runtime.webhook.metrics import (  # noqa: PLC0415 - at the first scrape
+            WebhookCollector,
+        )
+
+        return WebhookCollector(self.server)
 
     async def start(self) -> None:
         """Serve from now on.

@@ -8,6 +8,7 @@ counts: a certificate without its key leaves the one in use as it is.
 import ssl
 from typing import Final
 
+from informers.credentials import certificate_expiry
 from informers.errors import ConfigError
 from informers.tls import KeyPair, private_file
 
@@ -44,6 +45,12 @@ class ServingCertificate:
         self.pair, self._current = pair, context
         self.replacements += 1
         return True
+
+    @property
+    def expires(self) -> float | None:
+        """When the one in use expires, in seconds since 1970; None without one."""
+        found = None if self.pair is None else certificate_expiry(self.pair.certificate)
+        return None if found is None else found.timestamp()
 
     def _choose(
         self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _: ssl.SSLContext

@@ -42,3 +42,5 @@ class ServerStatistics:
     connections: int = 0
     certificates: int = 0
     """Serving certificates put into use, the first one included."""
+    certificate_expires: float | None = None
+    """When the one in use expires, in seconds since 1970."""
