@@ -85,7 +85,7 @@ async def _run(options: argparse.Namespace) -> None:
     tracker = Tracker(expected=options.expected, record=options.record)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_commands(tracker, stop))
+        commands = tasks.create_task(_commands(tracker, stop))
         tracker.say("started")
         await kopf.operator(
             registry=_registry(tracker, stamp=options.stamp),
@@ -94,6 +94,7 @@ async def _run(options: argparse.Namespace) -> None:
             liveness_endpoint=f"http://{options.health}/healthz",
             stop_flag=stop,
         )
+        commands.cancel()
 
 
 def main() -> None:

@@ -114,8 +114,6 @@ class Process:
     async def stop(self) -> int:
         """Ask it to end, insist after 40 s, and return its exit code."""
         self.terminate()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         try:
             async with asyncio.timeout(_STOP_TIMEOUT):
                 return await self._process.wait()
