@@ -14,6 +14,7 @@ from controller import app, config
 from controller.runtime.manager import EXIT_CLEAN
 from controller.runtime.permissions import CERTIFICATES
 from controller.runtime.webhook.admission import Admission
+from controller.runtime.webhook.injection import LOCAL
 from controller.runtime.webhook.options import SERVICE
 from controller.runtime.webhook.ring import Lives
 from controller.runtime.webhook.server import Limits
@@ -134,6 +135,32 @@ async def test_a_program_that_was_killed_blocks_nobody(cluster, rest, widgets):
         assert DENIED == await created(cluster, widgets, size=HUGE)
 
     assert [] == rest.get(f"{ADMISSION}/validatingwebhookconfigurations")["items"]
+
+
+async def test_two_programs_do_not_fight(cluster, rest):
+    """The later one is asked; the earlier one says so and leaves it at that, in its end, too."""
+    path = f"{ADMISSION}/validatingwebhookconfigurations/{LOCAL}"
+
+    def asked():
+        answer = rest.request("GET", path)
+        entries = answer.body["webhooks"] if answer.status < 400 else []
+        return {entry["clientConfig"]["url"].split("/")[2] for entry in entries}
+
+    def at(served):
+        return {f"127.0.0.1:{served.server.port}"}
+
+    async with serving(cluster, WEBHOOKS) as later:
+        async with serving(cluster, WEBHOOKS) as earlier:
+            await eventually(asked, where=lambda found: found in (at(earlier), at(later)))
+            await later.source.keeper.tend()
+            later.source.publisher._is_begun = False
+            await later.source.keeper.tend()
+            await eventually(asked, equals=at(later))
+
+            await earlier.source.keeper.tend()
+            assert at(later) == asked()
+
+        assert at(later) == asked()
 
 
 # Behind a Service

@@ -136,6 +136,7 @@ class Loopback:
         self._name = name
         self._log = log
         self._is_begun = False
+        self._yielded: dict[Kind, tuple[str, ...]] = {}
 
     @property
     def _base(self) -> str:
@@ -162,11 +163,18 @@ class Loopback:
                 continue
             stood = False
             if self._is_begun and there is not None and not self._is_ours(there):
-                self._log.warning("webhook_configuration_taken_over", name=self._name)
+                self._yield_to(kind, there)
                 continue
             await self._client.apply(kind, self._name, body, manager=FIELD_MANAGER)
         self._is_begun = True
         return stood
+
+    def _yield_to(self, kind: Kind, found: Any) -> None:  # noqa: ANN401 - JSON
+        """Leave it to the program that came later; say so once, as it may be a surprise."""
+        urls = tuple(str(way.get("url", "")) for _, way in _ways(found))
+        if self._yielded.get(kind) != urls:
+            self._yielded[kind] = urls
+            self._log.warning("webhook_configuration_taken_over", name=self._name, urls=urls)
 
     async def withdraw(self) -> None:
         """Delete what leads here."""
