@@ -17,6 +17,7 @@ from hack.bench.document import render, table
 from hack.bench.peers import KOPF, available
 from hack.bench.plot import draw
 from hack.bench.process import PeerError
+from hack.bench.results import merge
 from hack.bench.run import Plan, run
 from hack.cluster.cluster import Cluster
 from hack.cluster.errors import ClusterError
@@ -30,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     if options.list:
         print(_listing())
+        return 0
+    if options.render:
+        _write_docs(merge(json.loads(file.read_text("utf-8")) for file in options.render))
         return 0
     failures: list[BaseException] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -74,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         "--profile", type=Path, metavar="FILE", help="run ours under cProfile; figures suffer"
     )
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and .svg")
+    parser.add_argument(
+        "--render",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="write the docs from the JSON of earlier runs, and run nothing; may be repeated",
+    )
     parser.add_argument(
         "--kubeconfig", type=Path, help="an empty cluster to use instead of a fresh local one"
     )

@@ -56,6 +56,21 @@ class Verdict:
         }
 
 
+def merge(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Put several runs together: of a scenario that was run twice, the later run counts.
+
+    Peers are compared within a run only, so a scenario is taken whole, with its verdicts.
+    """
+    merged: dict[str, Any] = {"scenarios": {}, "targets": []}
+    for result in results:
+        again = result["scenarios"].keys()
+        scenarios = {**merged["scenarios"], **result["scenarios"]}
+        targets = [t for t in merged["targets"] if t["scenario"] not in again]
+        merged = {**merged, **result, "scenarios": scenarios}
+        merged["targets"] = [*targets, *result["targets"]]
+    return merged
+
+
 def judge(scenarios: Iterable[Scenario], figures: Figures) -> list[Verdict]:
     """Hold our medians against those of the peers that ran in the same run."""
     return [

@@ -5,7 +5,7 @@ import pytest
 from hack.bench.catalogue import SCENARIOS, Target
 from hack.bench.document import render, table
 from hack.bench.plot import ratios
-from hack.bench.results import judge, ratio_of, summarise
+from hack.bench.results import judge, merge, ratio_of, summarise
 
 _ROUNDS = [{"wall_s": 3.0}, {"wall_s": 1.0}, {"wall_s": 2.0}]
 
@@ -49,6 +49,16 @@ def test_summary_has_median_spread_and_every_round():
 def test_ratio_needs_both(figures, expected):
     """A ratio is of two medians of the same run, or absent."""
     assert expected == ratio_of(figures, Target("wall_s", 1.0))
+
+
+def test_a_scenario_run_again_replaces_the_earlier_run():
+    """Runs are put together by scenario; figures of different runs never meet in a ratio."""
+    idle = {"ours": summarise([{"cpu_s": 0.1}])}
+    first = _result(1.0, 2.0)
+    first["scenarios"]["idle"] = idle
+    merged = merge([first, _result(1.8, 2.0)])
+    assert {"sync_10k", "idle"} == merged["scenarios"].keys()
+    assert [0.9, 0.5] == [verdict["ratio"] for verdict in merged["targets"]]
 
 
 @pytest.mark.parametrize(("ours", "met"), [(1.4, True), (1.5, False)], ids=["met", "missed"])
