@@ -7,6 +7,8 @@ desired are deleted. It promises:
 - A child that is as it was applied costs no request. What "as it was" means is decided by the
   digest of our own fields (`informers.drift`), so defaults and other people's fields never count,
   and drift of ours always does. After a restart each child is applied once at most.
+- Where somebody undoes what was applied again and again, it is put right at growing intervals, and
+  a Warning Event `FightOver` tells the owner's users (`fights`).
 - Nothing that belongs to another controller is touched: that is a `Taken` error, which tells whose
   it is.
 - Deletion names the uid it saw, so it never hits a successor of the same name.
@@ -20,7 +22,9 @@ from typing import Any
 import attrs
 import msgspec
 
-from controller.runtime.reconcile import TerminalError
+from controller.runtime.events.recorder import Recorder
+from controller.runtime.fights import Fights
+from controller.runtime.reconcile import Postponed, TerminalError
 from informers.client import Client
 from informers.errors import Conflict, NotFound
 from informers.index import by_owner
@@ -32,6 +36,9 @@ from informers.snapshot import Snapshot
 from informers.store import Change
 
 OWNER_INDEX = "owner"
+_UNKNOWN = b"unknown"  # stands for the digest of a reply that somebody was faster than
+
+Place = tuple[Kind, str]
 
 
 class Taken(TerminalError):
@@ -85,11 +92,20 @@ class _Memory:
 class ApplySet:
     """Keeps the children of one controller's objects."""
 
-    def __init__(self, client: Client, informers: Mapping[Kind, Informer], *, manager: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        informers: Mapping[Kind, Informer],
+        *,
+        manager: str,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.fights = Fights(client.clock)
         self._client = client
+        self._recorder = recorder
         self._informers = dict(informers)
         self._manager = manager
-        self._memory: dict[tuple[Kind, str], _Memory] = {}
+        self._memory: dict[Place, _Memory] = {}
         self.applied = 0
         self.unchanged = 0
         self.pruned = 0
@@ -105,51 +121,81 @@ class ApplySet:
 
         Raises:
             Taken: If a child's name belongs to another controller's object.
+            Postponed: If a child is fought over and has to wait; all others are as desired.
         """
-        wanted: dict[tuple[Kind, str], Snapshot] = {}
+        wanted: dict[Place, Snapshot | None] = {}
         applied: list[str] = []
+        postponed: list[Postponed] = []
         for body in desired:
-            kind = self._kind_of(body)
-            snapshot, was_applied = await self._one(owner, kind, body)
-            wanted[kind, snapshot.key] = snapshot
+            place = kind, key = self._place(owner, body)
+            wanted[place] = None
+            try:
+                wanted[place], was_applied = await self._one(owner, place, body)
+            except Postponed as pause:
+                postponed.append(pause)
+                continue
             if was_applied:
-                applied.append(f"{kind.kind} {snapshot.key}")
+                applied.append(f"{kind.kind} {key}")
         pruned = await self._prune(owner, wanted) if prune else ()
+        if postponed:
+            raise min(postponed, key=lambda pause: pause.seconds)
+        children = tuple(child for child in wanted.values() if child is not None)
         return Applied(
-            children=tuple(wanted.values()),
+            children=children,
             applied=tuple(applied),
-            unchanged=len(wanted) - len(applied),
+            unchanged=len(children) - len(applied),
             pruned=pruned,
         )
 
     async def _one(
-        self, owner: Owner, kind: Kind, body: Mapping[str, Any]
+        self, owner: Owner, place: Place, body: Mapping[str, Any]
     ) -> tuple[Snapshot, bool]:
         """Apply one child unless it is as it was applied."""
-        meta = body["metadata"]
-        namespace = meta.get("namespace", owner.snapshot.meta.namespace)
-        key = object_key(namespace if kind.namespaced else "", meta["name"])
+        kind, key = place
         raw = msgspec.json.encode(_owned(body, owner.reference()))
         wanted = hashlib.blake2b(raw, digest_size=12).digest()
         held = self._informers[kind].store.get(key)
         if held is not None:
             self._refuse_taken(owner, kind, held)
-            memory = self._memory.get((kind, key))
-            if memory is not None and memory == _Memory(wanted, held.digest):
-                self.unchanged += 1
-                return held, False
+            memory = self._memory.get(place)
+            if memory is not None and memory.desired == wanted:
+                if memory.digest == held.digest:
+                    self.unchanged += 1
+                    return held, False
+                self.fights.undone(place, wanted)
+        self._wait_turn(place, wanted)
+        namespace, _, name = key.rpartition("/")
         answer = await self._client.apply(
-            kind, meta["name"], raw, namespace=namespace, manager=self._manager
+            kind, name, raw, namespace=namespace, manager=self._manager
         )
         assert not isinstance(answer, Status), "apply answers with the object"
         self.applied += 1
         shown = self._informers[kind].store.get(key)
-        if shown is not None and shown.resource_version == answer.resource_version:
-            self._memory[kind, key] = _Memory(wanted, shown.digest)
-        else:
-            # Somebody was faster: without a digest of our own reply the next look applies again.
-            self._memory.pop((kind, key), None)
+        is_ours = shown is not None and shown.resource_version == answer.resource_version
+        # Somebody was faster: without a digest of our own reply the next look applies again.
+        digest = shown.digest if shown is not None and is_ours else _UNKNOWN
+        self._memory[place] = _Memory(wanted, digest)
+        if self.fights.repaired(place, wanted):
+            self._tell_fight(owner, place)
         return answer, True
+
+    def _wait_turn(self, place: Place, wanted: bytes) -> None:
+        kind, key = place
+        seconds = self.fights.wait(place, wanted)
+        if seconds > 0:
+            message = f"{kind.kind} {key} is fought over; it is put right again in {seconds:.1f} s"
+            raise Postponed(message, seconds=seconds)
+
+    def _tell_fight(self, owner: Owner, place: Place) -> None:
+        if self._recorder is None:
+            return
+        kind, key = place
+        message = (
+            f"somebody keeps undoing what {self._manager} applies to {kind.kind} {key}; it is put "
+            f"right at growing intervals. `kubectl get {kind.plural} -o yaml "
+            "--show-managed-fields` tells who: let only one of the two manage these fields"
+        )
+        self._recorder.tell(owner.kind, owner.snapshot, "FightOver", message, type_="Warning")
 
     def _refuse_taken(self, owner: Owner, kind: Kind, held: Snapshot) -> None:
         holder = held.controller
@@ -157,7 +203,7 @@ class ApplySet:
             raise Taken(f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}")
 
     async def _prune(
-        self, owner: Owner, wanted: Mapping[tuple[Kind, str], Snapshot]
+        self, owner: Owner, wanted: Mapping[Place, Snapshot | None]
     ) -> tuple[str, ...]:
         """Delete what we applied for this owner and is no longer desired."""
         pruned: list[str] = []
@@ -181,10 +227,18 @@ class ApplySet:
         self.pruned += 1
 
     def _forget(self, kind: Kind, changes: list[Change]) -> None:
-        """Remember nothing of children that are gone."""
+        """Remember nothing of children that are gone, but that somebody deleted them."""
         for change in changes:
             if change.new is None:
-                self._memory.pop((kind, change.key), None)
+                memory = self._memory.pop((kind, change.key), None)
+                if memory is not None:
+                    self.fights.undone((kind, change.key), memory.desired)
+
+    def _place(self, owner: Owner, body: Mapping[str, Any]) -> Place:
+        """Where a child is; in its owner's namespace unless it says otherwise."""
+        kind, meta = self._kind_of(body), body["metadata"]
+        namespace = meta.get("namespace", owner.snapshot.meta.namespace)
+        return kind, object_key(namespace if kind.namespaced else "", meta["name"])
 
     def _kind_of(self, body: Mapping[str, Any]) -> Kind:
         for kind in self._informers:

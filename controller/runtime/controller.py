@@ -20,6 +20,7 @@ import attrs
 from controller.runtime.gate import Gate
 from controller.runtime.obs.reconcileid import NUMBER, next_number
 from controller.runtime.reconcile import (
+    Postponed,
     Reconciler,
     Request,
     Result,
@@ -210,9 +211,13 @@ class Controller:
             if slot.task.cancelling() and not slot.expired:
                 raise
             failure = error
-        except Exception as error:  # noqa: BLE001 - the worker loop isolates objects from each other
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - the loop isolates objects from each other
             failure = error
         if self._watchdog.end(slot):
+            if slot.task is not None and slot.task.cancelling():
+                raise asyncio.CancelledError  # its time was up in the moment we were told to end
             return self._timed_out(key)
         if failure is not None:
             return await self._after_failure(key, failure)
@@ -238,6 +243,12 @@ class Controller:
             self.queue.forget(key)
             await self._tell_terminal(key, error)
             return "terminal"
+        if isinstance(error, Postponed):
+            self._log.debug("reconcile_postponed", key=key, seconds=error.seconds, error=str(error))
+            self.troubles.note(key, str(error))
+            self.queue.forget(key)
+            self.queue.add_after(key, error.seconds)
+            return "requeue_after"
         if isinstance(error, Conflict):
             # Somebody was faster; the next look starts from what they wrote.
             self._log.debug("reconcile_conflict", key=key, error=str(error))

@@ -65,6 +65,14 @@ class TerminalError(RuntimeFailure):
         self.reason = reason
 
 
+class Postponed(RuntimeFailure):
+    """Not now: look again in so many seconds. Neither a failure nor a success."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class Reconciler(Protocol):
     """Whoever makes one object what it should be."""
 

@@ -58,7 +58,9 @@ class Runtime:
     def apply_set(self, controller: str, kinds: Iterable[Kind]) -> ApplySet:
         """The children of a controller's objects, of these kinds."""
         informers = {kind: self.informers.acquire(cached(kind)) for kind in kinds}
-        return ApplySet(self.client, informers, manager=manager_name(controller))
+        return ApplySet(
+            self.client, informers, manager=manager_name(controller), recorder=self.recorder
+        )
 
     def status_writer(self, controller: str, type_: type[Resource]) -> StatusWriter:
         """Writes the status of a kind, once per reconcile and only if it changed."""

@@ -70,7 +70,9 @@ class Watchdog:
         for slot in self._slots:
             if slot.since is None or slot.expired:
                 continue
-            if now - slot.since >= self._limit:
+            if (
+                now >= slot.since + self._limit
+            ):  # as the timer is set, or rounding would make it spin
                 slot.expired = True
                 assert slot.task is not None
                 slot.task.cancel()
