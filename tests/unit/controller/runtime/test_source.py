@@ -1,0 +1,171 @@
+"""What a kind's changes put into the queue: T43, T44."""
+
+import asyncio
+
+import pytest
+
+from controller.runtime.handler import own_key, owner
+from controller.runtime.predicate import appeared_or_went, spec_changed
+from controller.runtime.source import IteratorSource, KindSource, Why, timer
+from controller.runtime.workqueue.priority import DEFAULT, LOW
+from informers.clock import LoopClock
+from informers.meta.builtin import CONFIG_MAP
+from informers.meta.kinds import Kind
+from informers.reflector import Source as Reflected
+from informers.snapshot import seal
+from informers.store import Change
+from tests.kit.virtual import VirtualClock
+
+PARENT = Kind("test.pentad.dev", "v1alpha1", "Widget", "widgets")
+
+
+def child(*, owner_name="", controller="true", version=1, generation=0):
+    """Return a child, mostly owned."""
+    reference = (
+        b'{"apiVersion":"test.pentad.dev/v9","kind":"Widget","name":"%s","uid":"u-%s",'
+        b'"controller":%s}' % (owner_name.encode(), owner_name.encode(), controller.encode())
+    )
+    return seal(
+        b'{"metadata":{"name":"c","namespace":"ns","uid":"u","resourceVersion":"%d",'
+        b'"generation":%d,"ownerReferences":[%s]}}'
+        % (version, generation, reference if owner_name else b"")
+    )
+
+
+class Queue:
+    """Keeps what is put."""
+
+    def __init__(self):
+        self.put = []
+
+    def add(self, key, *, priority=DEFAULT):
+        """Keep it."""
+        self.put.append((key, priority))
+
+
+class NoInformers:
+    """Lends nothing."""
+
+    def acquire(self, reflected, *, optional=False):
+        """Lend nothing."""
+
+
+def told(*changes, mapper=own_key, predicates=()):
+    """Return what a source puts for these changes, and the source."""
+    source = KindSource(
+        NoInformers(), Reflected(kind=CONFIG_MAP), mapper=mapper, predicates=predicates
+    )
+    source._queue, source._why = queue, why = Queue(), Why(VirtualClock())
+    source._take(list(changes))
+    return queue.put, source, why
+
+
+async def test_t43_a_child_that_changes_owner_calls_both():
+    """The owner it had and the owner it has are looked at, each once."""
+    change = Change("ns/c", child(owner_name="a"), child(owner_name="b", version=2))
+
+    put, _, why = told(change, mapper=owner(PARENT))
+
+    assert [("ns/a", DEFAULT), ("ns/b", DEFAULT)] == put
+    assert "ConfigMap ns/c changed" == why.of("ns/a")[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        ("a", "a", ["ns/a"]),
+        ("a", "", ["ns/a"]),
+        ("", "b", ["ns/b"]),
+        ("", "", []),
+    ],
+    ids=["kept", "orphaned", "adopted", "never owned"],
+)
+async def test_t43_owners_of_both_states_are_called_once(old, new, keys):
+    """Whatever happened to the reference."""
+    change = Change("ns/c", child(owner_name=old), child(owner_name=new, version=2))
+
+    assert keys == [key for key, _ in told(change, mapper=owner(PARENT))[0]]
+
+
+async def test_t43_only_a_controller_is_called_unless_all_owners_are_meant():
+    """An owner that does not control it is called when that was asked for."""
+    found = child(owner_name="a", controller="false")
+
+    assert [] == list(owner(PARENT)(found))
+    assert ["ns/a"] == list(owner(PARENT, only_controller=False)(found))
+
+
+async def test_t44_a_predicate_that_raises_drops_nothing():
+    """The change goes through, the error is counted, and the next one is judged again."""
+
+    def broken(change):
+        raise KeyError(change.key)
+
+    changes = [Change("ns/c", None, child()), Change("ns/c", child(), None)]
+
+    put, source, _ = told(*changes, predicates=(broken, lambda _: False))
+
+    assert ["ns/c", "ns/c"] == [key for key, _ in put]
+    assert 2 == source.predicate_errors
+
+
+async def test_t44_predicates_must_all_agree():
+    """One that turns a change down is enough."""
+    change = Change("ns/c", child(generation=1), child(generation=2, version=2))
+
+    assert [] == told(change, predicates=(spec_changed, appeared_or_went))[0]
+    assert [("ns/c", DEFAULT)] == told(change, predicates=(spec_changed,))[0]
+
+
+async def test_nobody_waits_for_first_contents_and_resyncs():
+    """They are put behind what happens now."""
+    held = child()
+    put, _, _ = told(
+        Change("ns/c", None, held, initial=True),
+        Change("ns/c", held, held),
+        Change("ns/c", None, held),
+    )
+
+    assert [LOW, LOW, DEFAULT] == [priority for _, priority in put]
+
+
+async def test_reasons_are_remembered_for_a_bounded_number_of_keys():
+    """The oldest key goes first; a key that is called again stays one entry."""
+    why = Why(VirtualClock(), bound=2)
+    for key in ("a", "b", "b", "c"):
+        why.note(key, f"because of {key}")
+
+    assert (None, "because of b", "because of c") == (
+        why.of("a"),
+        why.of("b")[1],
+        why.of("c")[1],
+    )
+
+
+@pytest.mark.virtual
+async def test_a_timer_puts_its_key_until_it_is_stopped():
+    """Every so many seconds, and never after its stop."""
+    clock, queue = VirtualClock(), Queue()
+    source = timer("often", clock, seconds=10, key="all")
+    async with asyncio.TaskGroup() as group:
+        await source.start(queue, Why(clock), group)
+        await source.wait_synced()
+        await clock.sleep(35)
+        await source.stop()
+        await clock.sleep(100)
+
+    assert ["all"] * 3 == [key for key, _ in queue.put]
+
+
+async def test_an_iterator_that_ends_is_the_end_of_it():
+    """Its keys are put in order."""
+
+    async def keys():
+        for key in ("a", "b"):
+            yield key
+
+    queue = Queue()
+    async with asyncio.TaskGroup() as group:
+        await IteratorSource("two", keys).start(queue, Why(LoopClock()), group)
+
+    assert ["a", "b"] == [key for key, _ in queue.put]
