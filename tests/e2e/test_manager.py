@@ -130,6 +130,7 @@ users: [{name: me, user: {token: t}}]
     assert "Traceback" not in manager.text()
 
 
+@pytest.mark.usefixtures("widgets")
 async def test_a_port_in_use_is_told_with_the_remedy(start):
     """The second manager on the same port ends, and names the port."""
     first = start()
