@@ -122,7 +122,7 @@ async def release_when_told(elector: Elector, told: asyncio.Event) -> None:
 
 def say(*words: object) -> None:
     """One line, at once."""
-    print(*words, flush=True)  # noqa: T201 - read by the parent
+    print(*words, flush=True)
 
 
 if __name__ == "__main__":

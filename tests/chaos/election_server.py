@@ -126,7 +126,7 @@ def main() -> None:
     """Serve until standard input ends."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    print(server.server_address[1], flush=True)  # noqa: T201 - read by the parent
+    print(server.server_address[1], flush=True)
     sys.stdin.read()
     server.shutdown()
 

@@ -35,7 +35,7 @@ def test_t25_never_two_unfenced_writers_and_somebody_leads_after_the_faults(bloc
         terms += len(schedule.world.intervals)
     ends = {getattr(end, "value", end): count for end, count in outcomes.items()}
     with capsys.disabled():
-        print(  # noqa: T201 - seeds and what they did belong into the log of the run
+        print(
             f"\nelection: seeds {seeds}, {terms} terms of leaders; ends: {ends};",
             f"faults: {dict(fates)}",
         )

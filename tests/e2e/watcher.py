@@ -25,7 +25,7 @@ async def main(kubeconfig: str, namespace: str) -> None:
                 "names": sorted(held.meta.name for held in informer.store),
                 "staleness": min(informer.staleness(), 1e9),
             }
-            print(msgspec.json.encode(known).decode(), flush=True)  # noqa: T201 - the protocol
+            print(msgspec.json.encode(known).decode(), flush=True)
             await client.clock.sleep(EVERY_SECONDS)
 
 
