@@ -4,10 +4,10 @@ A status is declared whole: fields that are not set go away, fields the type doe
 Conditions are merged by type, so several controllers may each keep their own; a condition's
 transition time moves only when its status does.
 
-The write is a merge patch of `/status` that names the object's uid, so it never lands on a
-successor of the same name. Only where somebody else's conditions stand in the same list does it
-also name the resource version, since a list is replaced as a whole; a conflict is then resolved by
-reading live and merging again, a bounded number of times.
+The write is a merge patch of `/status` that names the resource version it was made from: a list of
+conditions is replaced as a whole, and the server does not compare uids here, so nothing else keeps
+conditions that others wrote meanwhile, and a successor of the same name. A conflict is resolved by
+reading live and merging again, a bounded number of times; it costs nothing where there is none.
 """
 
 import functools
@@ -60,27 +60,26 @@ class StatusWriter:
             conditions: The conditions found, in any order; others are left alone.
         """
         for last in range(CONFLICT_TRIES - 1, -1, -1):
-            patch, is_shared = self._patch(snapshot, status, conditions)
+            patch = self._patch(snapshot, status, conditions)
             if not patch:
                 self.skipped += 1
                 return snapshot
             try:
-                return await self._send(snapshot, patch, is_shared=is_shared)
+                return await self._send(snapshot, patch)
             except Conflict:
-                if not last or not is_shared:
+                if not last:
                     raise
-                snapshot = await self._client.get(
+                fresh = await self._client.get(
                     self._kind, snapshot.meta.name, namespace=snapshot.meta.namespace
                 )
+                if fresh.meta.uid != snapshot.meta.uid:
+                    raise  # what was found was found of its predecessor
+                snapshot = fresh
         raise AssertionError("the last try either returns or raises")
 
-    async def _send(
-        self, snapshot: Snapshot, patch: dict[str, Any], *, is_shared: bool
-    ) -> Snapshot:
+    async def _send(self, snapshot: Snapshot, patch: dict[str, Any]) -> Snapshot:
         meta = snapshot.meta
-        metadata = {"uid": meta.uid}
-        if is_shared:
-            metadata["resourceVersion"] = meta.resource_version
+        metadata = {"uid": meta.uid, "resourceVersion": meta.resource_version}
         answer = await self._client.patch(
             self._kind,
             meta.name,
@@ -95,20 +94,19 @@ class StatusWriter:
 
     def _patch(
         self, snapshot: Snapshot, status: Struct | None, conditions: Sequence[Condition]
-    ) -> tuple[dict[str, Any], bool]:
-        """What differs from the status as it is, and whether its conditions are shared."""
+    ) -> dict[str, Any]:
+        """What differs from the status as it is."""
         now = current_status(snapshot)
         patch: dict[str, Any] = {}
         if status is not None:
             patch = changed_fields(now, status)
         if not conditions:
-            return patch, False
+            return patch
         before = convert(now.get(CONDITIONS) or [], tuple[Condition, ...])
         after, has_changed = set_conditions(before, conditions, now=self._clock.wall())
         if has_changed:
             patch[CONDITIONS] = to_builtins(after)
-        ours = {condition.type for condition in conditions}
-        return patch, any(condition.type not in ours for condition in before)
+        return patch
 
 
 def current_status(snapshot: Snapshot) -> dict[str, Any]:
