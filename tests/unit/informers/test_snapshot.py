@@ -1,0 +1,90 @@
+"""An object's bytes without its managedFields, and the metadata that is read often."""
+
+import msgspec
+import pytest
+
+from informers.errors import DecodeError
+from informers.snapshot import seal
+
+FIELDS = '[{"manager":"x","fieldsV1":{"f:a":{}}}]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"metadata":{"name":"a","managedFields":%s}}',
+        '{"metadata":{"managedFields":%s,"name":"a"}}',
+        '{"metadata":{"name":"a","managedFields":%s,"uid":"u"},"data":{"k":"v"}}',
+        '{"metadata":{"name":"a", "managedFields": %s }}',
+        '{"metadata":{"name":"a","managed\\u0046ields":%s}}',
+        '{"data":{"managedFields":%s},"metadata":{"name":"a","managedFields":%s}}',
+        '{"metadata":{"name":"a","managedFields":%s},"data":{"managedFields":%s}}',
+        '{"metadata":{"name":"a","managedFields":%s,"annotations":{"k":"\\"managedFields\\":[]"}}}',
+    ],
+    ids=["last", "first", "amid", "spaced", "escaped", "twice", "twice after", "in a text"],
+)
+def test_managed_fields_are_cut_and_nothing_else(text):
+    """Wherever they stand and however they are spelled."""
+    raw = text.replace("%s", FIELDS).encode()
+    wanted = msgspec.json.decode(raw)
+    del wanted["metadata"]["managedFields"]
+
+    assert wanted == msgspec.json.decode(seal(raw).raw)
+
+
+def test_a_digester_sees_the_object_before_anything_is_cut():
+    """And a transform only what is kept; the metadata is read before it."""
+    raw = f'{{"metadata":{{"name":"a","managedFields":{FIELDS}}},"spec":{{}}}}'.encode()
+    seen = []
+
+    def digester(whole, managed):
+        seen.extend((whole, bytes(managed)))
+        return b"digest"
+
+    found = seal(raw, digester=digester, transform=lambda kept: b"%d" % len(kept))
+
+    assert [raw, FIELDS.encode()] == seen
+    assert (b"digest", "a", b"35") == (found.digest, found.meta.name, found.raw)
+
+
+@pytest.mark.parametrize(
+    ("mark", "deleting", "gone"),
+    [
+        ({}, False, False),
+        ({"deletionTimestamp": "2030-01-01T00:00:00Z"}, True, False),
+        (
+            {"deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30},
+            True,
+            False,
+        ),
+        (
+            {"deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0},
+            True,
+            True,
+        ),
+        (
+            {
+                "deletionTimestamp": "2030-01-01T00:00:00Z",
+                "deletionGracePeriodSeconds": 0,
+                "finalizers": ["x"],
+            },
+            True,
+            False,
+        ),
+    ],
+    ids=["alive", "a namespace", "in its grace", "gone", "held"],
+)
+def test_deletion_has_stages(mark, deleting, gone):
+    """Marked, held, and the last picture of what is gone."""
+    found = seal(msgspec.json.encode({"metadata": {"name": "a"} | mark}))
+
+    assert (deleting, gone) == (found.is_deleting, found.is_gone)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"{}", b'{"metadata":{}}', b'{"metadata":{"name":7}}']
+)
+def test_what_is_no_object_is_an_error_of_ours(raw):
+    """Nothing of the decoder's leaves the package."""
+    with pytest.raises(DecodeError, match="not a Kubernetes object"):
+        seal(raw)
