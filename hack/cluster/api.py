@@ -13,7 +13,6 @@ import aiohttp
 import attrs
 import msgspec
 
-from hack.cluster.components import Component
 from hack.cluster.credentials import KeyPair
 from hack.cluster.errors import ClusterError
 
@@ -44,12 +43,10 @@ class Api:
             self.contexts[pair] = context
         return self.contexts[pair]
 
-    async def is_healthy(self, component: Component) -> bool:
-        """Whether the component says it is well; silence is a no."""
+    async def answers(self, url: str, pair: KeyPair) -> bool:
+        """Whether a server answers with what is asked for; silence is a no."""
         try:
-            async with self.session.get(
-                component.health, ssl=self._tls(component.credentials), timeout=_PROBE
-            ) as response:
+            async with self.session.get(url, ssl=self._tls(pair), timeout=_PROBE) as response:
                 return response.ok
         except (aiohttp.ClientError, TimeoutError, ConnectionError):
             return False

@@ -50,37 +50,42 @@ class BringUp:
         """Start what does not run and wait until the cluster can be used."""
         await self.start(components.etcd(self.layout, self.record))
         server = components.apiserver(self.layout, self.record)
-        incarnation = self._ensure_process(server)
         # Its clients may start once it answers at all, which is long before it is ready.
-        await self._wait_healthy(attrs.evolve(server, health=f"{server.url}/version"), incarnation)
+        await self.start(attrs.evolve(server, health=f"{server.url}/version"))
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._finish(server, incarnation))
+            group.create_task(self._fill(server))
             for component in components.clients(self.layout, self.record):
-                group.create_task(self.start(component))
+                group.create_task(self._start_client(component, server))
 
     async def start(self, component: Component) -> None:
-        """Make sure that it runs, and wait until it is healthy."""
-        await self._wait_healthy(component, self._ensure_process(component))
+        """Make sure that it runs, and wait until it is healthy and at work."""
+        incarnation = self._ensure_process(component)
+        for url in filter(None, (component.health, component.work)):
+            await self._wait(url, component, incarnation)
 
-    async def _finish(self, server: Component, incarnation: Incarnation) -> None:
-        """Wait for the API server and for what a user expects to find in it."""
-        await self._wait_healthy(server, incarnation)
+    async def _start_client(self, component: Component, server: Component) -> None:
+        try:
+            await self.start(component)
+        except ComponentError:
+            # kube-controller-manager gives up on a server that takes over ten seconds, kwok later.
+            await self.start(server)
+            await self.start(component)
+
+    async def _fill(self, server: Component) -> None:
+        """Create what a user expects to find, once the server is ready for it."""
+        await self.start(server)
         await self.api.create(
             f"{server.url}/apis/storage.k8s.io/v1/storageclasses",
             server.credentials,
             _STORAGE_CLASS,
         )
-        account = f"{server.url}/api/v1/namespaces/default/serviceaccounts/default"
-        await self._wait_healthy(attrs.evolve(server, health=account), incarnation)
         if self.record.fake_nodes:
-            await self._add_nodes(server)
-
-    async def _add_nodes(self, server: Component) -> None:
-        count, version = self.record.fake_nodes, f"v{self.record.kubernetes}"
-        await fakenodes.ensure(server, api=self.api, count=count, version=version)
-        kwok = components.kwok(self.layout, self.record)
-        player = fakenodes.taken_up(kwok, server, count=count)
-        await self._wait_healthy(player, self._ensure_process(kwok))
+            await fakenodes.ensure(
+                server,
+                api=self.api,
+                count=self.record.fake_nodes,
+                version=f"v{self.record.kubernetes}",
+            )
 
     def _ensure_process(self, component: Component) -> Incarnation:
         known = self.record.processes.get(component.name)
@@ -100,16 +105,17 @@ class BringUp:
         self.record.write(self.layout)
         return started
 
-    async def _wait_healthy(self, component: Component, incarnation: Incarnation) -> None:
+    async def _wait(self, url: str, component: Component, incarnation: Incarnation) -> None:
         clock = LoopClock()
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not await self.api.is_healthy(component):
+                while not await self.api.answers(url, component.credentials):
                     if not incarnation.is_alive():
                         raise self._failure(component, "ended while starting")
                     await clock.sleep(_POLL)
         except TimeoutError as error:
-            raise self._failure(component, f"is not healthy after {_PATIENCE:.0f} s") from error
+            what = f"is not at work after {_PATIENCE:.0f} s ({url})"
+            raise self._failure(component, what) from error
 
     def _failure(self, component: Component, what: str) -> ComponentError:
         log = self.layout.log(component.name)

@@ -24,6 +24,8 @@ KWOK: Final = "kwok"
 PROGRAMS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 PODS: Final = "198.19.0.1/16"  # with the nodes' own, the range reserved for benchmarks
+_DEFAULT_ACCOUNT: Final = "/api/v1/namespaces/default/serviceaccounts/default"
+_LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 STAGES: Final = Path(__file__).parent / "stages"
 AUDIT_POLICY: Final = """\
 apiVersion: audit.k8s.io/v1
@@ -38,13 +40,17 @@ rules:
 
 @attrs.frozen(kw_only=True)
 class Component:
-    """One process of a cluster."""
+    """One process of a cluster.
+
+    `health` is where it says that it is well, `work` what the API server has through its work only.
+    """
 
     name: str
     flags: tuple[str, ...]
     url: str
     health: str
     credentials: KeyPair
+    work: str | None = None
 
 
 def _loopback(port: int, *, scheme: str = "https") -> str:
@@ -175,6 +181,7 @@ def controller_manager(layout: Layout, record: Record) -> Component:
         url=_loopback(port),
         health=f"{_loopback(port)}/healthz",
         credentials=KeyPair.of(layout, "admin"),
+        work=f"{_loopback(record.ports.apiserver)}{_DEFAULT_ACCOUNT}",
     )
 
 
@@ -209,7 +216,14 @@ def kwok(layout: Layout, record: Record) -> Component:
         url=url,
         health=f"{url}/healthz",
         credentials=KeyPair.of(layout, "admin"),
+        # It takes nodes up one by one; a pod on a node that has no lease yet gets no address.
+        work=f"{_loopback(record.ports.apiserver)}{_LEASES}/{node_name(record.fake_nodes - 1)}",
     )
+
+
+def node_name(index: int) -> str:
+    """Return the name of a fake node, counted from zero."""
+    return f"fake-{index:04d}"
 
 
 def clients(layout: Layout, record: Record) -> tuple[Component, ...]:

@@ -8,10 +8,8 @@ making them is slow.
 import asyncio
 from typing import Any, Final
 
-import attrs
-
 from hack.cluster.api import Api
-from hack.cluster.components import Component
+from hack.cluster.components import Component, node_name
 from informers.clock import LoopClock
 
 _WORKERS: Final = 16
@@ -24,23 +22,9 @@ _CONDITIONS: Final = {
 }
 
 
-def name_of(index: int) -> str:
-    """Return the name of a node, counted from zero."""
-    return f"fake-{index:04d}"
-
-
-def taken_up(player: Component, server: Component, *, count: int) -> Component:
-    """Return kwok, healthy only once the last node is its own: that node has a lease then.
-
-    A pod that runs on a node before that gets no address.
-    """
-    leases = f"{server.url}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-    return attrs.evolve(player, health=f"{leases}/{name_of(count - 1)}")
-
-
 def node(index: int, *, version: str, now: str) -> dict[str, Any]:
     """Return a node as its kubelet would have registered it."""
-    name = name_of(index)
+    name = node_name(index)
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -92,7 +76,7 @@ def node(index: int, *, version: str, now: str) -> dict[str, Any]:
 async def ensure(server: Component, *, api: Api, count: int, version: str) -> None:
     """Create the first COUNT nodes, unless the last of them is there."""
     url = f"{server.url}/api/v1/nodes"
-    if await api.exists(f"{url}/{name_of(count - 1)}", server.credentials):
+    if await api.exists(f"{url}/{node_name(count - 1)}", server.credentials):
         return
     now = LoopClock().wall().strftime("%Y-%m-%dT%H:%M:%SZ")
     indexes = iter(range(count))

@@ -110,7 +110,10 @@ class Lifecycle:
         record = self.record()
         every = components.every(self.layout, record)
         async with Api.connect() as api, asyncio.TaskGroup() as group:
-            answers = [group.create_task(api.is_healthy(component)) for component in every]
+            answers = [
+                group.create_task(api.answers(component.health, component.credentials))
+                for component in every
+            ]
         found = [record.processes.get(component.name) for component in every]
         return tuple(
             ComponentStatus(

@@ -15,6 +15,8 @@ import pytest
 from hack.cluster import components, volumes
 from hack.cluster.cluster import Cluster
 from hack.cluster.errors import ComponentError
+from hack.cluster.layout import Layout
+from hack.cluster.record import Record
 from tests.integration.cluster.conftest import REPOSITORY
 from tests.kit.cluster import own_clusters
 from tests.kit.eventually import eventually_blocking
@@ -206,6 +208,28 @@ def test_orphan_is_swept(command, tmp_path, monkeypatch):
 
     assert running == 0
     assert command("status", "--name", "orphan").returncode == 1
+
+
+def test_client_that_gave_up_too_early_is_started_again(command, tmp_path):
+    """What ends because the API server is slow to become ready gets another chance.
+
+    kube-controller-manager does so after ten seconds; here it is made to, as soon as it runs.
+    """
+    layout = Layout(tmp_path / "state/pentad/clusters/slow")
+
+    def controllers():
+        record = Record.read(layout)
+        return record and record.processes.get(components.CONTROLLER_MANAGER)
+
+    with ThreadPoolExecutor() as pool:
+        up = pool.submit(command, "up", "--name", "slow")
+        first = eventually_blocking(controllers, within=60)
+        first.send(signal.SIGKILL)
+        done = up.result()
+
+    assert done.returncode == 0, done.stderr
+    assert controllers() != first
+    assert command("status", "--name", "slow").returncode == 0
 
 
 def test_interrupted_up_leaves_no_process(command, tmp_path):
