@@ -26,7 +26,8 @@ _TITLES: Final = {scenario.name: scenario.title for scenario in SCENARIOS}
 
 def table(result: Mapping[str, Any]) -> str:
     """Return every scenario with its peers, one below the other."""
-    parts = [_scenario(name, peers) for name, peers in result["scenarios"].items() if peers]
+    measured = result["scenarios"]
+    parts = [_scenario(name, measured[name]) for name in _TITLES if measured.get(name)]
     if result["targets"]:
         parts.append(_targets(result["targets"]))
     if result.get(MICRO):
@@ -60,7 +61,7 @@ def _scenario(name: str, peers: Mapping[str, Mapping[str, Any]]) -> str:
         [peer, *(_cell(figures, key) for key in columns), str(len(figures["rounds"]))]
         for peer, figures in peers.items()
     ]
-    return f"### {name}\n\n{_TITLES.get(name, '')}\n\n{_grid(head, rows)}"
+    return f"### {name}\n\n{_TITLES[name]}\n\n{_grid(head, rows)}"
 
 
 def _cell(figures: Mapping[str, Any], key: str) -> str:

@@ -74,8 +74,11 @@ class Process:
         return self._process.pid
 
     def usage(self) -> Usage:
-        """What the peer has cost until now."""
-        return usage_of(self.pid)
+        """What the peer has cost until now; one that has ended has no business being measured."""
+        usage = usage_of(self.pid)
+        if not usage.rss_mb:
+            raise PeerError(f"the peer ended; {self._evidence()}")
+        return usage
 
     async def wait_milestone(self, event: str, *, timeout: float) -> Milestone:
         """Return the next `event`, kept or coming; others met on the way are kept for later."""
@@ -128,7 +131,9 @@ class Process:
         if not line:
             raise PeerError(f"the peer ended; {self._evidence()}")
         body: dict[str, Any] = json.loads(line)
-        return Milestone(event=body["event"], at=body["t"] / 1e9, usage=self.usage(), body=body)
+        return Milestone(
+            event=body["event"], at=body["t"] / 1e9, usage=usage_of(self.pid), body=body
+        )
 
     def _evidence(self) -> str:
         lines: list[str] = []

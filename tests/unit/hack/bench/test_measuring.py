@@ -77,6 +77,15 @@ async def test_a_peer_that_fails_is_told_with_its_last_words(program, message, t
     assert "why" in str(failed.value)
 
 
+async def test_a_peer_that_ended_is_not_measured(tmp_path):
+    """A dead process idles perfectly; that must not become a figure."""
+    argv = [sys.executable, "-c", "pass"]
+    async with await Process.start(argv, env=dict(os.environ), log=tmp_path / "log") as process:
+        await process.stop()
+        with pytest.raises(PeerError, match="the peer ended"):
+            process.usage()
+
+
 def test_nursery_counts_each_restored_child_once():
     """Restored means: another uid than those that were deleted."""
     nursery = Nursery()
