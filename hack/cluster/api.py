@@ -1,75 +1,80 @@
-"""The few requests a cluster's own set-up needs: health, and creating objects.
+"""The few requests a cluster's own set-up needs: whether something answers, and creating objects.
 
 Not a client for anyone else: `informers.client` is that. This one must work before a server is
-ready, when most answers are refusals.
+ready, when most answers are refusals, and leave no connection behind when its command ends; so it
+is the standard library's, in threads, one short connection for each question.
 """
 
-import contextlib
+import asyncio
+import http.client
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-import aiohttp
 import attrs
 import msgspec
 
 from hack.cluster.credentials import KeyPair
 from hack.cluster.errors import ClusterError
 
-_PROBE: Final = aiohttp.ClientTimeout(total=2)
-_CONFLICT: Final = 409
-_NOT_FOUND: Final = 404
+_PROBE: Final = 2.0
+_PATIENCE: Final = 30.0
+_WORKERS: Final = 8
+_SILENCE: Final = (OSError, http.client.HTTPException)
 
 
 @attrs.frozen
 class Api:
-    """One connection pool for all probes and requests of one command."""
+    """Requests with the identities of one cluster."""
 
-    session: aiohttp.ClientSession
-    contexts: dict[KeyPair, ssl.SSLContext] = attrs.field(factory=dict)
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def connect(cls) -> AsyncIterator[Self]:
-        """Open the pool."""
-        timeout = aiohttp.ClientTimeout(total=30)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
-            yield cls(session)
-
-    def _tls(self, pair: KeyPair) -> ssl.SSLContext:
-        if pair not in self.contexts:
-            context = ssl.create_default_context(cafile=str(pair.authority))
-            context.load_cert_chain(pair.certificate, pair.key)
-            self.contexts[pair] = context
-        return self.contexts[pair]
+    _contexts: dict[KeyPair, ssl.SSLContext] = attrs.field(factory=dict)
 
     async def answers(self, url: str, pair: KeyPair) -> bool:
         """Whether a server answers with what is asked for; silence is a no."""
+        return await asyncio.to_thread(self._answers, url, pair)
+
+    async def create(self, url: str, pair: KeyPair, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """Create objects, several at a time; those that exist stay as they are."""
+        async with asyncio.TaskGroup() as group:
+            for share in (bodies[start::_WORKERS] for start in range(min(_WORKERS, len(bodies)))):
+                group.create_task(asyncio.to_thread(self._create, url, pair, share))
+
+    def _answers(self, url: str, pair: KeyPair) -> bool:
+        connection = self._open(url, pair, seconds=_PROBE)
         try:
-            async with self.session.get(url, ssl=self._tls(pair), timeout=_PROBE) as response:
-                return response.ok
-        except (aiohttp.ClientError, TimeoutError, ConnectionError):
+            connection.request("GET", urlsplit(url).path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except _SILENCE:
             return False
+        finally:
+            connection.close()
 
-    async def exists(self, url: str, pair: KeyPair) -> bool:
-        """Whether there is such an object."""
-        return await self._request("GET", url, pair, fine=_NOT_FOUND) != _NOT_FOUND
-
-    async def create(self, url: str, pair: KeyPair, body: Mapping[str, Any]) -> None:
-        """Create an object; one that exists stays as it is."""
-        await self._request("POST", url, pair, body=msgspec.json.encode(body), fine=_CONFLICT)
-
-    async def _request(
-        self, method: str, url: str, pair: KeyPair, *, body: bytes | None = None, fine: int
-    ) -> int:
-        """Return the status code; a refusal is an error unless it is one that is expected."""
+    def _create(self, url: str, pair: KeyPair, bodies: Sequence[Mapping[str, Any]]) -> None:
+        connection = self._open(url, pair, seconds=_PATIENCE)
         headers = {"Content-Type": "application/json"}
         try:
-            async with self.session.request(
-                method, url, data=body, headers=headers, ssl=self._tls(pair)
-            ) as response:
-                if response.ok or response.status == fine:
-                    return response.status
-                raise ClusterError(f"{method} {url}: {response.status} {await response.text()}")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ClusterError(f"{method} {url}: {str(error) or 'no answer'}") from error
+            for body in bodies:
+                connection.request("POST", urlsplit(url).path, msgspec.json.encode(body), headers)
+                response = connection.getresponse()
+                answer = response.read().decode(errors="replace")
+                if response.status not in {http.HTTPStatus.CREATED, http.HTTPStatus.CONFLICT}:
+                    raise ClusterError(f"creating {url}: {response.status} {answer}")
+        except _SILENCE as error:
+            raise ClusterError(f"creating {url}: {error}") from error
+        finally:
+            connection.close()
+
+    def _open(self, url: str, pair: KeyPair, *, seconds: float) -> http.client.HTTPConnection:
+        parts = urlsplit(url)
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(parts.netloc, timeout=seconds)
+        context = self._tls(pair)
+        return http.client.HTTPSConnection(parts.netloc, timeout=seconds, context=context)
+
+    def _tls(self, pair: KeyPair) -> ssl.SSLContext:
+        if pair not in self._contexts:
+            context = ssl.create_default_context(cafile=str(pair.authority))
+            context.load_cert_chain(pair.certificate, pair.key)
+            self._contexts[pair] = context
+        return self._contexts[pair]

@@ -77,7 +77,7 @@ class BringUp:
         await self.api.create(
             f"{server.url}/apis/storage.k8s.io/v1/storageclasses",
             server.credentials,
-            _STORAGE_CLASS,
+            [_STORAGE_CLASS],
         )
         if self.record.fake_nodes:
             await fakenodes.ensure(

@@ -5,14 +5,12 @@ their lives. They are created here, whole and Ready, many at a time, because kwo
 making them is slow.
 """
 
-import asyncio
 from typing import Any, Final
 
 from hack.cluster.api import Api
 from hack.cluster.components import Component, node_name
 from informers.clock import LoopClock
 
-_WORKERS: Final = 16
 _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "1000"}
 _CONDITIONS: Final = {
     "Ready": ("True", "KubeletReady"),
@@ -76,15 +74,8 @@ def node(index: int, *, version: str, now: str) -> dict[str, Any]:
 async def ensure(server: Component, *, api: Api, count: int, version: str) -> None:
     """Create the first COUNT nodes, unless the last of them is there."""
     url = f"{server.url}/api/v1/nodes"
-    if await api.exists(f"{url}/{node_name(count - 1)}", server.credentials):
+    if await api.answers(f"{url}/{node_name(count - 1)}", server.credentials):
         return
     now = LoopClock().wall().strftime("%Y-%m-%dT%H:%M:%SZ")
-    indexes = iter(range(count))
-
-    async def worker() -> None:
-        for index in indexes:
-            await api.create(url, server.credentials, node(index, version=version, now=now))
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(_WORKERS, count)):
-            group.create_task(worker())
+    nodes = [node(index, version=version, now=now) for index in range(count)]
+    await api.create(url, server.credentials, nodes)

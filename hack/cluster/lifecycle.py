@@ -101,15 +101,16 @@ class Lifecycle:
             wanted = max(fake_nodes, record.fake_nodes)
             record = msgspec.structs.replace(record, fake_nodes=wanted, binaries=programs)
             record.write(self.layout)
-            async with Api.connect() as api, self.progress.step(f"starting {self.name}"):
-                await BringUp(self.layout, record, api).everything()
+            async with self.progress.step(f"starting {self.name}"):
+                await BringUp(self.layout, record, Api()).everything()
             undo.pop_all()
 
     async def status(self) -> tuple[ComponentStatus, ...]:
         """Ask every component."""
         record = self.record()
         every = components.every(self.layout, record)
-        async with Api.connect() as api, asyncio.TaskGroup() as group:
+        api = Api()
+        async with asyncio.TaskGroup() as group:
             answers = [
                 group.create_task(api.answers(component.health, component.credentials))
                 for component in every
@@ -133,9 +134,9 @@ class Lifecycle:
 
     async def restart(self, component: str) -> None:
         """End a component and start it again."""
-        async with self._turn(), Api.connect() as api:
+        async with self._turn():
             await self.kill(component)
-            work = BringUp(self.layout, self.record(), api)
+            work = BringUp(self.layout, self.record(), Api())
             every = components.every(self.layout, work.record)
             await work.start(next(each for each in every if each.name == component))
 
