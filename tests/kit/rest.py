@@ -67,7 +67,7 @@ class Rest:
         )
         try:
             return self._once(*arguments)
-        except (http.client.RemoteDisconnected, ConnectionError):
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
             return self._once(*arguments)
 
     def _once(self, *arguments: Any) -> Answer:

@@ -16,7 +16,7 @@ from tests.kit.footprint import Footprint
 NOBODY = 65534
 # Imported first: the interpreter and the code may lie where only their owner can read them.
 PROGRAM = """
-import encodings.idna, os, sys
+import concurrent.futures.thread, encodings.idna, os, sys
 from hack.cluster.__main__ import main
 if os.geteuid() == 0:
     os.setgroups([])
