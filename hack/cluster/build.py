@@ -87,7 +87,7 @@ def _find_go() -> str:
     if go is None:
         raise MissingToolError(
             "the control plane is built once with Go, which is not on PATH; "
-            "get it from go.dev/dl (or: apt install golang), "
+            "get it from go.dev or your system's packages, "
             "or set KUBEBUILDER_ASSETS to a folder that has the programs"
         )
     return go

@@ -84,7 +84,7 @@ class Go:
 def _failure(what: str, lines: list[str]) -> ClusterError:
     too_old = next((line for line in lines if "requires go >=" in line), None)
     if too_old is not None:
-        return MissingToolError(f"{too_old.strip()}; get a newer Go from go.dev/dl")
+        return MissingToolError(f"{too_old.strip()}; get a newer Go from go.dev")
     return BuildError(what, detail="\n".join(lines))
 
 
