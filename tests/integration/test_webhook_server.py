@@ -8,8 +8,8 @@ import socket
 import ssl
 
 import pytest
-import structlog
 
+from controller.runtime.obs.log import configure
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook.admission import Admission, Denied
 from controller.runtime.webhook.server import AdmissionServer, Limits
@@ -60,7 +60,7 @@ class World:
             self.certificate,
             host="127.0.0.1",
             port=port,
-            log=structlog.get_logger(),
+            log=configure("json", "warning"),
             limits=limits,
         )
         self.counts = self.server.statistics().webhooks["hook.widgets.test.pentad.dev"]
@@ -264,6 +264,21 @@ async def test_a_stop_lets_requests_finish():
 
         assert 200 == (await under_way)[0]
         await stopping
+
+
+async def test_a_handshake_under_way_is_not_left_behind():
+    """One that never ends is cut off before the stop has ended."""
+    async with no_leaks():
+        world = World(limits=Limits(handshake=1.5))
+        await world.server.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
+        assert 200 == (await asked(world, posted(review())))[0]
+
+        await world.server.stop()
+
+        async with asyncio.timeout(0.2):
+            assert b"" == await reader.read()
+        writer.close()
 
 
 async def test_a_request_that_does_not_finish_cannot_hold_up_the_stop():

@@ -7,11 +7,11 @@ import signal
 import subprocess
 
 import pytest
-import structlog
 import yaml
 
 from controller import app, config
 from controller.runtime.manager import EXIT_CLEAN
+from controller.runtime.obs.log import configure
 from controller.runtime.permissions import CERTIFICATES
 from controller.runtime.webhook.admission import Admission
 from controller.runtime.webhook.injection import LOCAL
@@ -333,7 +333,7 @@ async def test_the_program_serves_its_families_webhooks(cluster, namespace, widg
     )
     async with no_leaks(), asyncio.TaskGroup() as group:
         running = group.create_task(
-            app.run(settings, structlog.get_logger(), families=[WIDGET_FAMILY])
+            app.run(settings, configure("json", "warning"), families=[WIDGET_FAMILY])
         )
         await refused(cluster, widgets)
         signal.raise_signal(signal.SIGTERM)

@@ -6,8 +6,7 @@ import concurrent.futures
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import structlog
-
+from controller.runtime.obs.log import configure
 from controller.runtime.permissions import MANAGER
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook.configuration import configurations
@@ -43,7 +42,7 @@ async def serving(cluster, webhooks, *, lives=None, limits=None, **options):
     served = Webhooks(
         webhooks,
         Client(await connect(kubeconfig=cluster.kubeconfig)),
-        log=structlog.get_logger(),
+        log=configure("json", "warning"),
         options=WebhookOptions(**({"mode": "url", "host": "127.0.0.1", "port": 0} | options)),
         lives=lives,
         limits=limits,

@@ -5,12 +5,13 @@ connection on. Half-written files, or a certificate beside the former key, are n
 the one in use stays until the pair is whole. Whoever makes them also publishes the CA bundle.
 """
 
+import asyncio
+import contextlib
 from pathlib import Path
 from typing import Final
 
 from controller.runtime.manager import LifecycleLog
 from controller.runtime.webhook.serving import ServingCertificate
-from informers.clock import Clock
 from informers.errors import ConfigError
 from informers.tls import KeyPair
 
@@ -27,12 +28,11 @@ class CertificateFiles:
         directory: Path,
         certificate: ServingCertificate,
         *,
-        clock: Clock,
         log: LifecycleLog,
     ) -> None:
         self._directory = directory
         self._certificate = certificate
-        self._clock = clock
+        self._finishing = asyncio.Event()
         self._log = log
         self._refused: KeyPair | None = None
 
@@ -45,10 +45,16 @@ class CertificateFiles:
         self._certificate.replace(self._read())
 
     async def run(self) -> None:
-        """Follow the files, for ever."""
-        while True:
-            await self._clock.sleep(POLL_SECONDS)
+        """Follow the files, until told to finish."""
+        while not self._finishing.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._finishing.wait()
             self.poll()
+
+    def finish(self) -> None:
+        """End `run`."""
+        self._finishing.set()
 
     async def close(self) -> None:
         """Nothing: the files are somebody else's."""

@@ -67,6 +67,7 @@ class Keeper:
         self._backoff = Backoff(clock, random.Random(), cap=60.0)  # noqa: S311 - jitter, not secrets
         self._woken = asyncio.Event()
         self._in_force: tuple[bytes, float] = (b"", 0.0)
+        self._is_finishing = False
         self._steps = 0
         self._failures = 0
 
@@ -85,6 +86,11 @@ class Keeper:
         """Look again now."""
         self._woken.set()
 
+    def finish(self) -> None:
+        """End `run` after the step under way: a request that is cut short may have been granted."""
+        self._is_finishing = True
+        self.wake()
+
     async def open(self) -> None:
         """Have a certificate to show.
 
@@ -98,8 +104,8 @@ class Keeper:
         raise Conflict("the webhooks' certificates change faster than they can be read", code=409)
 
     async def run(self) -> None:
-        """Keep all of it right, for ever."""
-        while True:
+        """Keep all of it right, until told to finish."""
+        while not self._is_finishing:
             self._woken.clear()
             try:
                 wait = await self.tend()

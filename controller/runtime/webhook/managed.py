@@ -55,10 +55,15 @@ class ManagedCertificates:
             ) from error
 
     async def run(self) -> None:
-        """Keep the certificates right, for ever."""
+        """Keep the certificates right, until told to finish."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.keeper.run(), name="webhook certificates")
-            group.create_task(self._watch(), name="watches of webhook certificates")
+            watches = group.create_task(self._watch(), name="watches of webhook certificates")
+            await self.keeper.run()
+            watches.cancel()
+
+    def finish(self) -> None:
+        """End `run` after the step under way."""
+        self.keeper.finish()
 
     async def close(self) -> None:
         """Leave nothing behind that leads here."""

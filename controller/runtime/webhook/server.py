@@ -15,7 +15,6 @@ is loaded only where there are webhooks to serve.
 """
 
 import asyncio
-import contextlib
 import errno
 import logging
 from collections.abc import Iterable
@@ -83,10 +82,18 @@ class _Http(HttpServer):
     def __init__(self, handler: _RequestHandler, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(handler, **options)
         self.opened: dict[RequestHandler, float] = {}
+        self.is_closing = False
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         self.opened[handler] = asyncio.get_running_loop().time()
+        if self.is_closing:
+            transport.close()
+
+    def begin_closing(self) -> None:
+        """Close what is idle, and whatever else connects."""
+        self.is_closing = True
+        self.pre_shutdown()
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
@@ -173,12 +180,15 @@ class AdmissionServer:
         """Accept nothing more, let what is under way finish, close everything."""
         if self._listener is None or self._http is None:
             return
-        self._listener.close()
-        self._http.pre_shutdown()
-        await self._http.shutdown(self._limits.drain)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.linger):
-                await self._listener.wait_closed()
+        async with asyncio.TaskGroup() as group:
+            closed = group.create_task(self._listener.wait_closed(), name="listener")
+            await self._clock.sleep(0)  # Python 3.11 waits only if asked before it is closed
+            self._listener.close()
+            self._http.begin_closing()
+            await self._http.shutdown(self._limits.drain)
+            # aiohttp does not know of connections whose handshake is under way.
+            await asyncio.wait([closed], timeout=self._limits.linger)
+            closed.cancel()
 
     # Requests
 

@@ -11,7 +11,7 @@ leads here any more → what is under way finishes → tasks and connections end
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from controller.runtime.manager import LifecycleLog
 from controller.runtime.registration import Webhook
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from controller.runtime.webhook.ring import Lives
 
 
+FINISH_SECONDS: Final = 2.0
+
+
 class CertificateSource(Protocol):
     """Where the serving certificate comes from."""
 
@@ -35,7 +38,11 @@ class CertificateSource(Protocol):
         ...
 
     async def run(self) -> None:
-        """Keep it right, for ever."""
+        """Keep it right, until told to finish."""
+        ...
+
+    def finish(self) -> None:
+        """End `run` once what is under way is done."""
         ...
 
     async def close(self) -> None:
@@ -81,7 +88,7 @@ class Webhooks:
     ) -> CertificateSource:
         if self.options.cert_dir:
             directory = Path(self.options.cert_dir)
-            return CertificateFiles(directory, self.certificate, clock=self._client.clock, log=log)
+            return CertificateFiles(directory, self.certificate, log=log)
         from controller.runtime.webhook.managed import managed  # noqa: PLC0415 - cryptography
 
         return managed(
@@ -125,6 +132,8 @@ class Webhooks:
         """Let what is under way finish, and leave nothing behind."""
         try:
             if self._keeping is not None:
+                self.source.finish()
+                await asyncio.wait([self._keeping], timeout=FINISH_SECONDS)
                 self._keeping.cancel()
                 await asyncio.wait([self._keeping])
             await self.source.close()

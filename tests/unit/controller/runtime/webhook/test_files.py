@@ -1,13 +1,15 @@
 """Certificates in files: shown when whole, kept when not."""
 
+import asyncio
+
 import pytest
 
-from controller.runtime.webhook.files import POLL_SECONDS, CertificateFiles
+from controller.runtime.webhook.files import CertificateFiles
 from controller.runtime.webhook.serving import ServingCertificate
+from informers.clock import LoopClock
 from informers.errors import ConfigError
 from tests.chaos.webhook_world import Silence
 from tests.kit.certificates import Authority
-from tests.kit.virtual import VirtualClock
 
 
 class Complaints(Silence):
@@ -26,7 +28,7 @@ def files(tmp_path):
     """Return the files of a directory that has a pair, their certificate and their log."""
     write(tmp_path, *Authority().issue())
     certificate, log = ServingCertificate(), Complaints()
-    return CertificateFiles(tmp_path, certificate, clock=VirtualClock(), log=log), certificate, log
+    return CertificateFiles(tmp_path, certificate, log=log), certificate, log
 
 
 def write(folder, certificate, key):
@@ -75,9 +77,7 @@ async def test_half_of_a_pair_changes_nothing(files, tmp_path):
 async def test_what_cannot_be_used_is_refused_with_a_remedy(content, tmp_path):
     """At the start there is nothing to fall back on."""
     write(tmp_path, content, content)
-    source = CertificateFiles(
-        tmp_path, ServingCertificate(), clock=VirtualClock(), log=Complaints()
-    )
+    source = CertificateFiles(tmp_path, ServingCertificate(), log=Complaints())
 
     with pytest.raises(ConfigError, match="must be PEM"):
         await source.open()
@@ -85,12 +85,22 @@ async def test_what_cannot_be_used_is_refused_with_a_remedy(content, tmp_path):
 
 async def test_a_missing_file_is_told_with_its_path(tmp_path):
     """And with the setting that names the directory."""
-    source = CertificateFiles(tmp_path, ServingCertificate(), clock=VirtualClock(), log=Silence())
+    source = CertificateFiles(tmp_path, ServingCertificate(), log=Silence())
 
     with pytest.raises(ConfigError, match=r"tls\.crt cannot be read .*--webhook-cert-dir"):
         await source.open()
 
 
-def test_files_are_looked_at_often_enough():
-    """A certificate that is renewed hours before it expires is in use within seconds."""
-    assert POLL_SECONDS == 10.0
+@pytest.mark.virtual
+async def test_files_are_looked_at_often_enough(files, tmp_path):
+    """A certificate renewed hours before it expires is in use within ten seconds."""
+    source, certificate, _ = files
+    await source.open()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(source.run())
+        write(tmp_path, *Authority().issue())
+        await LoopClock().sleep(10.1)
+        assert 2 == certificate.replacements
+
+        source.finish()
+        await running
