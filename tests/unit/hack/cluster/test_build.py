@@ -117,7 +117,7 @@ def test_old_go_names_the_way_to_a_new_one(go, bundle):
     """A Go that is too old is told in one line, with the version that is needed."""
     go.will("old")
 
-    with pytest.raises(MissingToolError, match=r"requires go >= 1\.99\.0.*go\.dev/dl"):
+    with pytest.raises(MissingToolError, match=r"requires go >= 1\.99\.0.*go\.dev"):
         asyncio.run(build.build(bundle, progress=QUIET))
 
 
@@ -125,7 +125,7 @@ def test_missing_go_names_the_way_to_get_it(bundle, monkeypatch, tmp_path):
     """Without Go one line says where it comes from."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(MissingToolError, match=r"go\.dev/dl") as caught:
+    with pytest.raises(MissingToolError, match=r"go\.dev") as caught:
         asyncio.run(build.build(bundle, progress=QUIET))
 
     assert "\n" not in str(caught.value)
