@@ -8,34 +8,41 @@ The write is a merge patch of `/status` that names the resource version it was m
 conditions is replaced as a whole, and the server does not compare uids here, so nothing else keeps
 conditions that others wrote meanwhile, and a successor of the same name. A conflict is resolved by
 reading live and merging again, a bounded number of times; it costs nothing where there is none.
+
+Conditions are compared and merged as the plain data they came as: what others wrote stays to the
+letter, and no time is parsed. The rules are those of `informers.meta.conditions`.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import Struct
 
 from informers.client import Client
 from informers.clock import Clock
 from informers.errors import Conflict
-from informers.meta.codec import convert, to_builtins
-from informers.meta.conditions import Condition, set_conditions
+from informers.meta.codec import encode
+from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
+from informers.meta.microtime import Time
 from informers.reply import Status
 from informers.snapshot import Snapshot
 
 CONDITIONS: Final = "conditions"
 CONFLICT_TRIES: Final = 3
+STAMP: Final = "lastTransitionTime"
+_NO_TIME: Final = (None, str(Time()))
+_Plain = dict[str, Any]
 
 
 class _Holder(Struct):
-    status: Raw | UnsetType = UNSET
+    status: _Plain | None = None
 
 
 _HOLDER: Final = msgspec.json.Decoder(_Holder)
-_CONDITIONS: Final = msgspec.json.Decoder(dict[str, Any])
+_PLAIN: Final = msgspec.json.Decoder(_Plain)
 
 
 class StatusWriter:
@@ -77,7 +84,7 @@ class StatusWriter:
                 snapshot = fresh
         raise AssertionError("the last try either returns or raises")
 
-    async def _send(self, snapshot: Snapshot, patch: dict[str, Any]) -> Snapshot:
+    async def _send(self, snapshot: Snapshot, patch: _Plain) -> Snapshot:
         meta = snapshot.meta
         metadata = {"uid": meta.uid, "resourceVersion": meta.resource_version}
         answer = await self._client.patch(
@@ -94,30 +101,55 @@ class StatusWriter:
 
     def _patch(
         self, snapshot: Snapshot, status: Struct | None, conditions: Sequence[Condition]
-    ) -> dict[str, Any]:
+    ) -> _Plain:
         """What differs from the status as it is."""
         now = current_status(snapshot)
-        patch: dict[str, Any] = {}
+        patch: _Plain = {}
         if status is not None:
             patch = changed_fields(now, status)
         if not conditions:
             return patch
-        before = convert(now.get(CONDITIONS) or [], tuple[Condition, ...])
-        after, has_changed = set_conditions(before, conditions, now=self._clock.wall())
-        if has_changed:
-            patch[CONDITIONS] = to_builtins(after)
+        before = now.get(CONDITIONS) or []
+        after = merged_conditions(
+            before, conditions, stamp=lambda: str(Time.of(self._clock.wall()))
+        )
+        if after is not before:
+            patch[CONDITIONS] = after
         return patch
 
 
-def current_status(snapshot: Snapshot) -> dict[str, Any]:
+def current_status(snapshot: Snapshot) -> _Plain:
     """The status of an object as plain data; empty when it has none."""
-    raw = _HOLDER.decode(snapshot.raw).status
-    return {} if raw is UNSET else _CONDITIONS.decode(raw)
+    return _HOLDER.decode(snapshot.raw).status or {}
 
 
-def changed_fields(now: dict[str, Any], status: Struct) -> dict[str, Any]:
+def merged_conditions(
+    before: list[_Plain], wanted: Sequence[Condition], *, stamp: Callable[[], str]
+) -> list[_Plain]:
+    """The conditions with those wanted in the places of their types; `before` if they are so."""
+    after = before
+    for condition in wanted:
+        new = _plain(condition)
+        place = next((n for n, old in enumerate(after) if old["type"] == new["type"]), len(after))
+        olds = after[place : place + 1]
+        if olds and _says(olds[0]) == _says(new):
+            continue
+        times = [old.get(STAMP) for old in olds if old["status"] == new["status"]]
+        known = [time for time in (*times, new.get(STAMP)) if time not in _NO_TIME]
+        new[STAMP] = known[0] if known else stamp()
+        after = [*after[:place], new, *after[place + 1 :]]
+    return after
+
+
+def _says(condition: _Plain) -> tuple[Any, ...]:
+    """What a condition tells, besides when; absent is empty, as in Go."""
+    get = condition.get
+    return get("status"), get("reason"), get("message") or "", get("observedGeneration") or 0
+
+
+def changed_fields(now: _Plain, status: Struct) -> _Plain:
     """The merge patch from the fields as they are to the fields as declared."""
-    wanted: dict[str, Any] = to_builtins(status)
+    wanted = _plain(status)
     known = _fields(type(status))
     patch = {
         name: _merge(now.get(name), wanted[name])
@@ -125,6 +157,11 @@ def changed_fields(now: dict[str, Any], status: Struct) -> dict[str, Any]:
         if name in wanted and now.get(name) != wanted[name]
     }
     return patch | {name: None for name in known if name in now and name not in wanted}
+
+
+def _plain(value: Struct) -> _Plain:
+    """As it comes back from the server: tuples are lists there, sets are in order."""
+    return _PLAIN.decode(encode(value, sort_keys=True))
 
 
 @functools.cache
