@@ -7,7 +7,7 @@ and the manager says which feature that turns off.
 
 from typing import Final
 
-from controller.runtime.registration import READ, Permission
+from controller.runtime.registration import READ, Permission, Verb
 from informers.meta.builtin import (
     CRD,
     EVENT,
@@ -61,7 +61,9 @@ EVERYWHERE: Final[tuple[Permission, ...]] = (
 )
 
 
-def _named(kind: Kind, name: str, *, reason: str) -> tuple[Permission, ...]:
+def _named(
+    kind: Kind, name: str, *, verbs: tuple[Verb, ...], reason: str
+) -> tuple[Permission, ...]:
     """One object by name; RBAC cannot limit `create` to a name, as it is not known yet."""
     create = Permission(
         group=kind.group, resources=(kind.plural,), verbs=("create",), reason=reason
@@ -69,7 +71,7 @@ def _named(kind: Kind, name: str, *, reason: str) -> tuple[Permission, ...]:
     keep = Permission(
         group=kind.group,
         resources=(kind.plural,),
-        verbs=(*READ, "update", "patch"),
+        verbs=verbs,
         names=(name,),
         reason=reason,
     )
@@ -77,6 +79,16 @@ def _named(kind: Kind, name: str, *, reason: str) -> tuple[Permission, ...]:
 
 
 OWN_NAMESPACE: Final[tuple[Permission, ...]] = (
-    *_named(LEASE, MANAGER, reason="The replicas elect their leader through this Lease."),
-    *_named(SECRET, CERTIFICATES, reason="The webhooks' certificate authority survives restarts."),
+    *_named(
+        LEASE,
+        MANAGER,
+        verbs=("get", "update"),
+        reason="The replicas elect their leader through this Lease.",
+    ),
+    *_named(
+        SECRET,
+        CERTIFICATES,
+        verbs=(*READ, "update"),
+        reason="The webhooks' certificate authority survives restarts.",
+    ),
 )

@@ -6,6 +6,8 @@ Two sets of the same rules, and a user applies one of them:
 - `namespaced/`: Roles and RoleBindings without a namespace, applied once to every namespace the
   manager is told of with `--namespaces`; what lives outside namespaces is left out.
 
+What the manager needs in its own namespace, the Lease above all, belongs to both: `manager/`.
+
 Beside them, per family, the roles of people: view and edit, which the cluster's own roles take up.
 Nothing is granted by wildcard.
 """
@@ -27,11 +29,13 @@ Scope = Literal["ClusterRole", "Role"]
 
 def runtime_roles() -> list[Document]:
     """Return what the manager needs whatever it hosts, cluster-wide."""
-    name = f"{ACCOUNT}-runtime"
-    return [
-        *granted("ClusterRole", name, permissions.EVERYWHERE),
-        *granted("Role", name, permissions.OWN_NAMESPACE, namespace=NAMESPACE),
-    ]
+    return granted("ClusterRole", f"{ACCOUNT}-runtime", permissions.EVERYWHERE)
+
+
+def own_runtime_roles() -> list[Document]:
+    """Return what the manager needs in its own namespace, however far it sees."""
+    name = f"{ACCOUNT}-manager"
+    return granted("Role", name, permissions.OWN_NAMESPACE, namespace=NAMESPACE)
 
 
 def namespaced_runtime_roles() -> list[Document]:
@@ -56,8 +60,8 @@ def _own_kinds(family: Family) -> Iterable[Permission]:
             {k.plural for k in kinds if (k.group, k.namespaced) == (group, namespaced)}
         )
         for subresource, verbs, reason in (
-            ("", (*READ, "patch", "update"), "Objects are watched, their finalizers kept."),
-            ("/status", ("get", "patch", "update"), "What was found is written to the status."),
+            ("", (*READ, "patch"), "Objects are watched, their finalizers kept."),
+            ("/status", ("patch",), "What was found is written to the status."),
             ("/finalizers", ("update",), "Children may hold back the deletion of their owner."),
         ):
             yield Permission(

@@ -39,24 +39,27 @@ class Target:
 def files(target: Target) -> Files:
     """Return every generated file of a target."""
     generated: Files = {}
-    for folder, content in (
-        (target.manifests / "crd", _crds(target)),
-        (target.manifests / "rbac", _roles(target)),
-        (target.manifests / "rbac/namespaced", _namespaced_roles(target)),
-        (target.manifests / "webhook", _webhooks(target)),
+    own = _own_roles(target)
+    for folder, content, bases in (
+        ("crd", _crds(target), ()),
+        ("rbac", _roles(target), ("manager",) if own else ()),
+        ("rbac/manager", own, ()),
+        ("rbac/namespaced", _namespaced_roles(target), ()),
+        ("webhook", _webhooks(target), ()),
     ):
-        generated |= {folder / name: text for name, text in _with_kustomization(content).items()}
+        named = _with_kustomization(content, bases=bases)
+        generated |= {target.manifests / folder / name: text for name, text in named.items()}
     return generated | {target.docs / name: text for name, text in _pages(target).items()}
 
 
-def _with_kustomization(content: Mapping[str, str]) -> dict[str, str]:
+def _with_kustomization(content: Mapping[str, str], *, bases: Sequence[str]) -> dict[str, str]:
     """Add what makes the folder a thing to `kubectl apply -k`; kustomize refuses empty ones."""
     if not content:
         return {}
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": sorted(content),
+        "resources": [*sorted(content), *bases],
     }
     text = _yaml([kustomization], source="the files beside it")
     return dict(content) | {"kustomization.yaml": text}
@@ -84,6 +87,14 @@ def _roles(target: Target) -> dict[str, str]:
         source = "controller/runtime/permissions.py"
         roles["runtime.yaml"] = _yaml(rbac.runtime_roles(), source=source)
     return roles
+
+
+def _own_roles(target: Target) -> dict[str, str]:
+    """What a manager needs in its own namespace, whichever other namespaces it works in."""
+    if not target.runtime:
+        return {}
+    source = "controller/runtime/permissions.py"
+    return {"runtime.yaml": _yaml(rbac.own_runtime_roles(), source=source)}
 
 
 def _namespaced_roles(target: Target) -> dict[str, str]:

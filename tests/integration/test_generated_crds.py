@@ -17,7 +17,11 @@ KINDS = [type_ for target in TARGETS for family in target.families for type_ in 
 FOLDERS = [
     folder
     for target in TARGETS
-    for folder in (*target.folders, target.manifests / "rbac/namespaced")
+    for folder in (
+        *target.folders,
+        target.manifests / "rbac/manager",
+        target.manifests / "rbac/namespaced",
+    )
     if (ROOT / folder / "kustomization.yaml").exists()
 ]
 CRDS = sorted(

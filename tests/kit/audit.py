@@ -1,0 +1,113 @@
+"""What the API server's audit log says was done, and what roles allow: is that the same?
+
+    audit = Audit(cluster.audit_log, user="system:serviceaccount:pentad-system:pentad")
+    ...
+    assert [] == audit.refused()
+    assert set() == granted(roles) - audit.used()
+
+A grant is one verb on one resource, a subresource being `widgets/status`. Requests are counted from
+the moment the `Audit` is made. Only local clusters have an audit log that can be read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+REFUSALS: Final = frozenset({401, 403})
+
+
+@attrs.frozen(order=True)
+class Grant:
+    """One verb on one resource."""
+
+    resource: str
+    verb: str
+
+
+class _Object(msgspec.Struct, frozen=True, rename="camel"):
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    api_group: str = ""
+
+
+class _User(msgspec.Struct, frozen=True):
+    username: str = ""
+
+
+class _Status(msgspec.Struct, frozen=True):
+    code: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, rename="camel"):
+    """One line of the log, as far as it is looked at."""
+
+    verb: str = ""
+    request_uri: str = msgspec.field(name="requestURI", default="")
+    user: _User = _User()
+    object_ref: _Object = _Object()
+    response_status: _Status = _Status()
+
+    @property
+    def grant(self) -> Grant:
+        """What has to be granted for it."""
+        found = self.object_ref
+        name = ".".join(filter(None, (found.resource, found.api_group)))
+        return Grant("/".join(filter(None, (name, found.subresource))), self.verb)
+
+
+_LINE: Final = msgspec.json.Decoder(Entry)
+
+
+class Audit:
+    """The requests of one user from now on."""
+
+    def __init__(self, log: Path, *, user: str) -> None:
+        self._log = log
+        self._user = user
+        self._begin = log.stat().st_size
+
+    def entries(self) -> list[Entry]:
+        """Every request that was answered, the oldest first; long ones count when they begin."""
+        with self._log.open("rb") as log:
+            log.seek(self._begin)
+            lines = [line for line in log.read().splitlines(keepends=True) if line.endswith(b"\n")]
+        found = map(_LINE.decode, lines)
+        return [entry for entry in found if entry.user.username == self._user]
+
+    def used(self) -> set[Grant]:
+        """What was done to resources and not refused."""
+        return {
+            entry.grant
+            for entry in self.entries()
+            if entry.object_ref.resource and entry.response_status.code not in REFUSALS
+        }
+
+    def refused(self) -> list[str]:
+        """What was not allowed, for people."""
+        return [
+            f"{entry.verb} {entry.request_uri}: {entry.response_status.code}"
+            for entry in self.entries()
+            if entry.response_status.code in REFUSALS
+        ]
+
+
+def granted(documents: Iterable[Mapping[str, Any]]) -> set[Grant]:
+    """What the roles that are bound among some manifests allow."""
+    found = list(documents)
+    bound = {each["roleRef"]["name"] for each in found if "roleRef" in each}
+    roles = [each for each in found if "rules" in each and each["metadata"]["name"] in bound]
+    return {grant for role in roles for grant in _grants(role["rules"])}
+
+
+def _grants(rules: Iterable[Mapping[str, Any]]) -> Iterator[Grant]:
+    for rule in rules:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                name, slash, subresource = resource.partition("/")
+                full = ".".join(filter(None, (name, group))) + slash + subresource
+                yield from (Grant(full, verb) for verb in rule["verbs"])
