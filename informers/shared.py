@@ -18,81 +18,19 @@ needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects the
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Final
 
 from informers.client import Client
 from informers.errors import NotFound
 from informers.reflector import Pace, Reflector, Source, Verdicts
+from informers.registration import Backlog, Handler, Registration
 from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
 from informers.store import Change, Scope, Store
 
-Handler = Callable[[list[Change]], None]
-BATCH: Final = 500
 EVERYWHERE: Final = frozenset({""})
-
-
-class Registration:
-    """One handler's place at an informer, and what it has not been told yet."""
-
-    def __init__(self, informer: "Informer", handler: Handler) -> None:
-        self._informer = informer
-        self._handler = handler
-        self._untold: dict[str, None] = {}
-        self.is_active = True
-
-    @property
-    def has_synced(self) -> bool:
-        """Whether the handler knows all that the synced informer knows."""
-        return self._informer.has_synced and not self._untold
-
-    @property
-    def untold(self) -> int:
-        """How many objects are still to be told; never more than there are."""
-        return len(self._untold)
-
-    def remove(self) -> None:
-        """Hear nothing more, from now on."""
-        self.is_active = False
-        self._untold.clear()
-        self._informer.forget(self)
-
-    def tell(self, changes: list[Change]) -> None:
-        """Pass changes on, but for those of objects that are still to be told as a whole."""
-        if not self.is_active:
-            return
-        if self._untold:
-            changes = [change for change in changes if not self._postpones(change)]
-        if changes:
-            self._handler(changes)
-
-    def _postpones(self, change: Change) -> bool:
-        if change.key not in self._untold:
-            return False
-        if change.new is None:
-            del self._untold[change.key]
-        return True
-
-    async def tell_all(self, store: Store, *, initial: bool) -> None:
-        """Tell the handler of every object, a batch at a time."""
-        self._untold.update(dict.fromkeys(store.all_keys()))
-        while self._untold:
-            batch = [
-                Change(key, None if initial else held, held, initial)
-                for key in self._next_untold()
-                if (held := store.get(key)) is not None
-            ]
-            if batch and self.is_active:
-                self._handler(batch)
-            await self._informer.clock.sleep(0)
-
-    def _next_untold(self) -> list[str]:
-        keys = [key for key, _ in zip(self._untold, range(BATCH), strict=False)]
-        for key in keys:
-            del self._untold[key]
-        return keys
 
 
 class Informer:
@@ -120,6 +58,7 @@ class Informer:
         self._reflectors: dict[str, Reflector] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._registrations: tuple[Registration, ...] = ()
+        self._tellers: dict[asyncio.Task[None], Registration] = {}
         self._group: asyncio.TaskGroup | None = None
         self.is_optional = False
 
@@ -130,10 +69,12 @@ class Informer:
         self._group = group
         for namespace, scope in self._scopes.items():
             self._start_scope(namespace, scope)
+        for registration in self._registrations:
+            self._start_resync(registration)
 
     async def stop(self) -> None:
         """End all tasks and wait until they have ended; the content stays as it was."""
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._tellers]
         self._tasks.clear()
         self._group = None
         for task in tasks:
@@ -218,21 +159,55 @@ class Informer:
         """How many objects handlers that joined late are still to be told of, all in all."""
         return sum(registration.untold for registration in self._registrations)
 
-    def add_handler(self, handler: Handler) -> Registration:
-        """Tell the handler of everything there is and of every change from now on."""
-        registration = Registration(self, handler)
+    @property
+    def registrations(self) -> tuple[Registration, ...]:
+        """The handlers that are told, for statistics."""
+        return self._registrations
+
+    def add_handler(
+        self,
+        handler: Handler,
+        *,
+        name: str = "",
+        resync: float = 0.0,
+        backlog: Backlog | None = None,
+    ) -> Registration:
+        """Tell the handler of everything there is and of every change from now on.
+
+        Args:
+            handler: Called with each batch; it has to be quick.
+            name: What it is called in metrics.
+            resync: Tell it of every object again about every so many seconds; 0 for never.
+            backlog: Where it keeps what it takes, so that the metrics can say how much waits.
+        """
+        registration = Registration(self, handler, name=name, resync=resync, backlog=backlog)
         self._registrations = (*self._registrations, registration)
         if len(self.store):
-            assert self._group is not None, "an informer with content is running"
-            self._group.create_task(
-                registration.tell_all(self.store, initial=True),
-                name=f"late handler {self.source.kind}",
-            )
+            registration.owe_all()
+            self._tell_by_task(registration, registration.tell_all(), "late handler")
+        if self._group is not None:
+            self._start_resync(registration)
         return registration
 
     def forget(self, registration: Registration) -> None:
         """Drop a handler; called by its registration."""
         self._registrations = tuple(r for r in self._registrations if r is not registration)
+        for task, told in self._tellers.items():
+            if told is registration:
+                task.cancel()
+
+    def _start_resync(self, registration: Registration) -> None:
+        if registration.resync:
+            self._tell_by_task(registration, registration.tell_again(self._rng), "resync")
+
+    def _tell_by_task(
+        self, registration: Registration, telling: Coroutine[None, None, None], what: str
+    ) -> None:
+        assert self._group is not None, "an informer with content is running"
+        name = f"{what} {self.source.kind} {registration.name}"
+        task = self._group.create_task(telling, name=name)
+        self._tellers[task] = registration
+        task.add_done_callback(self._tellers.pop)
 
     def _deliver(self, changes: list[Change]) -> None:
         if changes:

@@ -40,6 +40,11 @@ class Change(Struct, frozen=True, gc=False, eq=False):
     initial: bool = False
 
     @property
+    def is_resync(self) -> bool:
+        """Whether nothing happened: a handler asked to be told of every object again."""
+        return self.old is self.new
+
+    @property
     def latest(self) -> Snapshot:
         """The newest state known, which for a deletion is the last one."""
         latest = self.new if self.new is not None else self.old

@@ -8,7 +8,7 @@ that are cached, however slow its reader and however long it is away (client-go'
 memory ends: client-go#1326), and no other handler waits for it.
 
 `alarm` is called once when more changes wait than `warn_at`, and again only after the reader has
-caught up; the gauge is `len()`.
+caught up; the gauges are `len()` and `waiting_since`.
 """
 
 from asyncio import Event
@@ -29,18 +29,29 @@ class Subscription:
         *,
         warn_at: int = 10_000,
         alarm: Callable[[int], object] | None = None,
+        name: str = "subscription",
+        resync: float = 0.0,
     ) -> None:
+        self._clock = informer.clock
         self._waiting: dict[str, Change] = {}
+        self._since: dict[str, float] = {}
         self._arrived = Event()
         self._warn_at = warn_at
         self._alarm = alarm
         self._has_warned = False
         self._is_closed = False
-        self._registration = informer.add_handler(self._take)
+        self._registration = informer.add_handler(
+            self._take, name=name, resync=resync, backlog=self
+        )
 
     def __len__(self) -> int:
         """How many objects' changes wait."""
         return len(self._waiting)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When the change that waits longest came, or the first of those it was folded from."""
+        return next(iter(self._since.values()), None)
 
     def __aiter__(self) -> Self:
         return self
@@ -59,6 +70,7 @@ class Subscription:
             # The name has a new owner: its reader hears of one that went and of one that came.
             self._waiting = {key: Change(key, None, change.new), **self._waiting}
             return Change(key, change.old, None)
+        del self._since[key]
         return change
 
     def close(self) -> None:
@@ -68,21 +80,23 @@ class Subscription:
         self._arrived.set()
 
     def _take(self, changes: list[Change]) -> None:
+        now = self._clock.monotonic()
         for change in changes:
-            self._merge(change)
+            self._merge(change, now)
         self._arrived.set()
         if self._alarm is not None and not self._has_warned and len(self) > self._warn_at:
             self._has_warned = True
             self._alarm(len(self))
 
-    def _merge(self, change: Change) -> None:
+    def _merge(self, change: Change, now: float) -> None:
         """Fold a change into the one of its object that waits already."""
         earlier = self._waiting.get(change.key)
         if earlier is None:
             self._waiting[change.key] = change
+            self._since[change.key] = now
             return
         if earlier.old is None and change.new is None:
-            del self._waiting[change.key]
+            del self._waiting[change.key], self._since[change.key]
             return
         initial = earlier.initial and earlier.old is None
         self._waiting[change.key] = Change(change.key, earlier.old, change.new, initial)

@@ -5,7 +5,9 @@
     )
 
 `for_` names the kind that is reconciled, `owns` kinds whose objects call for their owner,
-`watches` anything else by a mapper of one's own, `and_source` what is not a kind at all.
+`watches` anything else by a mapper of one's own, `and_source` what is not a kind at all. Each of
+the first three takes `resync=seconds`: a look at every object about that often, though nothing
+changed; for what no watch tells of, such as the state of a machine outside. None by default.
 """
 
 from typing import Any, Self
@@ -36,23 +38,35 @@ class Builder:
         self._options = Options()
         self._on_terminal: TerminalHook | None = None
 
-    def for_(self, type_: type[Resource], *predicates: Predicate, optional: bool = False) -> Self:
+    def for_(
+        self,
+        type_: type[Resource],
+        *predicates: Predicate,
+        optional: bool = False,
+        resync: float = 0.0,
+    ) -> Self:
         """Reconcile this kind; with `optional`, a missing CRD is waited for."""
         if self._kind is not None:
             raise ValueError(f"{self._name}: for_() names one kind, and it is {self._kind}")
         self._type, self._kind = type_, kind_of(type_)
-        return self._add(cached(self._kind), own_key, predicates, optional=optional)
+        return self._add(cached(self._kind), own_key, predicates, optional=optional, resync=resync)
 
-    def owns(self, kind: Kind, *predicates: Predicate) -> Self:
+    def owns(self, kind: Kind, *predicates: Predicate, resync: float = 0.0) -> Self:
         """Call for the owner when an object of this kind, controlled by it, changes."""
         if self._kind is None:
             raise ValueError(f"{self._name}: say for_() before owns(): whose children are they?")
-        return self._add(cached(kind), owner(self._kind), predicates)
+        return self._add(cached(kind), owner(self._kind), predicates, resync=resync)
 
-    def watches(self, source: Kind | Reflected, mapper: Mapper, *predicates: Predicate) -> Self:
+    def watches(
+        self,
+        source: Kind | Reflected,
+        mapper: Mapper,
+        *predicates: Predicate,
+        resync: float = 0.0,
+    ) -> Self:
         """Call for whatever the mapper makes of a changed object."""
         reflected = cached(source) if isinstance(source, Kind) else source
-        return self._add(reflected, mapper, predicates)
+        return self._add(reflected, mapper, predicates, resync=resync)
 
     def and_source(self, source: Source) -> Self:
         """Take keys from something that is not a kind."""
@@ -102,6 +116,7 @@ class Builder:
         predicates: tuple[Predicate, ...],
         *,
         optional: bool = False,
+        resync: float = 0.0,
     ) -> Self:
         self._sources.append(
             KindSource(
@@ -110,6 +125,7 @@ class Builder:
                 mapper=mapper,
                 predicates=predicates,
                 optional=optional,
+                resync=resync,
             )
         )
         return self

@@ -18,7 +18,8 @@ from controller.runtime.workqueue.queue import WorkQueue
 from informers.clock import Clock
 from informers.factory import Informers
 from informers.reflector import Source as Reflected
-from informers.shared import Informer, Registration
+from informers.registration import Registration
+from informers.shared import Informer
 from informers.store import Change
 
 WHY_BOUND: Final = 4096
@@ -70,12 +71,14 @@ class KindSource:
         mapper: Mapper = own_key,
         predicates: tuple[Predicate, ...] = (),
         optional: bool = False,
+        resync: float = 0.0,
     ) -> None:
         self.reflected = reflected
         self.predicate_errors = 0
         self._informers = informers
         self._mapper = mapper
         self._predicates = predicates
+        self._resync = resync
         self.informer: Informer = informers.acquire(reflected, optional=optional)
         self._registration: Registration | None = None
         self._queue: WorkQueue[str] | None = None
@@ -85,7 +88,9 @@ class KindSource:
         """Hear of every object there is and of every change."""
         del group
         self._queue, self._why = queue, why
-        self._registration = self.informer.add_handler(self._take)
+        self._registration = self.informer.add_handler(
+            self._take, name=queue.name, resync=self._resync
+        )
 
     async def wait_synced(self) -> None:
         """Wait for the cache."""
@@ -108,7 +113,7 @@ class KindSource:
                 for key in (change.key,) if plain else mapper(change.latest):
                     add(key, priority=LOW)
                 continue
-            priority = LOW if change.old is change.new else DEFAULT
+            priority = LOW if change.is_resync else DEFAULT
             for key in (change.key,) if plain else self._both(change):
                 add(key, priority=priority)
                 self._note(key, change)
@@ -131,7 +136,7 @@ class KindSource:
     def _note(self, key: str, change: Change) -> None:
         assert self._why is not None
         what = "deleted" if change.new is None else "created" if change.old is None else "changed"
-        what = "resynced" if change.old is change.new else what
+        what = "resynced" if change.is_resync else what
         self._why.note(key, f"{self.reflected.kind.kind} {change.key} {what}")
 
 

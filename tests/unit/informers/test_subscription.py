@@ -7,6 +7,7 @@ import pytest
 from informers.snapshot import seal
 from informers.store import Change
 from informers.subscription import Subscription
+from tests.kit.virtual import VirtualClock
 
 
 def snapshot(name, version, *, uid=""):
@@ -20,10 +21,13 @@ class Source:
 
     def __init__(self):
         self.handlers = []
+        self.clock = VirtualClock()
+        self.asked = {}
 
-    def add_handler(self, handler):
+    def add_handler(self, handler, **asked):
         """Be told of changes; what is returned can be removed."""
         self.handlers.append(handler)
+        self.asked = asked
         return self
 
     def remove(self):
@@ -42,7 +46,8 @@ def source():
     return Source()
 
 
-def test_t19_a_reader_that_is_away_holds_one_change_per_object(source):
+@pytest.mark.virtual
+async def test_t19_a_reader_that_is_away_holds_one_change_per_object(source):
     """10,000 changes of ten objects wait as ten, each from the first old to the last new state."""
     waiting = Subscription(source)
     states = {name: snapshot(name, 1) for name in "abcdefghij"}
@@ -58,7 +63,8 @@ def test_t19_a_reader_that_is_away_holds_one_change_per_object(source):
     }
 
 
-def test_t19_what_came_and_went_unseen_leaves_no_trace(source):
+@pytest.mark.virtual
+async def test_t19_what_came_and_went_unseen_leaves_no_trace(source):
     """Objects with ever new names do not pile up for a reader that is away."""
     waiting = Subscription(source)
     for number in range(10_000):
@@ -69,7 +75,8 @@ def test_t19_what_came_and_went_unseen_leaves_no_trace(source):
     assert 0 == len(waiting)
 
 
-def test_t19_the_alarm_is_raised_once_until_the_reader_caught_up(source):
+@pytest.mark.virtual
+async def test_t19_the_alarm_is_raised_once_until_the_reader_caught_up(source):
     """Somebody is told that a reader is slow, and not told ten thousand times."""
     alarms = []
     Subscription(source, warn_at=5, alarm=alarms.append)
@@ -119,3 +126,35 @@ async def test_a_successor_of_the_same_name_is_told_as_two_steps(source):
     taken = [(change.old, change.new) async for change in reader]
 
     assert [(old, None), (None, new)] == taken
+
+
+@pytest.mark.virtual
+async def test_the_age_is_that_of_what_waits_longest(source):
+    """Since its first change, though later ones were folded into it; none when all was taken."""
+    reader, loop = Subscription(source, name="disk", resync=60), asyncio.get_running_loop()
+    one, two, three = snapshot("a", 1), snapshot("b", 2), snapshot("a", 3)
+    source.tell(Change("a", None, one))
+    await source.clock.sleep(10)
+    source.tell(Change("a", one, three), Change("b", None, two))
+
+    assert {"name": "disk", "resync": 60, "backlog": reader} == source.asked
+    assert 0.0 == reader.waiting_since
+    await anext(reader)
+    assert loop.time() == reader.waiting_since
+    source.tell(Change("b", two, None))
+    assert reader.waiting_since is None
+
+
+@pytest.mark.virtual
+async def test_a_resync_hides_no_change_that_waits(source):
+    """An update of itself adds nothing to what a reader is still to hear."""
+    reader = Subscription(source)
+    one, two = snapshot("a", 1), snapshot("a", 2)
+    source.tell(Change("a", one, two))
+    source.tell(Change("a", two, two))
+    source.tell(Change("b", two, two))
+    reader.close()
+
+    taken = [(change.key, change.old, change.new) async for change in reader]
+
+    assert [("a", one, two), ("b", two, two)] == taken
