@@ -95,6 +95,7 @@ class Builder:
             log=self._runtime.log,
             options=self._options,
             on_terminal=self._on_terminal or self._stalled(),
+            caches=self._runtime.informers,
         )
 
     def _stalled(self) -> TerminalHook | None:

@@ -12,7 +12,7 @@ It promises:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, Protocol, get_args
 
 import attrs
@@ -118,6 +118,7 @@ class Controller:
         log: Log,
         options: Options | None = None,
         on_terminal: TerminalHook | None = None,
+        caches: Iterable[Informer] | None = None,
     ) -> None:
         self.name = name
         self.options = options or Options()
@@ -126,9 +127,10 @@ class Controller:
         self.why = Why(clock)
         self.troubles = Why(clock)
         self.sources = tuple(sources)
-        informers = [source.informer for source in sources if isinstance(source, KindSource)]
-        self.gate = Gate(dict.fromkeys(informers))
-        self._primary: Informer | None = informers[0] if informers else None
+        kinds = [source for source in sources if isinstance(source, KindSource)]
+        self._primary = next((source.informer for source in kinds if source.is_own), None)
+        own = dict.fromkeys(source.informer for source in kinds)
+        self.gate = Gate(own if caches is None else caches, self._primary)
         self._reconciler = reconciler
         self._clock = clock
         self._watchdog = Watchdog(clock, limit=self.options.timeout)
@@ -226,7 +228,10 @@ class Controller:
     def _after_result(self, key: str, result: Result | None) -> Outcome:
         if result is None:
             return "paused"
-        self.queue.forget(key)
+        if self._is_gone(key):
+            self.queue.discard(key)  # a look that was asked for earlier has nothing to look at
+        else:
+            self.queue.forget(key)
         if result.after is None:
             return "success"
         self.queue.add_after(key, result.after)
@@ -280,6 +285,9 @@ class Controller:
         if snapshot is None or _PAUSED_BYTES not in snapshot.raw or snapshot.is_deleting:
             return False
         return snapshot.annotations.get(PAUSED) == "true"
+
+    def _is_gone(self, key: str) -> bool:
+        return self._primary is not None and self._primary.store.get(key) is None
 
     def _failed(
         self, key: str, reason: str, message: str, error: BaseException | None = None

@@ -4,42 +4,60 @@ Answered writes are in the cache at once (`informers.store`). A write whose answ
 it may have happened. Before the object on whose behalf it was made is reconciled again, what it
 wrote to is read live, so a create that did happen is found and not repeated (T36e). Only that
 object waits; all others go on (KEP-5647: gate per object, never the whole controller).
+
+Every cache of the program is looked at, since a reconciler also writes kinds that do not call it.
 """
 
 import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+from informers.errors import DeadlineExceeded
 from informers.shared import Informer
 
 SETTLE_SECONDS: Final = 5.0
 
 
 class Gate:
-    """Settles the doubts of one controller's caches, object by object."""
+    """Settles the doubts that one controller's writes left in the caches, object by object.
 
-    def __init__(self, informers: Iterable[Informer]) -> None:
-        self.informers = tuple(informers)
+    Args:
+        caches: All there are; walked anew each time, as caches come and go.
+        primary: The cache of the reconciled objects themselves, if there is one.
+    """
+
+    def __init__(self, caches: Iterable[Informer], primary: Informer | None = None) -> None:
+        self.caches = caches
         self.settled = 0
+        self._primary = primary
 
     def is_open(self, cause: str, key: str) -> bool:
         """Whether nothing this object wrote is in doubt, nor the object itself."""
-        for informer in self.informers:
+        for informer in self.caches:
             if informer.store.doubtful and self._doubts(informer, cause, key):
                 return False
         return True
 
     async def pass_(self, cause: str, key: str) -> None:
-        """Settle what is in doubt; raises what the reads raise, to be tried again later."""
-        async with asyncio.timeout(SETTLE_SECONDS):
-            for informer in self.informers:
-                for doubtful in self._doubts(informer, cause, key):
-                    await informer.settle(doubtful)
-                    self.settled += 1
+        """Settle what is in doubt; raises what the reads raise, to be tried again later.
+
+        Raises:
+            DeadlineExceeded: If the reads take too long.
+        """
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                for informer in tuple(self.caches):
+                    for doubtful in self._doubts(informer, cause, key):
+                        await informer.settle(doubtful)
+                        self.settled += 1
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"what {cause} wrote without an answer was not read within {SETTLE_SECONDS:g} s"
+            ) from error
 
     def _doubts(self, informer: Informer, cause: str, key: str) -> list[str]:
         store = informer.store
         doubts = store.doubts_of(cause)
-        if store.is_doubtful(key) and informer is self.informers[0]:
+        if informer is self._primary and store.is_doubtful(key):
             doubts.append(key)
         return list(dict.fromkeys(doubts))

@@ -75,6 +75,8 @@ class KindSource:
     ) -> None:
         self.reflected = reflected
         self.predicate_errors = 0
+        self.is_own = mapper is own_key
+        """Whether its keys are those of the objects to reconcile, and not of others."""
         self._informers = informers
         self._mapper = mapper
         self._predicates = predicates
@@ -105,7 +107,7 @@ class KindSource:
 
     def _take(self, changes: list[Change]) -> None:
         assert self._queue is not None
-        add, mapper, plain = self._queue.add, self._mapper, self._mapper is own_key
+        add, mapper, plain = self._queue.add, self._mapper, self.is_own
         for change in changes:
             if self._predicates and not self._agreed(change):
                 continue
