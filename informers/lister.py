@@ -10,8 +10,11 @@ from typing import Final, Generic, TypeVar
 
 from informers.client import Client
 from informers.meta.codec import decoder
+from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 from informers.meta.selectors import LabelSelector
+from informers.references import keys_mentioning
+from informers.request import object_key
 from informers.shared import Informer
 from informers.snapshot import Snapshot
 
@@ -75,6 +78,11 @@ class Lister(Generic[T]):
     def by_index(self, index: str, value: str) -> Sequence[T]:
         """The objects with this value in an index."""
         return [self.memo.typed(found) for found in self._store.by_index(index, value)]
+
+    def mentioning(self, kind: Kind, namespace: str, name: str) -> Sequence[T]:
+        """The objects that mention this Secret or ConfigMap; the first call makes the index."""
+        keys = keys_mentioning(self.informer, kind, object_key(namespace, name))
+        return [found for key in keys if (found := self.get(key)) is not None]
 
     async def get_live(self, name: str, *, namespace: str = "") -> T:
         """Ask the server itself; the cache learns from the answer."""

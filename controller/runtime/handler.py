@@ -7,6 +7,8 @@ to another calls both (T43). It reads metadata; one that needs more decodes the 
 from collections.abc import Callable, Iterable
 
 from informers.meta.kinds import Kind
+from informers.references import keys_mentioning
+from informers.shared import Informer
 from informers.snapshot import Snapshot
 
 Mapper = Callable[[Snapshot], Iterable[str]]
@@ -31,3 +33,12 @@ def owner(kind: Kind, *, only_controller: bool = True) -> Mapper:
         ]
 
     return owners
+
+
+def mentioning(informer: Informer, kind: Kind) -> Mapper:
+    """The cached objects that mention the changed Secret or ConfigMap, whichever `kind` is.
+
+    Metadata is enough to hear that it changed, and spares the memory of all Secrets:
+    `.watches(Source(kind=SECRET, metadata_only=True), mentioning(pods.informer, SECRET))`.
+    """
+    return lambda changed: keys_mentioning(informer, kind, changed.key)
