@@ -10,21 +10,23 @@ desired are deleted. It promises:
 - Where somebody undoes what was applied again and again, it is put right at growing intervals, and
   a Warning Event `FightOver` tells the owner's users (`fights`).
 - Nothing that belongs to another controller is touched: that is a `Taken` error, which tells whose
-  it is.
+  it is. Two controllers may give the same owner children; neither prunes what the other applied.
 - Deletion names the uid it saw, so it never hits a successor of the same name.
 """
 
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import msgspec
+from msgspec import Struct
 
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.fights import Fights
 from controller.runtime.reconcile import Postponed, TerminalError
+from informers import request as requests
 from informers.client import Client
 from informers.errors import Conflict, NotFound
 from informers.index import by_owner
@@ -48,6 +50,18 @@ class Taken(TerminalError):
         super().__init__(
             f"{child} belongs to {holder}; rename one of them or remove its owner reference",
             reason="ChildTaken",
+        )
+
+
+class Misplaced(TerminalError):
+    """A child where its owner cannot own it: the garbage collector would delete it at once."""
+
+    def __init__(self, child: str, owner: str) -> None:
+        super().__init__(
+            f"{child} cannot belong to {owner}: leave metadata.namespace away, so that it is the "
+            "owner's; a cluster-scoped owner's child names one, a namespaced owner has no "
+            "cluster-scoped child",
+            reason="ChildMisplaced",
         )
 
 
@@ -89,6 +103,22 @@ class _Memory:
     digest: bytes
 
 
+class _Entry(Struct):
+    manager: str = ""
+    operation: str = ""
+
+
+class _Meta(Struct, rename="camel"):
+    managed_fields: tuple[_Entry, ...] = ()
+
+
+class _Managed(Struct):
+    metadata: _Meta
+
+
+_MANAGED: Final = msgspec.json.Decoder(_Managed)
+
+
 class ApplySet:
     """Keeps the children of one controller's objects."""
 
@@ -100,12 +130,13 @@ class ApplySet:
         manager: str,
         recorder: Recorder | None = None,
     ) -> None:
+        self.manager = manager
         self.fights = Fights(client.clock)
         self._client = client
         self._recorder = recorder
         self._informers = dict(informers)
-        self._manager = manager
         self._memory: dict[Place, _Memory] = {}
+        self._foreign: dict[Place, str] = {}
         self.applied = 0
         self.unchanged = 0
         self.pruned = 0
@@ -121,6 +152,7 @@ class ApplySet:
 
         Raises:
             Taken: If a child's name belongs to another controller's object.
+            Misplaced: If a child is where this owner cannot own it.
             Postponed: If a child is fought over and has to wait; all others are as desired.
         """
         wanted: dict[Place, Snapshot | None] = {}
@@ -166,7 +198,7 @@ class ApplySet:
         self._wait_turn(place, wanted)
         namespace, _, name = key.rpartition("/")
         answer = await self._client.apply(
-            kind, name, raw, namespace=namespace, manager=self._manager
+            kind, name, raw, namespace=namespace, manager=self.manager
         )
         assert not isinstance(answer, Status), "apply answers with the object"
         self.applied += 1
@@ -191,7 +223,7 @@ class ApplySet:
             return
         kind, key = place
         message = (
-            f"somebody keeps undoing what {self._manager} applies to {kind.kind} {key}; it is put "
+            f"somebody keeps undoing what {self.manager} applies to {kind.kind} {key}; it is put "
             f"right at growing intervals. `kubectl get {kind.plural} -o yaml "
             "--show-managed-fields` tells who: let only one of the two manage these fields"
         )
@@ -211,9 +243,29 @@ class ApplySet:
             for child in informer.store.by_index(OWNER_INDEX, owner.snapshot.meta.uid):
                 if (kind, child.key) in wanted or child.is_deleting or not child.digest:
                     continue
-                await self._delete(kind, child)
-                pruned.append(f"{kind.kind} {child.key}")
+                if await self._is_ours(owner, kind, child):
+                    await self._delete(kind, child)
+                    pruned.append(f"{kind.kind} {child.key}")
         return tuple(pruned)
+
+    async def _is_ours(self, owner: Owner, kind: Kind, child: Snapshot) -> bool:
+        """Whether this set applied it; after a restart the server is asked, once for each."""
+        place, meta, holder = (kind, child.key), child.meta, child.controller
+        if holder is not None and holder.uid != owner.snapshot.meta.uid:
+            return False
+        if place in self._memory:
+            return True
+        if self._foreign.get(place) == meta.uid:
+            return False
+        try:
+            found = await self._client.send(requests.get(kind, meta.name, namespace=meta.namespace))
+        except NotFound:
+            return False
+        entries = _MANAGED.decode(found.body).metadata.managed_fields
+        if any((one.manager, one.operation) == (self.manager, "Apply") for one in entries):
+            return True
+        self._foreign[place] = meta.uid
+        return False
 
     async def _delete(self, kind: Kind, child: Snapshot) -> None:
         meta = child.meta
@@ -230,15 +282,19 @@ class ApplySet:
         """Remember nothing of children that are gone, but that somebody deleted them."""
         for change in changes:
             if change.new is None:
+                self._foreign.pop((kind, change.key), None)
                 memory = self._memory.pop((kind, change.key), None)
                 if memory is not None:
                     self.fights.undone((kind, change.key), memory.desired)
 
     def _place(self, owner: Owner, body: Mapping[str, Any]) -> Place:
         """Where a child is; in its owner's namespace unless it says otherwise."""
-        kind, meta = self._kind_of(body), body["metadata"]
-        namespace = meta.get("namespace", owner.snapshot.meta.namespace)
-        return kind, object_key(namespace if kind.namespaced else "", meta["name"])
+        kind, meta, home = self._kind_of(body), body["metadata"], owner.snapshot.meta.namespace
+        namespace = meta.get("namespace", home) if kind.namespaced else ""
+        key = object_key(namespace, meta["name"])
+        if (home and namespace != home) or (kind.namespaced and not namespace):
+            raise Misplaced(f"{kind.kind} {key}", f"{owner.kind.kind} {owner.snapshot.key}")
+        return kind, key
 
     def _kind_of(self, body: Mapping[str, Any]) -> Kind:
         for kind in self._informers:

@@ -6,6 +6,7 @@ means that somebody else changed it, and the next reconcile starts from there.
 """
 
 from informers.client import Client
+from informers.errors import NotFound
 from informers.meta.kinds import Kind
 from informers.reply import Status
 from informers.snapshot import Snapshot
@@ -20,11 +21,17 @@ async def ensure_finalizer(client: Client, kind: Kind, snapshot: Snapshot, name:
 
 
 async def remove_finalizer(client: Client, kind: Kind, snapshot: Snapshot, name: str) -> Snapshot:
-    """Take the finalizer off; if it was the last one of a deleted object, that is now gone."""
+    """Take the finalizer off; if it was the last one of a deleted object, that is now gone.
+
+    One that is gone already, since somebody else took it off, is as good.
+    """
     finalizers = snapshot.meta.finalizers
     if name not in finalizers:
         return snapshot
-    return await _write(client, kind, snapshot, [f for f in finalizers if f != name])
+    try:
+        return await _write(client, kind, snapshot, [f for f in finalizers if f != name])
+    except NotFound:
+        return snapshot
 
 
 async def _write(client: Client, kind: Kind, snapshot: Snapshot, finalizers: list[str]) -> Snapshot:

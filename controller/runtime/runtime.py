@@ -44,6 +44,8 @@ class Runtime:
         self.clock: Clock = client.clock
         self.recorder = Recorder(client, controller=name, instance=socket.gethostname())
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        self.apply_sets: list[ApplySet] = []
+        """Those that were asked for, for their figures."""
         self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
 
     def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:
@@ -58,9 +60,11 @@ class Runtime:
     def apply_set(self, controller: str, kinds: Iterable[Kind]) -> ApplySet:
         """The children of a controller's objects, of these kinds."""
         informers = {kind: self.informers.acquire(cached(kind)) for kind in kinds}
-        return ApplySet(
+        made = ApplySet(
             self.client, informers, manager=manager_name(controller), recorder=self.recorder
         )
+        self.apply_sets.append(made)
+        return made
 
     def status_writer(self, controller: str, type_: type[Resource]) -> StatusWriter:
         """Writes the status of a kind, once per reconcile and only if it changed."""

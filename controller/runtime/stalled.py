@@ -9,7 +9,7 @@ from typing import Final
 
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.reconcile import Request, TerminalError
-from controller.runtime.status import StatusWriter
+from controller.runtime.status import CONDITIONS, StatusWriter, current_status
 from informers.meta.conditions import Condition, ConditionStatus
 from informers.meta.kinds import Kind
 from informers.shared import Informer
@@ -41,7 +41,10 @@ class Stalled:
     def is_told(self, key: str) -> bool:
         """Whether the object says that it is stalled; cheap, since it is asked each time."""
         snapshot = self._store.get(key)
-        return snapshot is not None and _MARK in snapshot.raw
+        if snapshot is None or _MARK not in snapshot.raw:
+            return False
+        conditions = current_status(snapshot).get(CONDITIONS) or ()
+        return any((one["type"], one["status"]) == (STALLED, "True") for one in conditions)
 
     async def clear(self, request: Request) -> None:
         """Say that it is no longer."""

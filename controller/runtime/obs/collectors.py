@@ -7,6 +7,7 @@ from the start as 0, so that a rate sees the first one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -15,6 +16,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from controller.runtime.apply import ApplySet
 from controller.runtime.controller import BUCKETS, OUTCOMES, Controller
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.metrics import ElectionCollector
@@ -29,6 +31,7 @@ from controller.runtime.obs.scrape import Collectors
 from controller.runtime.source import KindSource
 from controller.runtime.workqueue.metrics import WorkQueueCollector
 from informers.client import LATENCY_BOUNDS, Client
+from informers.drift import MANAGER_PREFIX
 from informers.factory import Informers
 
 FAILED: Final = ("error", "timeout", "terminal")
@@ -39,6 +42,7 @@ class Observed:
     """The parts of a program whose figures are told."""
 
     controllers: Sequence[Controller]
+    apply_sets: Sequence[ApplySet] = ()
     informers: Informers
     clients: Sequence[Client]
     recorders: Sequence[Recorder]
@@ -56,6 +60,7 @@ def collectors(observed: Observed) -> Collectors:
     return Collectors(
         on_loop=(
             ControllerCollector(observed.controllers),
+            ApplyCollector(observed.apply_sets),
             queues,
             InformerCollector(observed.informers),
             ClientCollector(observed.clients),
@@ -121,6 +126,36 @@ class ControllerCollector(Collector):
 
 def _predicate_errors(controller: Controller) -> int:
     return sum(s.predicate_errors for s in controller.sources if isinstance(s, KindSource))
+
+
+class ApplyCollector(Collector):
+    """Children of objects: what keeping them so takes, and who fights over them."""
+
+    def __init__(self, apply_sets: Sequence[ApplySet]) -> None:
+        self._apply_sets = apply_sets
+
+    def collect(self) -> Iterator[Metric]:
+        """Read every apply set once; those of one controller are one."""
+        children: Counter[tuple[str, ...]] = Counter()
+        fights: Counter[tuple[str, ...]] = Counter()
+        for found in self._apply_sets:
+            name = found.manager.removeprefix(MANAGER_PREFIX)
+            children[name, "applied"] += found.applied
+            children[name, "unchanged"] += found.unchanged
+            children[name, "pruned"] += found.pruned
+            fights[name,] += found.fights.told
+        yield counter(
+            "apply_children",
+            "Children applied, found to be as applied, and deleted as no longer desired.",
+            ("controller", "result"),
+            children.items(),
+        )
+        yield counter(
+            "apply_fights",
+            "Children that somebody undid so often that their users were told.",
+            ("controller",),
+            fights.items(),
+        )
 
 
 class ClientCollector(Collector):

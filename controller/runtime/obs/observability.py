@@ -147,6 +147,7 @@ class Observability:
         found = collectors(
             Observed(
                 controllers=subject.manager.controllers,
+                apply_sets=self._runtime.apply_sets,
                 informers=self._runtime.informers,
                 clients=(self._runtime.client, self.gatekeeper.client),
                 recorders=subject.recorders,

@@ -4,7 +4,6 @@ import pytest
 
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Options
-from controller.runtime.reconcile import Request, after, done
 from controller.runtime.runtime import Runtime
 from controller.runtime.source import KindSource, timer
 from controller.runtime.stalled import Stalled
@@ -75,23 +74,3 @@ async def test_mistakes_are_told_at_once(runtime, mistake, message):
     """With the remedy where there is one."""
     with pytest.raises(ValueError, match=message):
         mistake(Builder(runtime, "widget"))
-
-
-@pytest.mark.parametrize(
-    ("key", "namespace", "name"), [("ns/a", "ns", "a"), ("a", "", "a")], ids=["ns", "cluster"]
-)
-def test_a_request_is_a_key_and_back(key, namespace, name):
-    """Nothing is lost between the two."""
-    request = Request.of(key)
-
-    assert (namespace, name, key, key) == (
-        request.namespace,
-        request.name,
-        request.key,
-        str(request),
-    )
-
-
-def test_results_say_when_to_look_again():
-    """Never, or in so many seconds."""
-    assert (None, 3) == (done().after, after(3).after)

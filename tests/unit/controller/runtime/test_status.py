@@ -20,6 +20,7 @@ pytestmark = pytest.mark.virtual
 OLD, NOW = "2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z"
 ONE, TWO = {"n": 1}, {"n": 1, "m": 2}
 READY = {"type": "Ready", "status": "True", "reason": "R", "message": "m"}
+BARE = {"type": "Ready", "status": "True", "reason": "R"}
 NOT_READY = READY | {"status": "False"}
 ZERO = "0001-01-01T00:00:00Z"
 SINCE = {"last_transition_time": Time.parse(OLD)}
@@ -90,6 +91,7 @@ def test_a_patch_has_what_differs_and_nothing_else(now, found, patch):
         ([READY | {STAMP: OLD, "observedGeneration": 0}], condition(), None),
         ([READY | {STAMP: OLD}], condition(message="n"), [READY | {"message": "n", STAMP: OLD}]),
         ([READY | {STAMP: OLD}], condition("False"), [NOT_READY | {STAMP: NOW}]),
+        ([BARE | {STAMP: OLD}], condition(message=""), None),
         ([READY], condition(message="n"), [READY | {"message": "n", STAMP: NOW}]),
         ([READY | {STAMP: None}], condition(message="n"), [READY | {"message": "n", STAMP: NOW}]),
         ([READY | {STAMP: ZERO}], condition(message="n"), [READY | {"message": "n", STAMP: NOW}]),
@@ -101,6 +103,7 @@ def test_a_patch_has_what_differs_and_nothing_else(now, found, patch):
         "first",
         "the same",
         "no generation is 0",
+        "no message is empty",
         "another message",
         "a transition",
         "no time before",

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from controller.runtime.builder import Builder
 from controller.runtime.controller import OUTCOMES
 from controller.runtime.events.recorder import Recorder
+from controller.runtime.fights import FREE
 from controller.runtime.handler import own_key
 from controller.runtime.obs.collectors import Observed, collectors
 from controller.runtime.obs.gcpauses import GcPauses
@@ -70,13 +71,15 @@ class World:
         log = configure("json", "error", stream=Sink())
         self.informers = Informers(client)
         runtime = Runtime(client, self.informers, log=log)
+        self.children = runtime.apply_set("moody", [CONFIG_MAP])
         builder = Builder(runtime, "moody").watches(Source(kind=CONFIG_MAP), own_key)
         self.controller = builder.complete(Moody(seed))
-        (self.informer,) = self.informers
+        self.informer = self.controller.sources[0].informer
         self.client = client
         self.collectors = collectors(
             Observed(
                 controllers=[self.controller],
+                apply_sets=runtime.apply_sets,
                 informers=self.informers,
                 clients=[client],
                 recorders=[Recorder(client, controller="moody", instance="test")],
@@ -181,6 +184,27 @@ async def test_requests_are_counted_by_method_and_code():
     bucket = "pentad_client_request_duration_seconds_bucket"
     assert samples[bucket, ("le", "0.0025"), ("method", "GET")] == 0
     assert samples[bucket, ("le", "0.005"), ("method", "GET")] == 1
+
+
+async def test_fights_over_children_are_told_by_controller():
+    """Each told fight counts once, beside what keeping children took; all are 0 at first."""
+    world = World(1)
+    fights = "pentad_apply_fights_total", ("controller", "moody")
+    results = [("controller", "moody"), ("result", "pruned")]
+    assert [0, 0] == [
+        world.samples()[fights],
+        world.samples()["pentad_apply_children_total", *results],
+    ]
+
+    for _ in range(FREE + 3):
+        world.children.fights.undone("c", b"1")
+        world.children.fights.repaired("c", b"1")
+    world.children.pruned += 2
+
+    assert [1, 2] == [
+        world.samples()[fights],
+        world.samples()["pentad_apply_children_total", *results],
+    ]
 
 
 async def test_counters_of_a_kind_outlive_its_informer():
