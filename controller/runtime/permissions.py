@@ -1,5 +1,6 @@
 """What the runtime itself asks of the API server, each with its reason; families declare theirs.
 
+What an option needs has a role of its own, so that nobody grants it who does not use it.
 Grants inside the manager's own namespace (`OWN_NAMESPACE`) are a Role, the others a ClusterRole.
 In `--namespaces` mode there is no ClusterRole: what lives outside namespaces is then not available
 and the manager says which feature that turns off.
@@ -33,6 +34,20 @@ EVERYWHERE: Final[tuple[Permission, ...]] = (
     Permission.read(
         CRD, reason="A kind whose CRD is missing is waited for; its informer starts with it."
     ),
+    *(
+        Permission(
+            group=kind.group,
+            resources=(kind.plural,),
+            verbs=(*READ, "patch"),
+            names=(MANAGER,),
+            namespaced=False,
+            reason="The webhooks' CA bundle is kept current while certificates rotate.",
+        )
+        for kind in (VALIDATING_WEBHOOK, MUTATING_WEBHOOK)
+    ),
+)
+
+METRICS_AUTH: Final[tuple[Permission, ...]] = (
     Permission(
         group=TOKEN_REVIEW.group,
         resources=(TOKEN_REVIEW.plural,),
@@ -47,18 +62,8 @@ EVERYWHERE: Final[tuple[Permission, ...]] = (
         namespaced=False,
         reason="Whether they may read the metrics is asked of the cluster.",
     ),
-    *(
-        Permission(
-            group=kind.group,
-            resources=(kind.plural,),
-            verbs=(*READ, "patch"),
-            names=(MANAGER,),
-            namespaced=False,
-            reason="The webhooks' CA bundle is kept current while certificates rotate.",
-        )
-        for kind in (VALIDATING_WEBHOOK, MUTATING_WEBHOOK)
-    ),
 )
+"""Needed with `--metrics-auth` alone, and cluster-wide however few namespaces are worked in."""
 
 
 def _named(

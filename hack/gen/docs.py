@@ -206,6 +206,7 @@ def permissions_page(families: Iterable[Family], *, runtime: bool) -> str:
     if runtime:
         parts += ["## The runtime, everywhere", _grants(permissions.EVERYWHERE)]
         parts += [f"## The runtime, in `{NAMESPACE}`", _grants(permissions.OWN_NAMESPACE)]
+        parts += ["## With `--metrics-auth`", _grants(permissions.METRICS_AUTH)]
     for family in families:
         parts += [f"## Family {family.name}", _grants(family_permissions(family))]
     return "\n\n".join(parts) + "\n"

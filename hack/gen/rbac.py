@@ -7,6 +7,7 @@ Two sets of the same rules, and a user applies one of them:
   manager is told of with `--namespaces`; what lives outside namespaces is left out.
 
 What the manager needs in its own namespace, the Lease above all, belongs to both: `manager/`.
+`metrics-auth/` is for those who use `--metrics-auth`, with either.
 
 Beside them, per family, the roles of people: view and edit, which the cluster's own roles take up.
 Nothing is granted by wildcard.
@@ -36,6 +37,11 @@ def own_runtime_roles() -> list[Document]:
     """Return what the manager needs in its own namespace, however far it sees."""
     name = f"{ACCOUNT}-manager"
     return granted("Role", name, permissions.OWN_NAMESPACE, namespace=NAMESPACE)
+
+
+def metrics_auth_roles() -> list[Document]:
+    """Return what asking who scrapes the metrics needs; reviews live outside namespaces."""
+    return granted("ClusterRole", f"{ACCOUNT}-metrics-auth", permissions.METRICS_AUTH)
 
 
 def namespaced_runtime_roles() -> list[Document]:

@@ -44,6 +44,7 @@ def files(target: Target) -> Files:
         ("crd", _crds(target), ()),
         ("rbac", _roles(target), ("manager",) if own else ()),
         ("rbac/manager", own, ()),
+        ("rbac/metrics-auth", _metrics_auth_roles(target), ()),
         ("rbac/namespaced", _namespaced_roles(target), ()),
         ("webhook", _webhooks(target), ()),
     ):
@@ -95,6 +96,14 @@ def _own_roles(target: Target) -> dict[str, str]:
         return {}
     source = "controller/runtime/permissions.py"
     return {"runtime.yaml": _yaml(rbac.own_runtime_roles(), source=source)}
+
+
+def _metrics_auth_roles(target: Target) -> dict[str, str]:
+    """What only `--metrics-auth` needs."""
+    if not target.runtime:
+        return {}
+    source = "controller/runtime/permissions.py"
+    return {"runtime.yaml": _yaml(rbac.metrics_auth_roles(), source=source)}
 
 
 def _namespaced_roles(target: Target) -> dict[str, str]:

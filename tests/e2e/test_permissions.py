@@ -181,7 +181,7 @@ async def test_roles_of_the_cluster_are_enough(
     """Cluster-wide, with webhooks and with scrapes that have to say who they are."""
     webhooks, metrics = free_port(), free_port()
     with (
-        applied(kubectl, (RUNTIME, ()), (FAMILY, ())) as grants,
+        applied(kubectl, (RUNTIME, ()), (RUNTIME / "metrics-auth", ()), (FAMILY, ())) as grants,
         installed(rest, HOME, WIDGET_FAMILY.webhooks, port=webhooks),
     ):
         audit = Audit(cluster.audit_log, user=USER)

@@ -124,7 +124,7 @@ class Gatekeeper:
         except Forbidden as error:
             return say(
                 f"this program may not review requests: {error.message}\n"
-                "bind it to the ClusterRole system:auth-delegator",
+                "grant it that: kubectl apply --server-side -k manifests/rbac/metrics-auth",
                 code=500,
             )
         except (InformersError, LoopBusy, TimeoutError) as error:

@@ -42,7 +42,7 @@ def test_every_rule_carries_its_reason():
 
 
 def test_a_role_leaves_out_what_lives_outside_namespaces():
-    """In --namespaces mode cluster-scoped kinds and reviews are not granted, the rest is."""
+    """In --namespaces mode cluster-scoped kinds are not granted, the rest is."""
     family = attrs.evolve(
         WIDGET_FAMILY,
         permissions=(*WIDGET_FAMILY.permissions, Permission.read(NODE, reason="Where pods run.")),
@@ -66,6 +66,19 @@ def test_the_runtime_grants_are_narrow():
     assert "*" not in str([document.get("rules") for document in documents])
 
 
+def test_asking_who_scrapes_is_granted_to_those_who_ask():
+    """Reviews have a ClusterRole of their own with its binding, and stand in no other role."""
+    role, binding = rbac.metrics_auth_roles()
+    others = (*rbac.runtime_roles(), *rbac.own_runtime_roles(), *rbac.namespaced_runtime_roles())
+
+    assert [("tokenreviews", ["create"]), ("subjectaccessreviews", ["create"])] == [
+        (*rule["resources"], rule["verbs"]) for _, rule in rules_of(role)
+    ]
+    assert ("ClusterRole", "pentad-metrics-auth") == (role["kind"], role["metadata"]["name"])
+    assert "pentad-metrics-auth" == binding["roleRef"]["name"]
+    assert "reviews" not in str(others)
+
+
 def test_people_get_view_and_edit_roles_that_aggregate():
     """The cluster's own view, edit and admin roles take the kinds up."""
     view, edit = rbac.user_roles(WIDGET_FAMILY)
@@ -78,7 +91,11 @@ def test_people_get_view_and_edit_roles_that_aggregate():
     assert view["rules"][0].item["resources"] == ["gadgets", "widgets"]
 
 
-@pytest.mark.parametrize("grant", permissions.EVERYWHERE + permissions.OWN_NAMESPACE, ids=str)
+@pytest.mark.parametrize(
+    "grant",
+    permissions.EVERYWHERE + permissions.OWN_NAMESPACE + permissions.METRICS_AUTH,
+    ids=str,
+)
 def test_reasons_are_sentences(grant):
     """A reason is written for people."""
     assert grant.reason.endswith(".")

@@ -62,7 +62,8 @@ def test_every_file_says_where_it_comes_from():
 def test_each_folder_can_be_applied_by_kustomize():
     """A kustomization lists exactly the files beside it; an empty folder has none."""
     files = tree.files(TARGET)
-    for folder in ("m/crd", "m/rbac", "m/rbac/manager", "m/rbac/namespaced", "m/webhook"):
+    roles = ("m/rbac", "m/rbac/manager", "m/rbac/metrics-auth", "m/rbac/namespaced")
+    for folder in ("m/crd", *roles, "m/webhook"):
         beside = {path.name for path in files if path.parent == PurePosixPath(folder)}
         listed = yaml.safe_load(files[PurePosixPath(folder) / "kustomization.yaml"])["resources"]
         bases = {"manager"} if folder == "m/rbac" else set()
