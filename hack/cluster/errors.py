@@ -4,6 +4,7 @@ ClusterError                 every message is one line for people and names the 
 ├── UsageError               a wrong name, version or component: exit code 2
 ├── MissingToolError         something this machine lacks (Go, a binary that fits)
 ├── BuildError               the Go client failed, or no module source answers
+│   └── SlowError            it did not end in time
 ├── ComponentError           a component ended or never became healthy; carries its last lines
 └── NotRunningError          there is no such cluster
 """
@@ -29,6 +30,10 @@ class MissingToolError(ClusterError):
 
 class BuildError(ClusterError):
     """A binary could not be built."""
+
+
+class SlowError(BuildError):
+    """The Go client did not end in time."""
 
 
 class ComponentError(ClusterError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from hack.cluster.errors import BuildError, ClusterError, MissingToolError
+from hack.cluster.errors import BuildError, ClusterError, MissingToolError, SlowError
 
 _ANSWER: Final = 3.0
 _ENDING: Final = 5.0
@@ -49,6 +49,9 @@ class Go:
                 output = group.create_task(process.stdout.read())
                 errors = group.create_task(self._follow(process.stderr))
                 await process.wait()
+        except TimeoutError as error:
+            what = f"go {arguments[0]} in {folder} took longer than {seconds:.0f} s and was ended"
+            raise SlowError(what, detail=self.activity) from error
         finally:
             await _end(process)
         if process.returncode != 0:
@@ -66,7 +69,7 @@ class Go:
         """Fail unless modules can be fetched now, within three seconds and whatever is wrong."""
         try:
             await self.run("list", "-m", "-versions", _ASKED_FOR, folder=folder, seconds=_ANSWER)
-        except TimeoutError as error:
+        except SlowError as error:
             raise BuildError(
                 "modules have to be fetched and their source does not answer "
                 f"within {_ANSWER:.0f} s; connect to the network, point GOPROXY elsewhere, "

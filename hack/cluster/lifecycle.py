@@ -99,10 +99,11 @@ class Lifecycle:
                     progress=self.progress,
                 )
             wanted = max(fake_nodes, record.fake_nodes)
-            record = msgspec.structs.replace(record, fake_nodes=wanted, binaries=programs)
-            record.write(self.layout)
+            updated = msgspec.structs.replace(record, fake_nodes=wanted, binaries=programs)
+            if updated != record:
+                updated.write(self.layout)
             async with self.progress.step(f"starting {self.name}"):
-                await BringUp(self.layout, record, Api()).everything()
+                await BringUp(self.layout, updated, Api()).everything()
             undo.pop_all()
 
     async def status(self) -> tuple[ComponentStatus, ...]:

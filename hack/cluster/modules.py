@@ -15,6 +15,7 @@ from hack.cluster.errors import BuildError
 from hack.cluster.go import Go
 from hack.cluster.releases import Version
 
+_LOOK: Final = 30.0
 _DOWNLOAD: Final = 300.0
 _STAGING: Final = re.compile(
     r"^\s*(?:replace\s+)?(k8s\.io/\S+)(?:\s+v\S+)?\s+=>\s+\./staging/", re.MULTILINE
@@ -28,11 +29,7 @@ async def prepare(bundle: Bundle, *, go: Go, work: Path) -> Path:
         return MODULES / bundle.name
     if bundle.name != KUBERNETES:
         raise BuildError(f"{bundle.title} has no module graph")
-    try:
-        original = await _download(bundle.version, go=go, folder=work)
-    except BuildError:
-        await go.check_source(folder=work)
-        raise
+    original = await _download(bundle.version, go=go, folder=work)
     folder = work / "module"
     folder.mkdir()
     (folder / "go.mod").write_text(derive(original.read_text(), bundle.version))
@@ -40,15 +37,14 @@ async def prepare(bundle: Bundle, *, go: Go, work: Path) -> Path:
 
 
 async def _download(version: Version, *, go: Go, folder: Path) -> Path:
-    """Fetch k8s.io/kubernetes itself, or find it fetched; return its own go.mod."""
-    answer = await go.run(
-        "mod",
-        "download",
-        "-json",
-        f"k8s.io/kubernetes@v{version}",
-        folder=folder,
-        seconds=_DOWNLOAD,
-    )
+    """Find k8s.io/kubernetes itself fetched, or fetch it; return its own go.mod."""
+    arguments = ("mod", "download", "-json", f"k8s.io/kubernetes@v{version}")
+    try:
+        offline = {"GOPROXY": "off"}
+        answer = await go.run(*arguments, folder=folder, seconds=_LOOK, environment=offline)
+    except BuildError:
+        await go.check_source(folder=folder)
+        answer = await go.run(*arguments, folder=folder, seconds=_DOWNLOAD)
     return Path(json.loads(answer)["GoMod"])
 
 

@@ -17,7 +17,8 @@ import msgspec
 
 _RESET: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGQUIT, signal.SIGXFSZ)
 _STATE: Final = 0
-_START_TIME: Final = 19  # field 22 of /proc/PID/stat, counted after the command name
+_THREADS: Final = 17  # field 20 of /proc/PID/stat, counted after the command name
+_START_TIME: Final = 19  # field 22
 
 
 @functools.cache
@@ -50,11 +51,14 @@ class Incarnation(msgspec.Struct, frozen=True, kw_only=True):
         return cls(pid=pid, started=int(fields[_START_TIME]), boot=_boot())
 
     def is_alive(self) -> bool:
-        """Whether it runs; one that only waits to be collected does not."""
+        """Whether any thread of it runs; one that only waits to be collected does not.
+
+        The first thread may have ended before the others: they still hold files and sockets.
+        """
         fields = _stat(self.pid)
         if fields is None or int(fields[_START_TIME]) != self.started or self.boot != _boot():
             return False
-        if fields[_STATE] in "ZX":
+        if fields[_STATE] in "ZX" and int(fields[_THREADS]) <= 1:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self.pid, os.WNOHANG)
             return False

@@ -8,7 +8,18 @@ import pytest
 
 from tests.kit.cluster import ClusterAccess
 from tests.kit.proxy import FaultProxy
+from tests.kit.rest import Rest
 from tests.kit.upstream import Upstream
+
+STREAMED = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
+
+
+@pytest.fixture(scope="session")
+def streams_content(rest: Rest) -> bool:
+    """Whether the server streams initial content (WatchList): not every version does by default."""
+    answer = rest.request("GET", f"/api/v1/namespaces?{STREAMED}&allowWatchBookmarks=true")
+    assert answer.status in {200, 422}
+    return answer.status == 200
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -163,7 +164,7 @@ def test_defaults_are_stored(rest):
     [
         pytest.param(
             widget(items=[{"name": "a", "value": "", "weight": 3}]),
-            "spec.items[0].value: Invalid value: a part that weighs something needs a value",
+            r"spec\.items\[0\]\.value: Invalid value: .*a part that weighs something needs a value",
             id="rule-on-items",
         ),
         pytest.param(
@@ -178,7 +179,7 @@ def test_defaults_are_stored(rest):
         ),
         pytest.param(
             gadget(shards={"a": {"ratio": 0.95}}),
-            "spec.shards[a]: Invalid value: a shard keeps less than nine tenths",
+            r"spec\.shards\[a\]: Invalid value: .*a shard keeps less than nine tenths",
             id="rule-on-map-values",
         ),
         pytest.param(
@@ -200,7 +201,7 @@ def test_a_bad_object_is_refused_with_a_message(object_, message, rest):
     answer = dry_run(rest, object_)
 
     assert answer.status in {400, 422}
-    assert message in answer.body["message"]
+    assert re.search(message, answer.body["message"])
 
 
 @pytest.mark.parametrize(

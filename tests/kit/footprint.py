@@ -1,6 +1,7 @@
 """What a cluster occupies on the machine, so that a test can tell that nothing is left of it.
 
-Processes are found by their command lines, sockets through the descriptors of those processes and
+Processes are found by their command lines, environments and working folders, so a child that forgot
+its arguments is found, too; sockets through the descriptors of those processes and
 the kernel's socket table, files by walking folders.
 """
 
@@ -37,11 +38,15 @@ class Footprint:
 def _mentioning(text: str) -> Iterable[int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
-            try:
-                if text in (folder / "cmdline").read_text(errors="replace"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                if any(text in said for said in _said_of(folder)):
                     yield int(folder.name)
-            except (FileNotFoundError, ProcessLookupError):
-                continue
+
+
+def _said_of(process: Path) -> Iterable[str]:
+    yield (process / "cmdline").read_text(errors="replace")
+    yield (process / "environ").read_text(errors="replace").replace("\0", "/\0")
+    yield f"{(process / 'cwd').readlink()}/"
 
 
 def open_files(processes: Iterable[int]) -> set[Path]:

@@ -18,6 +18,7 @@ from hack.cluster.errors import ComponentError
 from hack.cluster.layout import Layout
 from hack.cluster.record import Record
 from tests.integration.cluster.conftest import REPOSITORY
+from tests.kit.audit import Audit
 from tests.kit.cluster import own_clusters
 from tests.kit.eventually import eventually_blocking
 from tests.kit.footprint import Footprint, known_sockets, open_files
@@ -75,11 +76,14 @@ def test_restart_keeps_the_data(victim):
 
 
 def test_two_stand_side_by_side(cluster, victim, rest, namespace):
-    """Two clusters share no port and no object."""
+    """Two clusters run at once and share no port, no process and no object."""
     other = Rest(victim.kubeconfig)
     answer = other.request("GET", f"/api/v1/namespaces/{namespace}")
     other.close()
 
+    processes = [each.process.pid for one in (cluster, victim) for each in one.status()]
+    assert len(set(processes)) == len(processes) == 2 * len(components.PROGRAMS)
+    assert {"healthy"} == {each.state for one in (cluster, victim) for each in one.status()}
     assert answer.status == 404
     assert rest.get(f"/api/v1/namespaces/{namespace}")
     ports = [Cluster.named(each.name).life.record().ports for each in (cluster, victim)]
@@ -88,12 +92,25 @@ def test_two_stand_side_by_side(cluster, victim, rest, namespace):
 
 
 def test_second_up_changes_nothing(victim):
-    """`up` on a running cluster starts no process."""
-    before = victim.status()
+    """`up` on a running cluster starts no process, writes no file and asks for no change."""
+    watched = (victim.life.layout.record, victim.kubeconfig, victim.life.layout.pki)
 
-    Cluster.up(victim.name)
+    def seen():
+        return victim.status(), [(file.stat().st_ino, file.stat().st_mtime_ns) for file in watched]
 
-    assert before == victim.status()
+    before, audit = seen(), Audit(victim.audit_log, user="kubernetes-admin")
+    told = subprocess.run(
+        [sys.executable, "-m", "hack.cluster", "up", "--name", victim.name],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert f"export KUBECONFIG={victim.kubeconfig}\n" == told.stdout
+    assert before == seen()
+    assert {"get"} == {entry.verb for entry in audit.entries()}
 
 
 def test_two_ups_at_once_make_one_cluster(command):

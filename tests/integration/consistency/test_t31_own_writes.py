@@ -115,7 +115,7 @@ async def test_t31_a_deleted_object_is_not_read(proxy, proxied, namespace, rest,
             is_held = rest.request("GET", kind.path(namespace, "a")).status == 200
             held = mirror.informer.store.get(f"{namespace}/a")
 
-            assert is_held == (held is not None)
+            assert held is not None or not is_held  # whose finalizer may have gone meanwhile
             assert held is None or held.is_deleting
             assert kind == CLAIM or held is None
         await eventually(lambda: mirror.content().get(f"{namespace}/a"), equals=None, within=WITHIN)

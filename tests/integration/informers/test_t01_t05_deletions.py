@@ -3,7 +3,8 @@
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.informers.objects import WATCH, change, create, delete
+from tests.integration.informers.objects import LIST, WATCH, change, create, delete
+from tests.kit.eventually import eventually
 from tests.kit.faults import Cut
 from tests.kit.mirror import mirrored
 
@@ -51,20 +52,27 @@ async def test_t01_an_object_known_and_gone_at_the_relist_is_told(
         assert ["initial", "deleted"] == mirror.steps("goes")
 
 
-async def test_t02_a_deletion_inside_the_first_content_is_told(proxy, proxied, namespace, rest):
+@STREAMS
+async def test_t02_a_deletion_inside_the_first_content_is_told(
+    proxy, proxied, namespace, rest, streams, streams_content
+):
     """The first content breaks off, an object of it goes; its deletion follows (k/k#26966)."""
-    create(rest, namespace, "a", "b", "c", "d")
-    with proxy.add(Cut(after_events=3), WATCH) as rule:
-        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
-            while not rule.fired:
-                await mirror.client.clock.sleep(0.01)
+    names = [f"a{n}" for n in range(8)]
+    create(rest, namespace, *names, blob="x" * 20_000)
+    watched = streams and streams_content
+    cut = Cut(after_events=3) if watched else Cut(after_bytes=70_000)
+    with proxy.add(cut, WATCH if watched else LIST, times=1) as rule:
+        async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
+            await eventually(lambda: rule.fired, equals=1)
             first = next(iter(mirror.told.values()), None)
-            delete(rest, namespace, first.meta.name if first else "a")
+            gone = first.meta.name if first else "a0"
+            delete(rest, namespace, gone)
 
             await mirror.wait_synced()
             await mirror.wait_agrees(rest)
 
-            assert mirror.steps(first.meta.name if first else "a") in (["initial", "deleted"], [])
+            assert (["initial", "deleted"] if first else []) == mirror.steps(gone)
+            assert ["initial"] == mirror.steps("a7")
 
 
 @STREAMS

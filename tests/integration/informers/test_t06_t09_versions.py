@@ -65,7 +65,7 @@ async def test_t07_a_watch_that_expired_does_not_start_a_list_from_etcd(
     create(rest, namespace, "a")
     async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
         await mirror.wait_synced()
-        [before] = {scope.version for scope in mirror.informer._scopes.values()}
+        [before] = {scope.version for scope in mirror.informer.scopes.values()}
         await relist(proxy, mirror)
         await mirror.wait_agrees(rest)
 
@@ -138,7 +138,7 @@ async def test_t09_a_watch_that_fails_is_resumed_where_it_was(
     create(rest, namespace, "a")
     async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
         await mirror.wait_synced()
-        [before] = {scope.version for scope in mirror.informer._scopes.values()}
+        [before] = {scope.version for scope in mirror.informer.scopes.values()}
         proxy.refuse()
         proxy.cut_all()
         create(rest, namespace, "b")

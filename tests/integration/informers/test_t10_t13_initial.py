@@ -67,16 +67,21 @@ async def test_t11_watches_that_expire_at_once_do_not_become_a_storm(
             await mirror.wait_agrees(rest)
 
 
-async def test_t12_synthetic_events_do_not_advance_the_version(proxy, proxied, namespace, rest):
+async def test_t12_synthetic_events_do_not_advance_the_version(
+    proxy, proxied, namespace, rest, streams_content
+):
     """Cut off inside the first content, it is asked for as a whole again, from no version."""
-    create(rest, namespace, *NAMES)
-    with proxy.add(Cut(after_events=5), WATCH, times=1) as rule:
+    create(rest, namespace, *NAMES, blob="x" * 20_000)
+    where, fault, none = LIST, Cut(after_bytes=100_000), "0"
+    if streams_content:
+        where, fault, none = WATCH, Cut(after_events=5), None
+    with proxy.add(fault, where, times=1) as rule:
         async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
             await mirror.wait_synced()
             await mirror.wait_agrees(rest)
 
     assert 1 == rule.fired
-    assert [None, None] == versions_asked(proxy, WATCH)[:2]
+    assert [none, none] == versions_asked(proxy, where)[:2]
 
 
 async def test_t13_a_bookmark_advances_the_version(proxy, proxied, namespace, rest):
@@ -95,6 +100,6 @@ async def test_t13_a_bookmark_advances_the_version(proxy, proxied, namespace, re
         async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
             await mirror.wait_synced()
             create(rest, namespace, "b")
-            [scope] = mirror.informer._scopes.values()
+            [scope] = mirror.informer.scopes.values()
 
             await eventually(lambda: scope.version, equals=later)

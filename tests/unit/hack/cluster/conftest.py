@@ -22,6 +22,10 @@ if command == "list" and "-deps" in arguments:
     sys.exit(0 if mode in ("fetched", "broken", "slow") else 1)
 if command == "list" and mode == "silent":
     time.sleep(60)
+if command == "mod" and mode != "fetched":
+    if os.environ.get("GOPROXY") == "off":
+        sys.exit("module lookup disabled by GOPROXY=off")
+    time.sleep(60)
 if command == "list" and mode == "refused":
     sys.exit("no such host")
 if command == "build":

@@ -4,11 +4,13 @@ import asyncio
 import io
 import time
 
+import attrs
 import pytest
 
 from hack.cluster import build
 from hack.cluster.errors import BuildError, MissingToolError
 from hack.cluster.progress import Progress
+from hack.cluster.releases import Version
 
 QUIET = Progress(io.StringIO())
 
@@ -101,6 +103,30 @@ def test_silent_source_is_given_up_in_three_seconds(go, bundle):
 
     assert time.perf_counter() - begun < 6
     assert [] == go.calls("build")
+
+
+def test_silent_source_is_given_up_before_a_module_graph_is_fetched(go, bundle):
+    """Also a version whose graph has to be derived first waits for nobody who does not answer."""
+    go.will("silent")
+    other = attrs.evolve(bundle, version=Version(1, 30, 14), is_committed=False)
+    begun = time.perf_counter()
+
+    with pytest.raises(BuildError, match=r"does not answer within 3 s.*GOPROXY"):
+        asyncio.run(build.build(other, progress=QUIET))
+
+    assert time.perf_counter() - begun < 6
+    assert ["mod", "list"] == [call.split()[0] for call in go.calls("mod") + go.calls("list")]
+
+
+def test_a_build_that_takes_too_long_is_ended_and_told(go, bundle, monkeypatch):
+    """Its limit is an error with the command and the time, and nothing half-built stays."""
+    go.will("slow")
+    monkeypatch.setattr(build, "_LONGEST", 0.4)
+
+    with pytest.raises(BuildError, match=r"go build .* took longer than 0 s and was ended"):
+        asyncio.run(build.build(bundle, progress=QUIET))
+
+    assert not bundle.folder.exists()
 
 
 def test_refusing_source_is_told(go, bundle):

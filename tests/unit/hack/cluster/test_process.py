@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import msgspec
 import pytest
@@ -46,6 +47,24 @@ def test_killed_process_is_dead_at_once_and_collected(sleeper):
     eventually_blocking(lambda: not sleeper.is_alive())
     eventually_blocking(lambda: Incarnation.of(sleeper.pid) is None)
     assert not sleeper.send(signal.SIGKILL)
+
+
+HEADLESS = """
+import ctypes, os, threading
+threading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_process_without_its_first_thread_is_alive(tmp_path):
+    """As long as any thread holds its files and sockets it counts; a zombie alone does not."""
+    program = [sys.executable, "-c", HEADLESS]
+    headless = process.start(program, environment={}, log=tmp_path / "log")
+
+    eventually_blocking(lambda: process._stat(headless.pid)[0], equals="Z")
+    assert headless.is_alive()
+    assert headless.send(signal.SIGKILL)
+    eventually_blocking(lambda: not headless.is_alive())
 
 
 @pytest.mark.parametrize(
