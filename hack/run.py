@@ -7,7 +7,8 @@ selected. Without any kubeconfig a control plane of our own is started, with fak
 pods become Ready, and said how to remove.
 
 CRDs are applied by server-side apply. Webhooks stay off unless the cluster is ours, since the API
-server of another could not reach this machine, and a stopped `make run` must never block anyone.
+server of another could not reach this machine, and a stopped `make run` must never block anyone; on
+ours they are served by a loopback URL, with configurations that go when the manager does.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from controller.cmd.manager import main as run_manager
+from controller.families import FAMILIES
+from controller.runtime.registration import Family
 from hack.cluster.cluster import DEFAULT_NAME, Cluster
 from hack.cluster.errors import ClusterError
 from informers.client import Client
@@ -35,27 +38,40 @@ MANAGER: Final = "pentad-run"
 FAILED: Final = 1
 WRONG: Final = 2
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-TRUSTED: Final = ("pentad-", "kind-")
+OURS: Final = "pentad-"
+TRUSTED: Final = (OURS, "kind-")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
     """Find the cluster, install the CRDs, run."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--crds", type=Path, default=CRDS, help="folder of CRDs to install")
     options, rest = parser.parse_known_args(list(arguments))
     try:
         kubeconfig = _kubeconfig()
-        context = asyncio.run(_prepare(kubeconfig, _bodies(options.crds)))
+        connection = asyncio.run(_prepare(kubeconfig, _bodies(options.crds)))
     except (ConfigError, ClusterError) as error:
         print(f"make run: {error}", file=sys.stderr)
         return WRONG
     except InformersError as error:
         print(f"make run: {type(error).__name__}: {error}", file=sys.stderr)
         return FAILED
-    flags = [f"--kubeconfig={kubeconfig}", f"--context={context}", "--log-format=console"]
-    addresses = ["--probe-address=127.0.0.1:8081", "--metrics-address=127.0.0.1:8080"]
+    flags = [f"--kubeconfig={kubeconfig}", *manager_flags(connection, families=families)]
     print("make run: starting the manager; Ctrl-C ends it", flush=True)
-    return run_manager([*flags, *addresses, *rest])
+    return run_manager([*flags, *rest], families=families)
+
+
+def manager_flags(connection: Connection, *, families: Sequence[Family]) -> list[str]:
+    """What the manager is told, besides what the user says after it."""
+    has_webhooks = any(family.webhooks for family in families)
+    webhooks = "url" if has_webhooks and _is_ours(connection) else "off"
+    return [
+        f"--context={connection.context}",
+        f"--webhooks={webhooks}",
+        "--log-format=console",
+        "--probe-address=127.0.0.1:8081",
+        "--metrics-address=127.0.0.1:8080",
+    ]
 
 
 def _kubeconfig() -> str:
@@ -76,8 +92,8 @@ def _kubeconfig() -> str:
     return str(cluster.kubeconfig)
 
 
-async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> str:
-    """Check whose cluster it is and install the CRDs; returns the context's name."""
+async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connection:
+    """Check whose cluster it is and install the CRDs; returns the way there."""
     named = os.environ.get("CONTEXT", "")
     connection = await connect(kubeconfig=kubeconfig, context=named or None)
     print(f"make run: context {connection.context}, server {connection.server}", flush=True)
@@ -91,12 +107,20 @@ async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> str:
         await _install(client, bodies)
     finally:
         await client.close()
-    return connection.context
+    return connection
 
 
 def _is_trusted(connection: Connection) -> bool:
-    host = urlsplit(connection.server).hostname
-    return host in LOOPBACK or connection.context.startswith(TRUSTED)
+    return _is_local(connection) or connection.context.startswith(TRUSTED)
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Whether its API server runs beside us; kind's is in a container and cannot reach us."""
+    return _is_local(connection) and connection.context.startswith(OURS)
+
+
+def _is_local(connection: Connection) -> bool:
+    return urlsplit(connection.server).hostname in LOOPBACK
 
 
 def _bodies(folder: Path) -> list[dict[str, Any]]:

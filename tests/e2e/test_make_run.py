@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from hack.gen.__main__ import ROOT
-from tests.e2e.conftest import CRDS
+from tests.e2e.conftest import CRDS, free_port
+from tests.kit.eventually import eventually_blocking
+from tests.kit.widget.api import WIDGET
 
-COMMAND = [sys.executable, "-m", "hack.run", f"--crds={CRDS}", "--leader-elect=false"]
+PROGRAM = ("-m", "hack.run")
+FLAGS = [f"--crds={CRDS}", "--leader-elect=false"]
 OFF = ["--probe-address=off", "--metrics-address=off"]
 STRANGER = """
 apiVersion: v1
@@ -38,12 +41,12 @@ def run(tmp_path):
     """Return a function that starts `make run` with an environment, and its output's file."""
     started = []
 
-    def launch(**environ):
+    def launch(*program, **environ):
         out = tmp_path / "out.txt"
         kept = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
         with out.open("wb") as stream:
             process = subprocess.Popen(
-                [*COMMAND, *OFF],
+                [sys.executable, *(program or PROGRAM), *FLAGS, *OFF],
                 cwd=ROOT,
                 env={**kept, **environ},
                 stdout=stream,
@@ -70,6 +73,25 @@ def test_with_a_kubeconfig_of_ours_it_installs_the_crds_and_runs(run, cluster, k
     assert "widgets.test.pentad.dev" in kubectl("get", "crd", "-o", "name")
     process.send_signal(signal.SIGTERM)
     assert 0 == process.wait(timeout=30)
+
+
+def test_on_a_cluster_of_ours_webhooks_are_served(run, cluster, kubectl, rest, namespace):
+    """By a loopback URL: a Widget is refused with the handler's words, until the program ends."""
+    path = f"{WIDGET.path(namespace)}?dryRun=All"
+    head = {"apiVersion": WIDGET.api_version, "kind": WIDGET.kind}
+    huge = head | {"metadata": {"name": "w"}, "spec": {"size": 2_000_000}}
+    process, out = run(
+        "-m",
+        "tests.e2e.widget_run",
+        f"--webhook-address=:{free_port()}",
+        KUBECONFIG=str(cluster.kubeconfig),
+    )
+    wait_for("workers_started", out, within=60)
+
+    eventually_blocking(lambda: rest.request("POST", path, huge).status, equals=422, within=20)
+    process.send_signal(signal.SIGTERM)
+    assert 0 == process.wait(timeout=30)
+    assert "pentad-local" not in kubectl("get", "validatingwebhookconfigurations", "-o", "name")
 
 
 def test_a_foreign_context_has_to_be_named(run, tmp_path):

@@ -1,0 +1,44 @@
+"""`make run`: what the manager is told about each kind of cluster."""
+
+import attrs
+import pytest
+
+from controller import config
+from hack.run import manager_flags
+from tests.kit.widget.family import WIDGET_FAMILY
+
+QUIET = attrs.evolve(WIDGET_FAMILY, webhooks=())
+
+
+@attrs.frozen
+class Place:
+    """What a connection says of its cluster."""
+
+    context: str
+    server: str = "https://127.0.0.1:6443"
+
+
+@pytest.mark.parametrize(
+    ("place", "families", "mode"),
+    [
+        (Place("pentad-local"), (WIDGET_FAMILY,), "url"),
+        (Place("pentad-local"), (QUIET,), "off"),
+        (Place("pentad-local"), (), "off"),
+        (Place("kind-kind"), (WIDGET_FAMILY,), "off"),
+        (Place("minikube"), (WIDGET_FAMILY,), "off"),
+        (Place("pentad-prod", "https://example.com"), (WIDGET_FAMILY,), "off"),
+    ],
+    ids=["ours", "no webhooks", "no family", "kind", "a stranger's", "only named like ours"],
+)
+def test_webhooks_are_served_where_the_api_server_is_beside_us(place, families, mode):
+    """A cluster that could not reach this machine, or that others use, is never configured."""
+    told = config.load(manager_flags(place, families=families), {}, families=families)
+
+    assert (mode, place.context, "console") == (told.webhooks, told.context, told.log_format)
+
+
+def test_what_the_user_says_counts():
+    """Flags after ours win."""
+    flags = manager_flags(Place("pentad-local"), families=(WIDGET_FAMILY,))
+
+    assert "off" == config.load([*flags, "--webhooks=off"], {}).webhooks
