@@ -5,10 +5,10 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup run test e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help setup run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv and the control plane's programs (both cached)
 	@$(PYTHON) hack/setup.py
@@ -18,6 +18,12 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 
 test: setup ## unit, chaos and integration tests on a real control plane; no root needed
 	@$(PY) -m pytest tests/unit tests/chaos tests/integration $(ARGS)
+
+test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
+	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
+
+test-deep: setup ## a million queue operations and 500 schedules of each chaos test
+	@PENTAD_QUEUE_OPS=1000000 PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos --timeout=3600 $(ARGS)
 
 e2e: setup ## the manager as separate processes against the control plane
 	@$(PY) -m pytest tests/e2e $(ARGS)
@@ -54,7 +60,7 @@ verify: setup ## fail if anything generated is not up to date
 	@$(PY) -m hack.gen verify
 
 vectors: setup ## ask Go's apimachinery again for the test vectors of informers/meta
-	@$(PY) -m hack.vectors
+	@cd hack/vectors && go run . ../../tests/unit/informers/meta/vectors
 
 lock: setup ## pin the dependencies of pyproject.toml with hashes
 	@for extra in "runtime --extra uvloop" "dev --all-extras"; do \
