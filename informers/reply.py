@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from informers.errors import StatusError, TooManyRequests, status_error
+from informers.meta.errors import UNREADABLE
 from informers.snapshot import Snapshot
 from informers.transport import Response
 
@@ -71,7 +72,7 @@ def refusal(response: Response) -> StatusError:
     """The error a non-2xx answer means, whoever wrote its body."""
     try:
         status = msgspec.json.decode(response.body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         text = response.body[:300].decode("utf-8", "replace").strip()
         status = {"message": text} if text else {}
     if not isinstance(status, Mapping):
@@ -95,7 +96,7 @@ def error_in(raw: bytes) -> StatusError | None:
     """The error that a Status object is, wherever it was met; None if this is something else."""
     try:
         status = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     if not isinstance(status, dict) or status.get("kind") != "Status":
         return None

@@ -12,6 +12,7 @@ import attrs
 import msgspec
 from msgspec import Struct
 
+from informers.meta.errors import UNREADABLE
 from informers.meta.kinds import Kind, Subresource
 
 Body = Mapping[str, object] | Struct | bytes
@@ -266,5 +267,5 @@ def _name_of(body: bytes) -> str:
     """The name a body gives its object; empty when the server is to make one up."""
     try:
         return _NAMED.decode(body).metadata.name
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except UNREADABLE:
         return ""

@@ -19,8 +19,8 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from informers.errors import DecodeError
+from informers.meta.errors import UNREADABLE
 
-_UNDECODABLE = (msgspec.DecodeError, msgspec.ValidationError)
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 _NEEDLE: Final = b'"managedFields":'
 _COMMA: Final = ord(",")
@@ -142,19 +142,19 @@ def seal(
     Raises:
         DecodeError: If this is not an object with a metadata and a name.
     """
+    digest = b""
     try:
         meta = _HEADER.decode(raw).metadata
-    except _UNDECODABLE as error:
+        managed = meta.managed_fields
+        if managed is not UNSET:
+            if digester is not None:
+                digest = digester(raw, managed)
+            raw = _cut(raw, managed)
+            meta.managed_fields = UNSET
+    except UNREADABLE as error:
         raise DecodeError(f"not a Kubernetes object: {error}: {raw[:200]!r}") from error
     if not meta.name and not nameless:
         raise DecodeError(f"not a Kubernetes object, it has no name: {raw[:200]!r}")
-    digest = b""
-    managed = meta.managed_fields
-    if managed is not UNSET:
-        if digester is not None:
-            digest = digester(raw, managed)
-        raw = _cut(raw, managed)
-        meta.managed_fields = UNSET
     if transform is not None:
         raw = transform(raw)
     return Snapshot(raw, meta, digest)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from informers.meta.errors import DecodeError
+from informers.meta.errors import UNREADABLE, DecodeError
 from informers.meta.scalar import Scalar
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def decode(raw: bytes | str, kind: type[T]) -> T:
     """Read one JSON value as the given type."""
     try:
         return decoder(kind).decode(raw)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"not a valid {_name(kind)}: {error}") from error
 
 
@@ -55,7 +55,7 @@ def convert(value: object, kind: type[T]) -> T:
     """Read what is decoded already (dicts, lists, strings, numbers) as the given type."""
     try:
         return msgspec.convert(value, kind, dec_hook=dec_hook)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"not a valid {_name(kind)}: {error}") from error
 
 

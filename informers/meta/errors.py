@@ -10,7 +10,14 @@
 
 All are ValueErrors on purpose: one raised while a message is decoded comes out of msgspec with the
 path of the field it was found at. Messages quote the text and say what would have been right.
+
+`UNREADABLE` is all that msgspec raises for bytes of others: they may be no JSON, no UTF-8, not of
+the type asked for, or nested deeper than the interpreter's stack.
 """
+
+from typing import Final
+
+UNREADABLE: Final = (ValueError, RecursionError)
 
 
 class MetaError(ValueError):
