@@ -4,6 +4,9 @@
 releasing it for the last time ends its watch, its sockets and its memory (k/k#79610). As the
 client's write observer it passes the replies of our own writes to whoever caches the kind.
 
+Whoever asks for metadata only shares the cache of the whole objects where there is one; a
+metadata-only cache that was there before gives up its watch and follows (see `Informer.follow`).
+
 Kinds that may be missing are retried when a CustomResourceDefinition changes, so a watch starts
 within a moment of its CRD appearing; without permission to watch CRDs they are retried by backoff.
 """
@@ -18,6 +21,7 @@ from informers.client import Client
 from informers.meta.builtin import CRD
 from informers.meta.kinds import Kind
 from informers.reflector import Pace, Source, Verdicts
+from informers.selection import is_part_of
 from informers.shared import EVERYWHERE, Informer
 from informers.snapshot import Snapshot
 from informers.store import Change
@@ -41,6 +45,7 @@ class Informers:
         self._group = asyncio.TaskGroup()
         self._held: dict[Source, Informer] = {}
         self._holders: dict[Source, int] = {}
+        self._leads: dict[Source, Informer] = {}
         self._crds: Informer | None = None
         self._is_open = False
         self.verdicts = Verdicts()
@@ -64,6 +69,7 @@ class Informers:
             await informer.stop()
         self._held.clear()
         self._holders.clear()
+        self._leads.clear()
         await self._group.__aexit__(kind, error, trace)
 
     def __iter__(self) -> Iterator[Informer]:
@@ -74,7 +80,7 @@ class Informers:
 
         With `optional`, a kind that the server does not serve counts as empty and is waited for.
         """
-        informer = self._held.get(source)
+        informer = self._held.get(source) or self._whole_of(source)
         if informer is None:
             namespaces = self._namespaces if source.kind.namespaced else EVERYWHERE
             informer = self._held[source] = Informer(
@@ -87,11 +93,15 @@ class Informers:
             )
             if self._is_open:
                 informer.start(self._group)
+            self._lend_to_followers(informer)
         if optional and not informer.is_optional:
             informer.make_optional()
             self._watch_crds()
-        self._holders[source] = self._holders.get(source, 0) + 1
+        self._hold(informer)
         return informer
+
+    def _hold(self, informer: Informer) -> None:
+        self._holders[informer.source] = self._holders.get(informer.source, 0) + 1
 
     async def release(self, informer: Informer) -> None:
         """Give an informer back; it ends with its last holder."""
@@ -100,6 +110,20 @@ class Informers:
         if self._holders[source] == 0:
             del self._holders[source], self._held[source]
             await informer.stop()
+            if (lead := self._leads.pop(source, None)) is not None:
+                await self.release(lead)
+
+    def _whole_of(self, source: Source) -> Informer | None:
+        """An informer that holds all that this source asks for, and more."""
+        return next((i for held, i in self._held.items() if is_part_of(source, held)), None)
+
+    def _lend_to_followers(self, whole: Informer) -> None:
+        """Spare those who watch only metadata their watch; `whole` lives as long as they do."""
+        for source, informer in self._held.items():
+            if source not in self._leads and is_part_of(source, whole.source):
+                self._leads[source] = whole
+                self._hold(whole)
+                informer.follow(whole)
 
     def _watch_crds(self) -> None:
         """Wake the informers of optional kinds whenever a CRD appears or changes."""

@@ -6,10 +6,11 @@ the store holds it. Reads include our own writes (see `store`) and never wait.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from informers.client import Client
-from informers.meta.codec import decoder
+from informers.errors import NotFound
+from informers.memo import Memo
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 from informers.meta.selectors import LabelSelector
@@ -19,30 +20,6 @@ from informers.shared import Informer
 from informers.snapshot import Snapshot
 
 T = TypeVar("T", bound=Resource)
-MEMO: Final = 512
-
-
-class Memo(Generic[T]):
-    """The last few objects decoded, by key, each beside the snapshot it came from."""
-
-    def __init__(self, type_: type[T], *, bound: int = MEMO) -> None:
-        self._decode = decoder(type_).decode
-        self._bound = bound
-        self._held: dict[str, tuple[Snapshot, T]] = {}
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def typed(self, snapshot: Snapshot) -> T:
-        """The snapshot's object, decoded now or before."""
-        key = snapshot.key
-        found = self._held.pop(key, None)
-        if found is None or found[0] is not snapshot:
-            found = (snapshot, self._decode(snapshot.raw))
-            if len(self._held) >= self._bound:
-                del self._held[next(iter(self._held))]
-        self._held[key] = found
-        return found[1]
 
 
 class Lister(Generic[T]):
@@ -52,7 +29,8 @@ class Lister(Generic[T]):
         self.informer = informer
         self._store = informer.store
         self._client = client
-        self.memo = Memo(type_)
+        self.memo = Memo(type_, informer.memos)
+        self._live = Memo(type_, informer.memos)
 
     def get(self, key: str) -> T | None:
         """The object with this key, or None."""
@@ -87,3 +65,19 @@ class Lister(Generic[T]):
     async def get_live(self, name: str, *, namespace: str = "") -> T:
         """Ask the server itself; the cache learns from the answer."""
         return self.memo.typed(await self.informer.get_live(name, namespace=namespace))
+
+    async def get_whole(self, key: str) -> T | None:
+        """The object with all its fields, in the state that the cache knows or a later one.
+
+        A metadata-only cache has to ask the server, once for each state that it hears of.
+        """
+        held = self._store.get(key)
+        if held is None or self.informer.is_whole:
+            return None if held is None else self.memo.typed(held)
+        live = self._live.same(held)
+        if live is None:
+            try:
+                live = await self.informer.get_live(held.meta.name, namespace=held.meta.namespace)
+            except NotFound:
+                return None
+        return self._live.typed(live)

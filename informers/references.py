@@ -20,6 +20,7 @@ import attrs
 import msgspec
 
 from informers.meta.builtin import CONFIG_MAP, SECRET
+from informers.meta.errors import UNREADABLE
 from informers.meta.kinds import Kind
 from informers.request import object_key
 from informers.shared import Informer
@@ -27,7 +28,6 @@ from informers.snapshot import Snapshot
 
 MENTIONS: Final = "mentions"
 _EACH: Final = "[]"
-_NOT_JSON: Final = (ValueError, RecursionError)
 _Json = Any
 
 
@@ -68,7 +68,7 @@ class Mentions:
         """Decode the object and follow the fields, as far as they are there."""
         try:
             tree = msgspec.json.decode(snapshot.raw)
-        except _NOT_JSON:
+        except UNREADABLE:
             # What nobody can read mentions nothing; its kind's controller will say so.
             return ()
         found: dict[str, None] = {}
@@ -119,7 +119,7 @@ def pod_fields(at: str) -> tuple[Field, ...]:
 
 def _mentions_of(informer: Informer) -> Mentions:
     kind = informer.source.kind
-    if informer.source.metadata_only:
+    if not informer.is_whole:
         raise ValueError(f"{kind}: a metadata-only cache cannot tell; acquire the whole kind")
     fields = _BUILT_IN.get(kind.resource)
     if fields is None:

@@ -43,6 +43,18 @@ def _follow(tree: Any, path: str) -> str:  # noqa: ANN401 - any JSON value
     return str(tree).lower() if isinstance(tree, bool) else str(tree)
 
 
+def is_part_of(source: Source, other: Source) -> bool:
+    """Whether a source asks for metadata of objects that another one brings with all they hold."""
+    return (
+        source.metadata_only
+        and not other.metadata_only
+        and (source.transform, source.digester, other.transform) == (None, None, None)
+        and source.kind == other.kind
+        and source.label_selector == other.label_selector
+        and source.field_selector == other.field_selector
+    )
+
+
 class _Parts(msgspec.Struct):
     metadata: msgspec.Raw
 

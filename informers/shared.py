@@ -10,6 +10,8 @@ handlers that want to hear of changes. It promises:
   watch event that repeats it is recognised by its exact resource version and says nothing new.
 - `has_synced` means that every scope had its content completely at least once; `staleness` says
   how long ago the server was last heard of. A cache can be synced and stale, and says so.
+- One that holds metadata only gives up its watch when somebody caches the whole objects, which
+  bring the metadata as well (`follow`). Its handlers hear of no change twice and miss none.
 
 Handlers are plain functions that take a batch and return fast: they put keys into queues. Whoever
 needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects there are.
@@ -23,14 +25,17 @@ from typing import Final
 
 from informers.client import Client
 from informers.errors import NotFound
+from informers.memo import Memos
 from informers.reflector import Pace, Reflector, Source, Verdicts
 from informers.registration import Backlog, Handler, Registration
 from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
 from informers.store import Change, Scope, Store
+from informers.versions import is_older
 
 EVERYWHERE: Final = frozenset({""})
+FOLLOW_SECONDS: Final = 1.0
 
 
 class Informer:
@@ -49,16 +54,20 @@ class Informer:
         self.source = source
         self.store = Store()
         self.clock = client.clock
+        self.memos = Memos()
         self._client = client
         self._verdicts = verdicts
         self._rng = rng
         self._pace = pace
         self._selection = Selection(source)
-        self._scopes = {namespace: Scope(namespace) for namespace in sorted(namespaces)}
+        self.scopes = {namespace: Scope(namespace) for namespace in sorted(namespaces)}
         self._reflectors: dict[str, Reflector] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._registrations: tuple[Registration, ...] = ()
         self._tellers: dict[asyncio.Task[None], Registration] = {}
+        self._bound_to: Informer | None = None
+        self._move: asyncio.Task[None] | None = None
+        self._led: Registration | None = None
         self._group: asyncio.TaskGroup | None = None
         self.is_optional = False
 
@@ -67,14 +76,19 @@ class Informer:
     def start(self, group: asyncio.TaskGroup) -> None:
         """Begin to reflect, as tasks of the group."""
         self._group = group
-        for namespace, scope in self._scopes.items():
-            self._start_scope(namespace, scope)
+        if self._bound_to is not None:
+            self.follow(self._bound_to)
+        else:
+            for namespace, scope in self.scopes.items():
+                self._start_scope(namespace, scope)
         for registration in self._registrations:
             self._start_resync(registration)
 
     async def stop(self) -> None:
         """End all tasks and wait until they have ended; the content stays as it was."""
-        tasks = [*self._tasks.values(), *self._tellers]
+        if self._led is not None:
+            self._led.remove()
+        tasks = [*self._tasks.values(), *self._tellers, *([self._move] if self._move else [])]
         self._tasks.clear()
         self._group = None
         for task in tasks:
@@ -84,21 +98,26 @@ class Informer:
 
     async def set_namespaces(self, namespaces: Iterable[str]) -> None:
         """Cover these namespaces from now on; what leaves is told as deleted."""
+        if self.lead is not None:
+            await self.lead.set_namespaces(namespaces)
+            return
         wanted = set(namespaces)
-        for namespace in sorted(self._scopes.keys() - wanted):
+        for namespace in sorted(self.scopes.keys() - wanted):
             task = self._tasks.pop(namespace, None)
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
             del self._reflectors[namespace]
-            self._deliver(self.store.clear(self._scopes.pop(namespace)))
-        for namespace in sorted(wanted - self._scopes.keys()):
-            scope = self._scopes[namespace] = Scope(namespace)
+            self._deliver(self.store.clear(self.scopes.pop(namespace)))
+        for namespace in sorted(wanted - self.scopes.keys()):
+            scope = self.scopes[namespace] = Scope(namespace)
             self._start_scope(namespace, scope)
 
     def make_optional(self) -> None:
         """Count a kind that is not served as known to be empty, and go on looking for it."""
         self.is_optional = True
+        if self.lead is not None:
+            self.lead.make_optional()
         for reflector in self._reflectors.values():
             reflector.is_optional = True
             if reflector.statistics.absent:
@@ -106,6 +125,8 @@ class Informer:
 
     def wake(self) -> None:
         """Try again now wherever a reflector is waiting after a failure."""
+        if self.lead is not None:
+            self.lead.wake()
         for reflector in self._reflectors.values():
             reflector.wake()
 
@@ -130,27 +151,98 @@ class Informer:
     @property
     def has_synced(self) -> bool:
         """Whether the content has been complete at least once, in every scope."""
-        return all(scope.ready.is_set() for scope in self._scopes.values())
+        return all(scope.ready.is_set() for scope in self.scopes.values())
 
     async def wait_synced(self) -> None:
         """Wait for the content to be complete; bound it with a timeout."""
-        for scope in list(self._scopes.values()):
+        for scope in list(self.scopes.values()):
             await scope.ready.wait()
 
     @property
     def is_absent(self) -> bool:
         """Whether the server does not serve this kind at all."""
+        if self.lead is not None:
+            return self.lead.is_absent
         return any(reflector.statistics.absent for reflector in self._reflectors.values())
 
     def staleness(self) -> float:
         """Seconds since the scope that has been silent longest heard of its server."""
+        if self.lead is not None:
+            return self.lead.staleness()
         now = self.clock.monotonic()
         return max((now - r.statistics.last_contact for r in self._reflectors.values()), default=0)
 
     @property
     def reflectors(self) -> list[Reflector]:
-        """Those at work, for statistics."""
+        """Those at work, for statistics; one that follows another has none."""
         return list(self._reflectors.values())
+
+    # Following
+
+    @property
+    def lead(self) -> "Informer | None":
+        """The informer whose watch keeps this one current, if it is not an own one."""
+        return None if self._led is None else self._bound_to
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds objects with all their fields, and not their metadata only."""
+        return self.lead is not None or not self.source.metadata_only
+
+    def follow(self, lead: "Informer") -> None:
+        """Watch no more once `lead`, which holds the same objects and more of them, has them.
+
+        Until then an own watch goes on, if it has begun. The lead has to live as long as this does.
+        """
+        self._bound_to = lead
+        if self._group is not None:
+            name = f"follower {self.source.kind}"
+            self._move = self._group.create_task(self._move_to(lead), name=name)
+
+    async def _move_to(self, lead: "Informer") -> None:
+        """Wait until nothing would be lost, then change over in one step."""
+        await lead.wait_synced()
+        while self._is_ahead_of(lead):
+            await self.clock.sleep(FOLLOW_SECONDS)
+        tasks, before, was_synced = list(self._tasks.values()), self.scopes, self.has_synced
+        for task in tasks:
+            task.cancel()
+        self._reflectors.clear()
+        self.scopes = lead.scopes
+        self._led = lead.add_handler(self._hear, name="follower", knows_all=True)
+        if self.is_optional:
+            lead.make_optional()
+        self._deliver(self.store.mirror(lead.store, initial=not was_synced))
+        for scope in before.values():
+            scope.ready.set()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._tasks.clear()
+
+    def _is_ahead_of(self, lead: "Informer") -> bool:
+        """Whether this has heard of anything that the lead is still to hear of."""
+        if self.scopes.keys() != lead.scopes.keys():
+            return True
+        versions = [(lead.scopes[at].version, scope.version) for at, scope in self.scopes.items()]
+        return any(is_older(theirs, own) for theirs, own in versions) or not all(
+            lead.has_reached(snapshot) for snapshot in self.store
+        )
+
+    def has_reached(self, snapshot: Snapshot) -> bool:
+        """Whether this state of an object, or a later one, has been heard of here."""
+        held, scope = self.store.get(snapshot.key), self._scope_of(snapshot.meta.namespace)
+        reached = held.resource_version if held is not None else scope.version if scope else ""
+        return not is_older(reached, snapshot.resource_version)
+
+    def _hear(self, changes: list[Change]) -> None:
+        """Take what the lead has heard."""
+        told: list[Change] = []
+        for change in changes:
+            if change.new is not None:
+                told += self.store.upsert(change.new, initial=change.initial)
+            elif change.old is not None:
+                told += self.store.delete(change.old)
+        self._deliver(told)
 
     # Handlers
 
@@ -171,6 +263,7 @@ class Informer:
         name: str = "",
         resync: float = 0.0,
         backlog: Backlog | None = None,
+        knows_all: bool = False,
     ) -> Registration:
         """Tell the handler of everything there is and of every change from now on.
 
@@ -179,10 +272,11 @@ class Informer:
             name: What it is called in metrics.
             resync: Tell it of every object again about every so many seconds; 0 for never.
             backlog: Where it keeps what it takes, so that the metrics can say how much waits.
+            knows_all: It knows everything there is now, and is told of changes only.
         """
         registration = Registration(self, handler, name=name, resync=resync, backlog=backlog)
         self._registrations = (*self._registrations, registration)
-        if len(self.store):
+        if len(self.store) and not knows_all:
             registration.owe_all()
             self._tell_by_task(registration, registration.tell_all(), "late handler")
         if self._group is not None:
@@ -218,6 +312,10 @@ class Informer:
 
     def wrote(self, snapshot: Snapshot, raw: bytes) -> None:
         """Take the object that the server answered a write or a live read with."""
+        if self.lead is not None:
+            self.store.settle(snapshot.key)
+            self.lead.wrote(snapshot, raw)
+            return
         scope = self._scope_of(snapshot.meta.namespace)
         if scope is None:
             return
@@ -233,6 +331,10 @@ class Informer:
 
     def deleted(self, key: str, uid: str) -> None:
         """Take the server's word that an object is gone."""
+        if self.lead is not None:
+            self.store.settle(key)
+            self.lead.deleted(key, uid)
+            return
         self._deliver(self.store.own_delete(key, uid))
 
     def doubtful(self, key: str, cause: str) -> None:
@@ -273,4 +375,4 @@ class Informer:
                 self.deleted(snapshot.key, snapshot.meta.uid)
 
     def _scope_of(self, namespace: str) -> Scope | None:
-        return self._scopes.get("") or self._scopes.get(namespace)
+        return self.scopes.get("") or self.scopes.get(namespace)

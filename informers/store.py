@@ -240,6 +240,22 @@ class Store:
             if scope.holds(key) and (shown is None or shown.meta.uid != uid):
                 del self._buried[uid]
 
+    def mirror(self, other: "Store", *, initial: bool = False) -> list[Change]:
+        """Hold what a store that is nowhere behind holds, whose snapshots may show more.
+
+        The same state of an object is no change, however much more of it is shown.
+        """
+        changes: list[Change] = []
+        for key, old in list(self._objects.items()):
+            new = other.get(key)
+            if new is None:
+                changes += self._drop(key, old)
+            elif new.meta.resource_version == old.meta.resource_version:
+                self._set(key, old, new, initial=False)
+        for new in other:
+            changes += self.upsert(new, initial=initial)
+        return changes
+
     def clear(self, scope: Scope) -> list[Change]:
         """Let a scope's objects go, because nobody watches it any longer."""
         changes: list[Change] = []

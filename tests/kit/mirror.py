@@ -63,7 +63,7 @@ class Mirror:
         """Be the informer's handler."""
         for change in changes:
             before = self.told.get(change.key)
-            if change.old is not before:
+            if _state(change.old) != _state(before):
                 self.broken.append(f"{change.key}: told {change.old}, but before that {before}")
             if change.new is None:
                 self.told.pop(change.key, None)
@@ -108,6 +108,11 @@ def _items(rest: Rest, path: str) -> list[dict[str, Any]]:
 def _key(item: dict[str, Any]) -> str:
     meta = item["metadata"]
     return f"{meta['namespace']}/{meta['name']}" if "namespace" in meta else str(meta["name"])
+
+
+def _state(snapshot: Snapshot | None) -> tuple[str, str] | None:
+    """Which state of which object this is; two snapshots may show as much or as little of it."""
+    return None if snapshot is None else (snapshot.meta.uid, snapshot.resource_version)
 
 
 def _word(change: Change) -> str:

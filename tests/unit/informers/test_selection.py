@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from informers.meta.builtin import POD
+from informers.drift import field_digest
+from informers.meta.builtin import POD, SECRET
 from informers.reflector import Source
-from informers.selection import Selection, as_metadata_only
+from informers.selection import Selection, as_metadata_only, is_part_of
 from informers.snapshot import seal
 
 POD_BODY = {
@@ -50,3 +51,37 @@ def test_metadata_only_is_what_such_a_watch_would_have_sent():
         "apiVersion": "meta.k8s.io/v1",
         "metadata": POD_BODY["metadata"],
     } == found
+
+
+PART = {"kind": POD, "label_selector": "app=web", "metadata_only": True}
+WHOLE = {"kind": POD, "label_selector": "app=web"}
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "fits"),
+    [
+        ({}, {}, True),
+        ({}, {"digester": field_digest}, True),
+        ({}, {"kind": SECRET}, False),
+        ({}, {"label_selector": ""}, False),
+        ({}, {"field_selector": "spec.nodeName=n1"}, False),
+        ({}, {"metadata_only": True}, False),
+        ({}, {"transform": bytes.strip}, False),
+        ({"transform": bytes.strip}, {}, False),
+        ({"metadata_only": False}, {}, False),
+    ],
+    ids=[
+        "the same objects",
+        "digested",
+        "another kind",
+        "more objects",
+        "fewer objects",
+        "no more of them",
+        "less of them",
+        "metadata of its own",
+        "whole itself",
+    ],
+)
+def test_metadata_is_part_of_whole_objects_if_those_are_the_same_objects(part, whole, fits):
+    """And nothing was cut from them, nor is anything to be made of them."""
+    assert fits == is_part_of(Source(**{**PART, **part}), Source(**{**WHOLE, **whole}))

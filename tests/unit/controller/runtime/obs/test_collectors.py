@@ -126,7 +126,7 @@ async def test_t46_series_do_not_grow_with_objects(seed):
     world = World(seed)
     async with asyncio.TaskGroup() as group:
         await world.controller.sources[0].start(world.controller.queue, world.controller.why, group)
-        world.informer._start_scope("", world.informer._scopes[""])
+        world.informer._start_scope("", world.informer.scopes[""])
         world.controller.start(group)
         before = world.samples()
         feed, done_so_far = world.feed(), world.controller.statistics.outcomes
@@ -210,7 +210,7 @@ async def test_fights_over_children_are_told_by_controller():
 async def test_counters_of_a_kind_outlive_its_informer():
     """An informer that ends does not set its kind's counters back; a new one adds to them."""
     world = World(1)
-    world.informer._start_scope("", world.informer._scopes[""])
+    world.informer._start_scope("", world.informer.scopes[""])
     collector = InformerCollector(world.informers)
 
     def events():
@@ -222,7 +222,7 @@ async def test_counters_of_a_kind_outlive_its_informer():
     await world.informers.release(world.informer)
     assert {"ConfigMap": 2} == events()
     world.informer = world.informers.acquire(Source(kind=CONFIG_MAP))
-    world.informer._start_scope("", world.informer._scopes[""])
+    world.informer._start_scope("", world.informer.scopes[""])
     world.feed().take([event(b"ADDED", 1, 1)])
     assert {"ConfigMap": 3} == events()
 
