@@ -1,7 +1,6 @@
 """The shipped queue against a model that is too simple to be wrong, over random operations.
 
-`PENTAD_QUEUE_OPS=1000000` runs a million operations instead of the few that fit in CI;
-`PENTAD_SEED` repeats one run.
+A million operations (T37); `PENTAD_QUEUE_OPS` runs another number, `PENTAD_SEED` repeats one run.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from controller.runtime.workqueue.queue import QueueEmpty, QueueShutDown, WorkQu
 from informers.clock import LoopClock
 from tests.kit.virtual import run_virtual, seeds
 
-OPS = int(os.environ.get("PENTAD_QUEUE_OPS", "200000"))
+OPS = int(os.environ.get("PENTAD_QUEUE_OPS", "1000000"))
 CHECKED_EVERY = 500
 TICK = 1 / 64  # sums of ticks are exact, so model and queue agree on every moment
 KEYS = [f"key-{i}" for i in range(24)]

@@ -1,9 +1,18 @@
 """Resource versions: resume where we were, never go back, and ask etcd only when it must be."""
 
+import msgspec
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.informers.objects import LIST, WATCH, change, create, versions_asked
+from tests.integration.informers.objects import (
+    LIST,
+    WATCH,
+    change,
+    create,
+    delete,
+    path,
+    versions_asked,
+)
 from tests.kit.answers import (
     error_event,
     gone,
@@ -14,7 +23,7 @@ from tests.kit.answers import (
     too_large_resource_version,
 )
 from tests.kit.eventually import eventually
-from tests.kit.faults import EditRequest, Match
+from tests.kit.faults import Answer, EditRequest, Match
 from tests.kit.mirror import mirrored
 
 
@@ -40,6 +49,28 @@ async def test_t06_a_list_from_a_server_that_lags_is_refused(proxy, proxied, nam
 
         assert None in versions_asked(proxy, LIST)
         assert not any(change.new is None for change in mirror.changes)
+
+
+async def test_t06_older_content_never_replaces_newer(proxy, proxied, namespace, rest):
+    """What a lagging server lists, older states and objects long gone, is never shown."""
+    create(rest, namespace, "a", "goes")
+    async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
+        await mirror.wait_synced()
+        past = msgspec.json.encode(rest.get(path(namespace)))
+        change(rest, namespace, "a", colour="red")
+        delete(rest, namespace, "goes")
+        create(rest, namespace, "comes")
+        await mirror.wait_agrees(rest)
+        told = len(mirror.changes)
+        with proxy.add(Answer(status=200, body=past), LIST, times=1) as lagging:
+            await relist(proxy, mirror)
+            await eventually(lambda: lagging.fired, equals=1)
+            create(rest, namespace, "later")
+            await mirror.wait_agrees(rest)
+
+        assert None in versions_asked(proxy, LIST)
+        since = {(change.key, change.new is None) for change in mirror.changes[told:]}
+        assert since == {(f"{namespace}/later", False)}
 
 
 async def test_t07_a_version_the_server_has_not_seen_is_asked_of_etcd_at_once(

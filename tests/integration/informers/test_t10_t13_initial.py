@@ -1,5 +1,7 @@
 """Initial content by a watch: found out where it does not work, and never waited for in vain."""
 
+import itertools
+
 import msgspec
 import pytest
 
@@ -7,7 +9,7 @@ from informers.meta.builtin import CONFIG_MAP
 from tests.integration.informers.objects import LIST, WATCH, create, versions_asked
 from tests.kit.answers import drop_bookmarks, drop_params, gone, strip_initial_events_end
 from tests.kit.eventually import eventually
-from tests.kit.faults import Cut, Inject, Stall
+from tests.kit.faults import Cut, EditRequest, Inject, Match, Stall
 from tests.kit.mirror import FAST, mirrored
 
 NAMES = [f"o{n}" for n in range(10)]
@@ -65,6 +67,33 @@ async def test_t11_watches_that_expire_at_once_do_not_become_a_storm(
             await eventually(lambda: rule.fired, equals=3, within=30)
             await eventually(lambda: len(proxy.seen(LIST)), equals=4, within=30)
             await mirror.wait_agrees(rest)
+
+    moments = [seen.started for seen in proxy.seen(LIST)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert all(0.8 * 2**n <= pause for n, pause in enumerate(pauses)), pauses
+
+
+async def test_t11_pages_that_outlive_their_version_are_not_asked_for_again(
+    proxy, proxied, namespace, rest
+):
+    """Each second page is 410: after one try everything comes in one piece (kube-rs#1748)."""
+    create(rest, namespace, *NAMES)
+    proxy.add(EditRequest(edit=_paged), LIST)
+    proxy.add(gone(), Match(method="GET", path="/configmaps$", query={"continue": ...}))
+    async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
+        await mirror.wait_synced()
+        await mirror.wait_agrees(rest)
+
+    asked = [("limit" in seen.params, "continue" in seen.params) for seen in proxy.seen(LIST)]
+    assert [(True, False), (True, True), (False, False)] == asked
+
+
+def _paged(request):
+    """Make pages small, and the server page, which it does not from its watch cache."""
+    if "limit" not in request.params:
+        return request
+    params = {k: v for k, v in request.params.items() if not k.startswith("resourceVersion")}
+    return request.with_params(params | {"limit": "3"})
 
 
 async def test_t12_synthetic_events_do_not_advance_the_version(

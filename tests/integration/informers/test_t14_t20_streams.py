@@ -10,7 +10,7 @@ from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from informers.meta.kinds import Kind
 from informers.reflector import Source
-from tests.integration.informers.objects import WATCH, change, create, delete
+from tests.integration.informers.objects import LIST, WATCH, change, create, delete
 from tests.kit.answers import crlf
 from tests.kit.eventually import eventually
 from tests.kit.faults import EditEvents, End, HalfOpen, Rechunk, Stall
@@ -37,6 +37,25 @@ async def test_t14_a_silent_watch_is_replaced_and_told_as_stale(
             await mirror.wait_agrees(rest, within=30)
 
             assert mirror.informer.reflectors[0].statistics.silent_watches >= 1
+
+
+@pytest.mark.parametrize("where", [LIST, WATCH], ids=["list", "watch"])
+@pytest.mark.parametrize(
+    "fault",
+    [HalfOpen(at="request"), HalfOpen(at="reply"), HalfOpen(after_bytes=5_000)],
+    ids=["never received", "before headers", "within the body"],
+)
+async def test_t14_an_answer_that_never_comes_is_given_up(
+    proxy, proxied, namespace, rest, fault, where
+):
+    """A connection may die at any point of a list or a watch: it is asked again in time."""
+    create(rest, namespace, *[f"o{n}" for n in range(6)], blob="x" * 10_000)
+    with proxy.add(fault, where, times=1) as rule:
+        async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
+            await mirror.wait_synced(within=30)
+            create(rest, namespace, *[f"late{n}" for n in range(6)], blob="x" * 10_000)
+            await eventually(lambda: rule.fired, equals=1, within=30)
+            await mirror.wait_agrees(rest, within=30)
 
 
 async def test_t15_a_request_timeout_does_not_cut_watches(cluster, namespace, rest):
@@ -69,6 +88,23 @@ async def test_t16_lines_are_read_however_they_are_cut(proxy, proxied, namespace
             held = mirror.informer.store.get(f"{namespace}/a")
 
             assert "blau ✓✓".encode() in held.raw
+
+
+async def test_t16_an_event_of_two_megabytes_arrives_whole(proxy, proxied, namespace, rest):
+    """A line longer than any buffer between, in chunks of an odd size, is one event."""
+    large = b'"blob":"' + b"x" * (2 << 20) + b'","'
+
+    def grow(line):
+        return (line.replace(b'"colour":"red","', b'"colour":"red",' + large),)
+
+    proxy.add(EditEvents(edit=grow), WATCH)
+    proxy.add(Rechunk(size=65_521), WATCH)
+    async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+        await mirror.wait_synced()
+        create(rest, namespace, "large", colour="red", then="more")
+        await mirror.wait_agrees(rest)
+
+        assert large in mirror.informer.store.get(f"{namespace}/large").raw
 
 
 async def test_t16_a_line_of_a_megabyte_is_one_event(proxied, namespace, rest):

@@ -80,6 +80,21 @@ def test_a_first_content_can_be_filled_in_parts():
     assert scope.synced
 
 
+def test_t16_lines_are_the_same_wherever_they_are_cut():
+    """Cut once or twice, at every byte, inside characters and line ends: the same lines."""
+    text = '{"a":"größer ✓"}\r\n{"b":1}\n\n{"c":"\U0001f642"}\n{"cut'.encode()
+    whole = Lines()
+    expected = whole.feed(text)
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1):
+            lines = Lines()
+            parts = (text[:first], text[first:second], text[second:])
+            found = [line for part in parts for line in lines.feed(part)]
+            assert (expected, whole.rest) == (found, lines.rest), (first, second)
+
+    assert 3 == len(expected)
+
+
 @pytest.mark.parametrize("size", range(1, 9))
 def test_lines_are_the_same_however_they_are_cut(size):
     """Chunks of any size give the same lines; what is not complete waits."""
