@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from controller.runtime.obs.figures import counter, gauge
 from informers.factory import Informers
 from informers.feed import Statistics
+from informers.memo import Memos
 from informers.meta.kinds import Kind
 from informers.shared import Informer
 from informers.store import Store
@@ -31,9 +32,17 @@ _COUNTERS: Final[dict[str, tuple[str, Callable[[Statistics], int]]]] = {
     "decode_errors": ("Lines of a watch that made no sense.", lambda s: s.undecodable),
 }
 _GAUGES: Final[dict[str, tuple[str, Callable[[Informer], float]]]] = {
-    "objects": ("Objects cached.", lambda i: len(i.store)),
+    "objects": ("Objects cached.", lambda i: len(i.store) if i.lead is None else 0),
+    "memo_objects": ("Objects that readers keep decoded.", lambda i: len(i.memos)),
     "untold": ("Objects that late handlers are still to be told of.", lambda i: i.untold),
     "doubtful": ("Objects in doubt after a write without an answer.", lambda i: i.store.doubtful),
+}
+
+
+_COUNTED: Final = {
+    "stale_refused": "States refused because a newer one was held.",
+    "memo_hits": "Reads of objects that were decoded before.",
+    "memo_misses": "Reads that had to decode.",
 }
 
 
@@ -44,6 +53,7 @@ class _Counted:
     label: Label
     statistics: list[Statistics]
     store: Store
+    memos: Memos
 
 
 class InformerCollector(Collector):
@@ -61,18 +71,15 @@ class InformerCollector(Collector):
         counted = self._sums()
         for name, (text, _) in _COUNTERS.items():
             yield counter(f"informer_{name}", text, LABELS, counted[name].items())
-        yield counter(
-            "informer_stale_refused",
-            "States refused because a newer one was held.",
-            LABELS,
-            counted["stale_refused"].items(),
-        )
+        for name, text in _COUNTED.items():
+            yield counter(f"informer_{name}", text, LABELS, counted[name].items())
         for name, (text, read) in _GAUGES.items():
             sums: dict[Label, float] = {}
             for informer in now:
                 label = label_of(informer.source.kind)
                 sums[label] = sums.get(label, 0) + read(informer)
             yield gauge(f"informer_{name}", text, LABELS, sums.items())
+        yield from _handlers(now)
         yield from _ages(now)
 
     def _follow(self, now: list[Informer]) -> None:
@@ -81,7 +88,7 @@ class InformerCollector(Collector):
             held = self._counted.get(informer)
             if held is None:
                 label = label_of(informer.source.kind)
-                held = self._counted[informer] = _Counted(label, [], informer.store)
+                held = self._counted[informer] = _Counted(label, [], informer.store, informer.memos)
             for reflector in informer.reflectors:
                 if not any(s is reflector.statistics for s in held.statistics):
                     held.statistics.append(reflector.statistics)
@@ -92,7 +99,7 @@ class InformerCollector(Collector):
                 self._past[key] = self._past.get(key, 0) + count
 
     def _sums(self) -> dict[str, dict[Label, float]]:
-        sums: dict[str, dict[Label, float]] = {name: {} for name in (*_COUNTERS, "stale_refused")}
+        sums: dict[str, dict[Label, float]] = {name: {} for name in (*_COUNTERS, *_COUNTED)}
         for (label, name), count in self._past.items():
             sums[name][label] = count
         for held in self._counted.values():
@@ -108,7 +115,27 @@ def label_of(kind: Kind) -> Label:
 
 def _counts(held: _Counted) -> dict[str, int]:
     counts = {name: sum(read(s) for s in held.statistics) for name, (_, read) in _COUNTERS.items()}
-    return counts | {"stale_refused": held.store.stale_refused}
+    return counts | {
+        "stale_refused": held.store.stale_refused,
+        "memo_hits": held.memos.hits,
+        "memo_misses": held.memos.misses,
+    }
+
+
+def _handlers(informers: list[Informer]) -> Iterator[Metric]:
+    """How far each handler is behind; those of one name on one kind are told together."""
+    depth: dict[tuple[str, ...], float] = {}
+    oldest: dict[tuple[str, ...], float] = {}
+    for informer in informers:
+        for handler in informer.registrations:
+            label = (*label_of(informer.source.kind), handler.name)
+            depth[label] = depth.get(label, 0) + handler.depth
+            oldest[label] = max(oldest.get(label, 0.0), handler.oldest_age())
+    labels = (*LABELS, "handler")
+    text = "Objects whose changes wait for a handler."
+    yield gauge("informer_handler_depth", text, labels, depth.items())
+    text = "Since when the oldest of them has been waiting."
+    yield gauge("informer_handler_oldest_seconds", text, labels, oldest.items())
 
 
 def _ages(informers: list[Informer]) -> Iterator[Metric]:
