@@ -5,11 +5,20 @@ import asyncio
 import pytest
 
 from controller.runtime.events.recorder import QUEUE, Recorder
+from hack.gen.__main__ import ROOT
 from informers.client import Client
 from informers.connection import connect
 from informers.meta.builtin import CONFIG_MAP
+from tests.integration.consistency.world import change, config_map, widget
+from tests.kit.answers import refusal
+from tests.kit.eventually import eventually
+from tests.kit.faults import Match, Stall
+from tests.kit.hosting import hosted
+from tests.kit.widget.api import WIDGET
+from tests.kit.widget.reconciler import set_up
 
 WITHIN = 20
+CRD = ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
 
 
 @pytest.fixture
@@ -86,6 +95,48 @@ async def test_t47_a_full_queue_costs_events_and_nothing_else(client, target):
         recorder.tell(CONFIG_MAP, target, "Painted", "it is red now")
 
     assert 7 == recorder.dropped
+
+
+@pytest.mark.parametrize(
+    "trouble", [Stall(at="request"), refusal(503)], ids=["no answer", "unavailable"]
+)
+async def test_t47_reconciles_go_on_while_events_cannot_be_written(
+    proxy, proxied, namespace, rest, kubectl, trouble
+):
+    """Nobody waits for the sink; once it takes Events again they are written."""
+    kubectl("apply", "--server-side", "-f", str(CRD))
+    kubectl("wait", "--for=condition=Established", "-f", str(CRD))
+    names = [f"stuck-{number}" for number in range(4)]
+    taken(rest, namespace, *names)
+    widgets = WIDGET.path(namespace)
+    with proxy.add(trouble, Match(method=("POST", "PATCH"), path="/events")) as sink:
+        async with hosted(proxied, set_up, namespaces=[namespace]) as host:
+            for name in (*names, "fine"):
+                rest.create(widgets, widget(name, children=1))
+            fine = f"/api/v1/namespaces/{namespace}/configmaps/fine-0"
+            await eventually(lambda: rest.request("GET", fine).status, equals=200)
+            outcomes = host.controllers[0].statistics.outcomes
+            await eventually(lambda: outcomes["terminal"] >= len(names))
+            await eventually(lambda: sink.fired > 0)
+            assert 0 == host.runtime.recorder.written
+            sink.remove()
+            change(rest, f"{widgets}/stuck-3", {"spec": {"size": 2}})
+
+            def told():
+                return {each["involvedObject"]["name"] for each in events_of(rest, namespace)}
+
+            await eventually(lambda: "stuck-3" in told(), within=WITHIN)
+
+
+def taken(rest, namespace, *names):
+    """Give the first child of each name to somebody else."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    holder = rest.create(maps, {"metadata": {"name": "holder"}})["metadata"]
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "holder", "uid": holder["uid"]}
+    for name in names:
+        rest.create(
+            maps, config_map(f"{name}-0", ownerReferences=[reference | {"controller": True}])
+        )
 
 
 async def test_an_event_in_a_namespace_that_is_gone_is_dropped(client, target):
