@@ -6,6 +6,7 @@ for, because it may be starting; credentials that are refused or a server that i
 
 import asyncio
 import functools
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -23,15 +24,24 @@ from controller.runtime.runtime import Runtime
 from informers.client import Client, Fence
 from informers.clock import Clock, LoopClock
 from informers.connection import Connection, connect
-from informers.errors import ConfigError, Forbidden, StatusError, TransportError, Unauthorized
+from informers.errors import (
+    ConfigError,
+    Forbidden,
+    StatusError,
+    TooManyRequests,
+    TransportError,
+    Unauthorized,
+)
 from informers.factory import Informers
+from informers.reply import SERVER_ERRORS
 from informers.request import Request
 from informers.shared import EVERYWHERE
 
 if TYPE_CHECKING:
     from controller.runtime.webhook.service import Webhooks
 
-OLDEST_MINOR: Final = 28
+OLDEST: Final = (1, 30)
+"""The oldest that this was run with; see docs/guide/cluster.md."""
 IN_CLUSTER: Final = "in-cluster"
 """What a pod's own connection calls its context."""
 ASK_AGAIN_SECONDS: Final = 2.0
@@ -41,6 +51,7 @@ REVIEWS: Final = 4
 LEAST_REFRESH_SECONDS: Final = 1.0
 MOST_REFRESH_SECONDS: Final = 3600.0
 VERSION: Final = Request(method="GET", path="/version")
+_LEADING: Final = re.compile(r"\d+")
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -84,6 +95,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         servers=[observability, *([] if webhooks is None else [webhooks])],
         background=[functools.partial(keep_credentials, connection, log, clock)],
         stop_seconds=config.stop_seconds,
+        sync_seconds=config.sync_seconds,
     )
     observability.attach(manager, elector, recorders=[runtime.recorder])
     if webhooks is not None:
@@ -169,29 +181,57 @@ async def wait_for_server(
     deadline = clock.monotonic() + seconds
     while True:
         try:
-            response = await client.send(
-                Request(method="GET", path="/version"), timeout=ASK_SECONDS
-            )
-        except (Unauthorized, Forbidden) as error:
+            response = await client.send(VERSION, timeout=ASK_SECONDS)
+        except Unauthorized as error:
             raise ConfigError(f"{connection.server} refuses us", remedy=error.message) from error
         except (TransportError, StatusError) as error:
-            if connection.failure is not None:
-                raise connection.failure from error
+            _refuse_hopeless(connection, error)
             if clock.monotonic() + ASK_AGAIN_SECONDS >= deadline:
-                raise ConfigError(f"gave up after {seconds:g} s: {error}") from error
-            log.warning("waiting_for_api_server", server=connection.server, error=str(error))
+                raise ConfigError(f"gave up after {seconds:g} s: {_with_remedy(error)}") from error
+            log.warning(
+                "waiting_for_api_server", server=connection.server, error=_with_remedy(error)
+            )
             await clock.sleep(ASK_AGAIN_SECONDS)
         else:
-            _check_version(msgspec.json.decode(response.body, type=_Version))
+            _check_version(response.body, connection.server)
             return
 
 
-def _check_version(version: _Version) -> None:
-    minor = int("".join(filter(str.isdigit, version.minor)) or OLDEST_MINOR)
-    if version.major == "1" and minor < OLDEST_MINOR:
+def _refuse_hopeless(connection: Connection, error: TransportError | StatusError) -> None:
+    """Raise what no waiting will change; an API server that starts says 403 and 5xx, too."""
+    if connection.failure is not None:
+        raise connection.failure from error
+    if error.__cause__ is not None and connection.explain_tls(error.__cause__):
+        raise ConfigError(str(error)) from error
+    is_answer = isinstance(error, StatusError) and error.code < SERVER_ERRORS
+    if is_answer and not isinstance(error, Forbidden | TooManyRequests):
+        raise _no_api_server(connection.server) from error
+
+
+def _with_remedy(error: TransportError | StatusError) -> str:
+    if isinstance(error, Forbidden):
+        return f"{error.message}: bind this user to the ClusterRole system:public-info-viewer"
+    return str(error)
+
+
+def _no_api_server(server: str) -> ConfigError:
+    remedy = "name another context, or correct the server's address in the kubeconfig"
+    return ConfigError(f"{server} does not answer as a Kubernetes API server does", remedy=remedy)
+
+
+def _check_version(body: bytes, server: str) -> None:
+    try:
+        version = msgspec.json.decode(body, type=_Version)
+    except msgspec.DecodeError as error:
+        raise _no_api_server(server) from error
+    numbers = [_LEADING.match(said) for said in (version.major, version.minor)]
+    found = tuple(int(number[0]) for number in numbers if number)
+    if len(found) < len(numbers):
+        raise _no_api_server(server)
+    if found < OLDEST:
         raise ConfigError(
-            f"the API server is Kubernetes {version.git_version}",
-            remedy=f"upgrade it to 1.{OLDEST_MINOR} or newer",
+            f"{server} is Kubernetes {version.git_version}, which is too old",
+            remedy=f"upgrade it to {OLDEST[0]}.{OLDEST[1]} or newer",
         )
 
 

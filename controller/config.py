@@ -7,6 +7,7 @@ each with where it was said and what would be right.
 """
 
 import argparse
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -156,6 +157,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line; values stay text until all places were read."""
     found = argparse.ArgumentParser(
         prog="python -m controller manager",
+        allow_abbrev=False,
+        exit_on_error=False,
         description="Run the controllers until told to stop.",
         epilog="Each flag can also be set in the environment (PENTAD_LOG_LEVEL) or in the file "
         "named by --config (logLevel). Exit codes: 0 stopped, 1 failed, 2 wrong configuration, "
@@ -177,8 +180,8 @@ def load(
     Raises:
         ConfigError: With everything that is wrong, one line each.
     """
-    flags = vars(parser().parse_args(list(arguments)))
     problems: list[str] = []
+    flags = _flags(arguments, problems)
     in_file = _read_file(flags.pop("config", None) or environ.get(f"{PREFIX}CONFIG"), problems)
     values: dict[str, Any] = {}
     for field in attrs.fields(Config):
@@ -195,6 +198,22 @@ def load(
     if problems:
         raise ConfigError("the configuration is wrong:\n  " + "\n  ".join(problems))
     return config
+
+
+def _flags(arguments: Sequence[str], problems: list[str]) -> dict[str, Any]:
+    """The flags as text; what is none of them is a problem, since it is a typing error."""
+    try:
+        found, unknown = parser().parse_known_args(list(arguments))
+    except argparse.ArgumentError as error:
+        problems.append(f"{error.argument_name}: {error.message}; see --help")
+        return {}
+    known = [_flag(field.name) for field in attrs.fields(Config)]
+    for word in unknown:
+        flag = word.partition("=")[0]
+        close = difflib.get_close_matches(flag, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see --help"
+        problems.append(f"{flag}: there is no such flag; {hint}")
+    return vars(found)
 
 
 def _said(

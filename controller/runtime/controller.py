@@ -24,6 +24,7 @@ from controller.runtime.reconcile import (
     Reconciler,
     Request,
     Result,
+    RuntimeFailure,
     TerminalError,
 )
 from controller.runtime.source import KindSource, Source, Why
@@ -64,7 +65,9 @@ class Options:
 
     workers: int = attrs.field(default=4, validator=attrs.validators.ge(1))
     timeout: float = attrs.field(default=60.0, validator=attrs.validators.gt(0))
-    sync_timeout: float = attrs.field(default=120.0, validator=attrs.validators.gt(0))
+    sync_timeout: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
+    )
     limiter: RateLimiter[str] | None = None
 
 
@@ -87,6 +90,10 @@ class Statistics:
                 break
             place += 1
         self.buckets[place] += 1
+
+
+class CachesIncomplete(RuntimeFailure):
+    """Work cannot begin: a cache did not get its content in time."""
 
 
 class TerminalHook(Protocol):
@@ -140,17 +147,23 @@ class Controller:
 
     # Life
 
-    async def warm_up(self, group: asyncio.TaskGroup) -> None:
+    async def warm_up(self, group: asyncio.TaskGroup, *, limit: float = 120.0) -> None:
         """Start the sources and wait for their caches; a standby does this, too.
 
         Raises:
-            TimeoutError: If a cache is not complete within `sync_timeout`.
+            CachesIncomplete: If one is not complete within `sync_timeout`, or else the limit.
         """
+        limit = self.options.sync_timeout or limit
         for source in self.sources:
             await source.start(self.queue, self.why, group)
-        async with asyncio.timeout(self.options.sync_timeout):
-            for source in self.sources:
-                await source.wait_synced()
+        try:
+            async with asyncio.timeout(limit):
+                for source in self.sources:
+                    await source.wait_synced()
+        except TimeoutError as error:
+            raise CachesIncomplete(
+                f"the caches of controller {self.name} are not complete after {limit:g} s"
+            ) from error
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Start the workers, as tasks of the group."""

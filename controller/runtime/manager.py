@@ -8,7 +8,8 @@ Stop, within `stop_seconds`: workers drain → election releases (only now, sinc
 starts at once) → sources and informers → servers. A lost lease skips the drain: writing is over,
 the fence sees to that, and waiting would only delay the next leader.
 
-`run` returns an exit code; it raises nothing that is not a bug.
+`run` returns an exit code. It raises `ConfigError`, once all is stopped, where only a person can
+help: a port is taken, or the caches are not complete in time. What else it raises is a bug.
 """
 
 import asyncio
@@ -18,17 +19,22 @@ from typing import Final, Protocol
 
 import attrs
 
-from controller.runtime.controller import Controller, Log
+from controller.runtime.controller import CachesIncomplete, Controller, Log
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.fence import CandidacyEnded
 from controller.runtime.memory import settle, unsettle
+from controller.runtime.obstacles import obstacles
 from controller.runtime.runtime import Runtime
+from informers.errors import ConfigError
 
 EXIT_CLEAN: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_CONFIG: Final = 2
 EXIT_LEASE_LOST: Final = 3
 FLUSH_SECONDS: Final = 2.0
+FIRST_WORD_SECONDS: Final = 2.0
+WORD_SECONDS: Final = 10.0
+"""How soon, and how often, it is said what the caches wait for."""
 DRAIN_SHARE: Final = 0.8
 """How much of the time to stop the workers may use; the rest is for what comes after them."""
 
@@ -75,6 +81,7 @@ class Manager:
         servers: Sequence[Server] = (),
         background: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
         stop_seconds: float = 30.0,
+        sync_seconds: float = 120.0,
     ) -> None:
         self.runtime = runtime
         self.controllers = tuple(controllers)
@@ -84,6 +91,8 @@ class Manager:
         self._servers = tuple(servers)
         self._background = (runtime.recorder.run, *background)
         self._stop_seconds = stop_seconds
+        self._sync_seconds = sync_seconds
+        self._failure: ConfigError | None = None
         self._stop = asyncio.Event()
         self._code = EXIT_CLEAN
 
@@ -105,7 +114,11 @@ class Manager:
         self.stop()
 
     async def run(self) -> int:
-        """Start everything, wait for the end, stop everything."""
+        """Start everything, wait for the end, stop everything.
+
+        Raises:
+            ConfigError: If it cannot start, with the remedy.
+        """
         started: list[Server] = []
         settle()
         try:
@@ -119,6 +132,8 @@ class Manager:
             for server in reversed(started):
                 await server.stop()
             await self.runtime.client.close()
+        if self._failure is not None:
+            raise self._failure
         return self._code
 
     async def _live(self, group: asyncio.TaskGroup) -> None:
@@ -127,7 +142,8 @@ class Manager:
         election: asyncio.Task[None] | None = None
         background = [group.create_task(run(), name="background") for run in self._background]
         try:
-            if not await self._unless_stopped(self._warm_up(group), group):
+            await self._unless_stopped(self._warm_up(group), group)
+            if self._stop.is_set():
                 return
             if self._elector is None:
                 self._lead(group)
@@ -141,26 +157,48 @@ class Manager:
                 task.cancel()
 
     async def _warm_up(self, group: asyncio.TaskGroup) -> None:
-        async with asyncio.TaskGroup() as warming:
-            for controller in self.controllers:
-                warming.create_task(controller.warm_up(group), name=f"warm up {controller.name}")
+        """Complete the caches of all controllers, or stop with what prevents it."""
+        async with asyncio.TaskGroup() as waiting:
+            telling = waiting.create_task(self._tell_obstacles(), name="tell obstacles")
+            async with asyncio.TaskGroup() as warming:
+                for controller in self.controllers:
+                    name = f"warm up {controller.name}"
+                    warming.create_task(self._warm_up_one(controller, group), name=name)
+            telling.cancel()
+        if self._failure is not None:
+            return
         settle()
         self.progress.synced = True
         self._log.info("caches_synced", controllers=len(self.controllers))
 
+    async def _warm_up_one(self, controller: Controller, group: asyncio.TaskGroup) -> None:
+        try:
+            await controller.warm_up(group, limit=self._sync_seconds)
+        except CachesIncomplete as error:
+            self._failure = ConfigError(str(error), remedy="; ".join(self._obstacles()))
+            self.stop(EXIT_CONFIG)
+
+    async def _tell_obstacles(self) -> None:
+        """Say what the caches wait for, and go on saying it."""
+        await self.runtime.clock.sleep(FIRST_WORD_SECONDS)
+        while True:
+            for obstacle in self._obstacles():
+                self._log.warning("waiting_for_cache", obstacle=obstacle)
+            await self.runtime.clock.sleep(WORD_SECONDS)
+
+    def _obstacles(self) -> list[str]:
+        return obstacles(self.runtime.informers)
+
     async def _unless_stopped(
         self, work: "asyncio._CoroutineLike[None]", group: asyncio.TaskGroup
-    ) -> bool:
-        """Do it unless the end comes first; True if it was done."""
+    ) -> None:
+        """Do it unless the end comes first."""
         task = group.create_task(work, name="start")
         stopped = group.create_task(self._stop.wait(), name="stop during start")
         await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if task.done():
-            return True
         task.cancel()
         await asyncio.wait([task])
-        return False
 
     def _lead(self, group: asyncio.TaskGroup) -> None:
         self.progress.leading = True
@@ -175,9 +213,8 @@ class Manager:
                 await elector.wait_leading()
             except CandidacyEnded:
                 return
-            if self._stop.is_set():
-                return
-            self._lead(group)
+            if not self._stop.is_set():  # won too late: it is given back like any other
+                self._lead(group)
             ended = await elector.wait_lost()
             if not self._stop.is_set():
                 self._log.error("lease_lost", reason=ended.reason)

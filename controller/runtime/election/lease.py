@@ -37,6 +37,11 @@ from controller.runtime.election.wire import HTTPConnection, Patience
 
 _METHOD = {Verb.READ: "GET", Verb.CREATE: "POST", Verb.UPDATE: "PUT"}
 _MAX_BODY = 1 << 20
+_REMEDIES = {
+    http.client.FORBIDDEN: ": grant it to this user (kubectl apply --server-side -k "
+    "manifests/rbac/manager), or name another Lease",
+    http.client.NOT_FOUND: ": create that namespace, or name another with --lease-namespace",
+}
 
 
 class Connection(Protocol):
@@ -225,7 +230,7 @@ class LeaseClient:
             return Conflict()
         if status == http.client.NOT_FOUND and request.verb is not Verb.CREATE:
             return Missing()
-        return Failed(f"HTTP {status}: {_message(body)}", status)
+        return Failed(f"HTTP {status}: {_message(body)}{_REMEDIES.get(status, '')}", status)
 
     def read(self, body: bytes) -> Record:
         """Take from a Lease what the election needs, and keep the rest for the next write."""

@@ -74,15 +74,19 @@ class Recorder:
             await self._next()
 
     async def flush(self) -> None:
-        """Write what is left; bound it with a timeout."""
+        """Write what is left, and wait for what is being written; bound it with a timeout."""
         while not self._queue.empty():
             await self._next()
+        await self._queue.join()
 
     async def _next(self) -> None:
         notice, now, wall = await self._queue.get()
-        write = self._correlator.decide(notice, now=now)
-        if write is not None:
-            await self._write(write, wall)
+        try:
+            write = self._correlator.decide(notice, now=now)
+            if write is not None:
+                await self._write(write, wall)
+        finally:
+            self._queue.task_done()
 
     async def _write(self, write: Write, wall: dt.datetime) -> None:
         """Write once, and again as long as that can help."""

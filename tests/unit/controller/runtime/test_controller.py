@@ -5,7 +5,15 @@ import asyncio
 import pytest
 
 from controller.runtime.builder import Builder
-from controller.runtime.controller import BUCKETS, OUTCOMES, PAUSED, Controller, Options, Statistics
+from controller.runtime.controller import (
+    BUCKETS,
+    OUTCOMES,
+    PAUSED,
+    CachesIncomplete,
+    Controller,
+    Options,
+    Statistics,
+)
 from controller.runtime.reconcile import Postponed, TerminalError, after, done
 from controller.runtime.source import IteratorSource
 from informers.client import CAUSE
@@ -282,8 +290,8 @@ async def test_workers_wait_for_every_cache():
     world.wire.refused["configmaps"] = 403
     controller = widgets(world, Noted(), sync_timeout=30)
     async with world.informers, asyncio.TaskGroup() as group:
-        with pytest.raises(TimeoutError):
-            await controller.warm_up(group)
+        with pytest.raises(CachesIncomplete, match="widget are not complete after 30 s"):
+            await controller.warm_up(group, limit=99)
         await controller.stop(limit=0)
 
     assert world.clock.monotonic() >= 30

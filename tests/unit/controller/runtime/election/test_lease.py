@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from controller.runtime.election.config import ElectionConfig
-from controller.runtime.election.lease import LeaseClient
+from controller.runtime.election.lease import _REMEDIES, LeaseClient
 from controller.runtime.election.machine import (
     Claim,
     Conflict,
@@ -141,8 +141,8 @@ def test_first_lease_is_complete():
         (Verb.CREATE, 409, Conflict()),
         (Verb.READ, 404, Missing()),
         (Verb.UPDATE, 404, Missing()),
-        (Verb.CREATE, 404, Failed("HTTP 404: no such namespace", 404)),
-        (Verb.UPDATE, 403, Failed("HTTP 403: no such namespace", 403)),
+        (Verb.CREATE, 404, Failed(f"HTTP 404: no such namespace{_REMEDIES[404]}", 404)),
+        (Verb.UPDATE, 403, Failed(f"HTTP 403: no such namespace{_REMEDIES[403]}", 403)),
         (Verb.READ, 401, Failed("HTTP 401: no such namespace", 401)),
         (Verb.UPDATE, 500, Failed("HTTP 500: no such namespace", 500)),
     ],

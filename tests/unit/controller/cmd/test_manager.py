@@ -1,0 +1,65 @@
+"""The program around the manager: one line and an exit code for whatever goes wrong."""
+
+import pytest
+
+from controller import __main__ as program
+from controller import app
+from controller.cmd.manager import main
+from informers.errors import ConfigError, TransportError
+
+
+def ending(monkeypatch, outcome):
+    """Have the manager end so."""
+
+    def run_forever(*_args, **_options):
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(app, "run_forever", run_forever)
+
+
+@pytest.mark.parametrize("code", [0, 3], ids=["clean", "lost the lease"])
+def test_the_managers_code_is_the_programs(monkeypatch, code, capsys):
+    """Nothing is added to what it said."""
+    ending(monkeypatch, code)
+
+    assert code == main([])
+    assert ("", "") == tuple(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ConfigError("port 1 is taken", remedy="choose another"), 2, "port 1 is taken: choose"),
+        (TransportError("cut"), 1, "TransportError: cut"),
+    ],
+    ids=["configuration", "anything expected"],
+)
+def test_an_error_is_one_line(monkeypatch, error, code, line, capsys):
+    """On stderr, under the program's name, without a traceback."""
+    ending(monkeypatch, error)
+
+    assert code == main([])
+    out, err = capsys.readouterr()
+    assert err.startswith(f"pentad: {line}")
+    assert ("", 1) == (out, err.count("\n"))
+
+
+def test_wrong_settings_end_before_anything_begins(capsys):
+    """All of them in one go, with exit code 2."""
+    assert 2 == main(["--log-level=loud", "--nonsense"])
+    assert 3 == capsys.readouterr().err.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [([], 2, "usage"), (["--help"], 0, "usage"), (["managr"], 2, "there is no program 'managr'")],
+    ids=["nothing", "help", "a typing error"],
+)
+def test_a_program_has_to_be_named(arguments, code, says, capsys):
+    """The usage lists those there are."""
+    assert code == program.main(arguments)
+    said = "".join(capsys.readouterr())
+    assert says in said
+    assert "manager" in said

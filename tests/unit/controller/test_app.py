@@ -1,0 +1,161 @@
+"""The way to the API server: what is waited for, what is refused, and what is kept fresh."""
+
+import asyncio
+
+import attrs
+import pytest
+
+from controller.app import OLDEST, keep_credentials, wait_for_server
+from informers.errors import ConfigError, TransportError
+from tests.kit.answers import status
+from tests.unit.controller.runtime.world import Nowhere, World
+
+pytestmark = pytest.mark.virtual
+
+NEW = {"major": "1", "minor": "36", "gitVersion": "v1.36.3"}
+
+
+@attrs.define
+class Connection(Nowhere):
+    """A connection whose troubles the test chooses."""
+
+    failure: ConfigError | None = None
+    tls: str = ""
+    refreshed: int = 0
+
+    def explain_tls(self, error):
+        """Say what is wrong with the certificate."""
+        del error
+        return self.tls or None
+
+    async def refresh(self, *, force=False):
+        """Count."""
+        self.refreshed += not force
+        if self.failure is not None:
+            raise self.failure
+        return False
+
+
+def caused(error):
+    """Return the error with a cause, as the transport raises it."""
+    error.__cause__ = OSError()
+    return error
+
+
+async def waited(*answers, connection=None, seconds=20.0):
+    """Wait for a server that answers so, the last answer again and again; return the world."""
+    world, left = World(), list(answers)
+    world.wire.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
+    await wait_for_server(
+        world.client, connection or Connection(), world.log, world.clock, seconds=seconds
+    )
+    return world
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        NEW,
+        NEW | {"minor": "36+"},
+        NEW | {"minor": str(OLDEST[1])},
+        NEW | {"major": "2", "minor": "0"},
+    ],
+    ids=["new", "a provider's", "the oldest", "a new major"],
+)
+async def test_a_server_that_is_new_enough_is_taken_at_once(version):
+    """One question, one answer, nothing said."""
+    world = await waited((200, version))
+
+    assert ("/version", []) == (world.wire.requests[0].path, world.log.events())
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            (200, NEW | {"minor": str(OLDEST[1] - 1), "gitVersion": "v1.29.1"}),
+            f"is Kubernetes v1.29.1, which is too old: upgrade it to 1.{OLDEST[1]} or newer",
+        ),
+        ((200, {"major": "0", "minor": "99"}), "too old"),
+        ((200, {"hello": "world"}), "does not answer as a Kubernetes API server does"),
+        ((200, NEW | {"minor": "x"}), "does not answer as a Kubernetes API server does"),
+        ((200, [1]), "does not answer as a Kubernetes API server does"),
+        ((404, "not here"), "name another context, or correct the server's address"),
+        ((401, status(401)), "refuses us: the server refuses our credentials"),
+    ],
+    ids=[
+        "too old",
+        "ancient",
+        "another API",
+        "no number",
+        "a list",
+        "another site",
+        "unauthorized",
+    ],
+)
+async def test_what_no_waiting_changes_is_refused_at_once(answer, says):
+    """In one line with the remedy."""
+    with pytest.raises(ConfigError) as caught:
+        await waited(answer)
+
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (TransportError("cannot reach it"), "cannot reach it"),
+        ((503, status(503, "starting")), "starting"),
+        ((403, status(403, "no RBAC yet")), "no RBAC yet: bind this user to"),
+    ],
+    ids=["unreachable", "starting", "not granted yet"],
+)
+async def test_what_may_pass_is_waited_for_and_told(trouble, said):
+    """Each try is one warning; then it goes on as if nothing had been."""
+    world = await waited(trouble, trouble, (200, NEW))
+
+    told = world.log.told("waiting_for_api_server")
+    assert 2 == len(told)
+    assert all(said in line["error"] and line["server"] for line in told)
+
+
+async def test_waiting_has_an_end():
+    """The last error is told, within the time there is."""
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(ConfigError, match="gave up after 20 s: cannot reach it"):
+        await waited(TransportError("cannot reach it"))
+
+    assert 16 <= asyncio.get_running_loop().time() - began <= 20
+
+
+@pytest.mark.parametrize(
+    ("connection", "says"),
+    [
+        (Connection(failure=ConfigError("plugin", remedy="log in")), "plugin: log in"),
+        (Connection(tls="not trusted"), "it is not trusted"),
+    ],
+    ids=["no credentials", "no trust"],
+)
+async def test_our_own_troubles_are_not_the_servers(connection, says):
+    """Credentials that cannot be had and certificates that are not trusted end the start."""
+    with pytest.raises(ConfigError, match=f"^{says}"):
+        await waited(caused(TransportError("it is not trusted")), connection=connection)
+
+
+async def test_credentials_are_renewed_when_they_are_due():
+    """Though nothing is sent; what fails is told and tried again."""
+    world, connection = World(), Connection(due=100.0)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(keep_credentials(connection, world.log, world.clock))
+        await world.clock.sleep(99)
+        assert 0 == connection.refreshed
+        connection.failure = ConfigError("no")
+        await world.clock.sleep(2)
+        assert 1 <= connection.refreshed
+        assert {"error": "no"} in world.log.told("credentials_cannot_be_renewed")
+        connection.failure, connection.due = None, 10_000.0
+        seen = connection.refreshed
+        await world.clock.sleep(5000)
+        assert seen == connection.refreshed
+        task.cancel()
