@@ -17,9 +17,12 @@ Library exceptions stop at the door: nothing of aiohttp, ssl or msgspec leaves t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import attrs
+
+MOST_RETRY_AFTER: Final = 24 * 3600
+"""What asks for longer than a day was not meant for us, or by nobody."""
 
 
 class InformersError(Exception):
@@ -185,13 +188,14 @@ class ServerTimeout(StatusError):
     """The server gave up in time; asking again is right."""
 
     reasons: ClassVar[tuple[str, ...]] = ("ServerTimeout", "Timeout")
-    codes = (504,)
+    codes: ClassVar[tuple[int, ...]] = (504,)
 
 
 class TooLargeResourceVersion(ServerTimeout):
     """This server has not seen the resource version yet: it lags behind one we talked to."""
 
     reasons = ("ResourceVersionTooLarge",)
+    codes = ()
 
 
 def _leaves(root: type[StatusError]) -> list[type[StatusError]]:
@@ -233,14 +237,20 @@ def _details(value: object) -> Details:
             message=str(cause.get("message", "")),
             field=str(cause.get("field", "")),
         )
-        for cause in value.get("causes") or ()
+        for cause in _items(value.get("causes"))
         if isinstance(cause, Mapping)
     )
     seconds = value.get("retryAfterSeconds", 0)
+    is_sane = isinstance(seconds, int) and 0 <= seconds <= MOST_RETRY_AFTER
     return Details(
         name=str(value.get("name", "")),
         kind=str(value.get("kind", "")),
         uid=str(value.get("uid", "")),
         causes=causes,
-        retry_after_seconds=seconds if isinstance(seconds, int) else 0,
+        retry_after_seconds=seconds if is_sane else 0,
     )
+
+
+def _items(value: object) -> Sequence[object]:
+    """A list's items; bodies of proxies hold anything in its place."""
+    return value if isinstance(value, list) else ()

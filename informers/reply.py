@@ -12,7 +12,7 @@ import attrs
 import msgspec
 from msgspec import Raw, Struct
 
-from informers.errors import StatusError, TooManyRequests, status_error
+from informers.errors import MOST_RETRY_AFTER, StatusError, TooManyRequests, status_error
 from informers.meta.errors import UNREADABLE
 from informers.snapshot import Snapshot
 from informers.transport import Response
@@ -77,11 +77,17 @@ def refusal(response: Response) -> StatusError:
         status = {"message": text} if text else {}
     if not isinstance(status, Mapping):
         status = {}
-    try:
-        retry_after = float(response.retry_after) if response.retry_after else None
-    except ValueError:
-        retry_after = DEFAULT_RETRY_AFTER
+    retry_after = _seconds(response.retry_after) if response.retry_after else None
     return status_error(status, code=response.code, retry_after=retry_after)
+
+
+def _seconds(text: str) -> float:
+    """What a Retry-After header says; a date, which takes two clocks to read, counts as soon."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return DEFAULT_RETRY_AFTER
+    return seconds if 0 <= seconds <= MOST_RETRY_AFTER else DEFAULT_RETRY_AFTER
 
 
 def retry_wait(error: StatusError) -> float | None:

@@ -29,6 +29,8 @@ PATCH_TYPES: Final[Mapping[PatchType, str]] = {
     "strategic": "application/strategic-merge-patch+json",
 }
 
+_IN_PATH: Final = "/:@!$&'()*+,;=~"
+
 
 class _Name(Struct, frozen=True):
     name: str = ""
@@ -67,10 +69,11 @@ class Request:
     @property
     def target(self) -> str:
         """Path and query, escaped."""
+        path = quote(self.path, safe=_IN_PATH)
         if not self.query:
-            return self.path
+            return path
         pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in self.query.items())
-        return f"{self.path}?{pairs}"
+        return f"{path}?{pairs}"
 
     @property
     def is_write(self) -> bool:

@@ -4,10 +4,11 @@ A `Kind` is an identity: group, version, kind name, plural and scope. It knows h
 are made and nothing else; what a kind's objects look like is the business of its wire type.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
+_DOTS: Final = frozenset({".", ".."})
 Subresource = Literal["status", "scale", "eviction", "binding", "token", ""]
 
 
@@ -38,7 +39,13 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def path(self, namespace: str = "", name: str = "", *, subresource: Subresource = "") -> str:
-        """The path of one object, or of the collection when `name` is empty."""
+        """The path of one object, or of the collection when `name` is empty.
+
+        Raises:
+            ValueError: If a name would lead elsewhere; names come from users' objects, too.
+        """
+        if "/" in name or "/" in namespace or name in _DOTS or namespace in _DOTS:
+            raise ValueError(f"{namespace!r}, {name!r}: give the parts of a key, each without `/`")
         parts = [self._root]
         if self.namespaced and namespace:
             parts += ["namespaces", namespace]
