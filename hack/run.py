@@ -39,7 +39,7 @@ FAILED: Final = 1
 WRONG: Final = 2
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 OURS: Final = "pentad-"
-TRUSTED: Final = (OURS, "kind-")
+KIND: Final = "kind-"
 
 
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
@@ -111,7 +111,7 @@ async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connect
 
 
 def _is_trusted(connection: Connection) -> bool:
-    return _is_local(connection) or connection.context.startswith(TRUSTED)
+    return _is_local(connection) or connection.context.startswith(KIND)
 
 
 def _is_ours(connection: Connection) -> bool:

@@ -1,0 +1,69 @@
+"""The Makefile is the one way in: what it offers, prepares and passes on."""
+
+import re
+import shutil
+import subprocess
+from typing import Final
+
+import pytest
+
+from tests.arch.source import ROOT
+
+TARGETS: Final = (
+    *("setup", "run", "test", "e2e", "bench", "check", "generate", "verify", "fmt", "lint"),
+    *("types", "arch", "soak"),
+)
+OFFERED: Final = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+ARGS: Final = "--some-argument"
+
+
+def make(*arguments: str, dry: bool = True) -> str:
+    """Return what make would do."""
+    done = subprocess.run(
+        [str(shutil.which("make")), *(["-n"] if dry else []), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    return done.stdout
+
+
+def test_help_comes_first():
+    """Without a target the list of targets is printed, each with a word about it."""
+    assert "help" == OFFERED[0]
+    assert make(dry=False) == make("help", dry=False)
+    listed = [line.split()[0] for line in make(dry=False).splitlines()]
+    assert set(TARGETS) - {"lint", "types"} <= set(listed)
+
+
+@pytest.mark.parametrize("target", [each for each in OFFERED if each != "help"])
+def test_every_target_prepares_what_it_needs(target):
+    """The first thing any target does is `hack/setup.py`."""
+    first, *_ = make(target, "PYTHON=python3").splitlines()
+
+    assert "python3 hack/setup.py" == first
+
+
+@pytest.mark.parametrize(
+    "target", [each for each in OFFERED if each in ("test", "e2e", "arch") or "test-" in each]
+)
+def test_arguments_reach_pytest(target):
+    """ARGS= is passed on by every target that runs tests."""
+    *_, last = make(target, f"ARGS={ARGS}").splitlines()
+
+    assert "-m pytest" in last
+    assert last.endswith(ARGS)
+
+
+def test_the_first_commands_of_the_readme_are_the_first_of_the_checks():
+    """`make run` and `make test` stand up front; CI runs the latter, then check, then e2e."""
+    readme = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^    (make \w+)", readme, re.MULTILINE)
+    steps = re.findall(r"^step (make \w+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+
+    assert ["make run", "make test"] == commands[:2]
+    assert ["make test", "make check", "make e2e"] == [
+        each for each in steps if "setup" not in each
+    ]
