@@ -1,11 +1,11 @@
 """Churn, faults and killed leaders for a while, then a reckoning.
 
 A control plane of its own; before it the fault proxy of tests/kit, which cuts, stalls, refuses,
-lags, throttles and answers 410, 429 and 500 by a seeded plan; behind that the informers under test
-in this process and two managers as processes of their own, whose leader is killed again and again.
-When time is up the faults end, and everything has to come right: caches and fresh lists agree about
-every object, every Widget has its children and its status, and tasks, sockets and memory are what
-they were after the first quarter.
+lags, throttles and answers 410, 429 and 500 by a seeded plan. Behind that, each as a process of its
+own: two managers whose leader is killed again and again, and one that nobody kills and that lives
+through all of it. When time is up the faults end, and everything has to come right: the survivor's
+caches and fresh lists agree about every object, every Widget has its children and its status, and
+the survivor's tasks, open files and memory are what they were before.
 """
 
 import argparse
@@ -15,31 +15,35 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
 from hack.cluster.cluster import Cluster
 from hack.soak.churn import Churn
+from hack.soak.interview import Interview
 from hack.soak.managers import Managers
 from hack.soak.plan import Plan
 from hack.soak.reckoning import Footprint, differences, unfinished
 from informers.client import Client
 from informers.clock import LoopClock
 from informers.connection import connect
-from informers.factory import Informers
-from informers.meta.builtin import CONFIG_MAP, NAMESPACE
-from informers.reflector import Pace, Source
-from informers.shared import Informer
+from informers.meta.builtin import NAMESPACE
 from tests.kit.proxy import FaultProxy
 from tests.kit.upstream import Upstream
 from tests.kit.widget.api import WIDGET
 
-NAMESPACE_NAME = "soak"
-SETTLE_SECONDS = 90.0
-GROWTH_MB = 64.0
-"""The proxy and the writers live in this process, too; a short run ends before they are warm."""
-RECORD = 100
-PACE = Pace(headers=5, idle=8, idle_most=8, body_idle=5, initial_silence=2)
+KILLED: Final = "soak-killed"
+LASTING: Final = "soak-lasting"
+WRITERS: Final = (KILLED, LASTING, LASTING)
+SAMPLES: Final = 8
+WARM_SECONDS: Final = 4.0
+SETTLE_SECONDS: Final = 90.0
+GROWTH_MB: Final = 8.0
+"""From the end of the first quarter to the end: by then all that is kept has been met once."""
+CONNECTIONS: Final = 10
+"""What a pool may hold more in one calm than in another: one for each worker."""
+RECORD: Final = 100
 
 
 @attrs.define
@@ -50,93 +54,137 @@ class Outcome:
     figures: dict[str, object] = attrs.field(factory=dict)
 
 
+@attrs.define
+class Soak:
+    """One run of it."""
+
+    direct: Client
+    proxy: FaultProxy
+    survivor: Interview
+    managers: Managers
+    rng: random.Random
+    clock: LoopClock
+    seconds: float
+    outcome: Outcome = attrs.field(factory=Outcome)
+    samples: list[Footprint] = attrs.field(factory=list)
+
+    async def run(self) -> Outcome:
+        """Calm, storm, calm again; then what was is compared with what is."""
+        figures = self.outcome.figures
+        churns = [Churn(self.direct, WIDGET, where, self._seeded()) for where in WRITERS]
+        await self._warm_up(churns)
+        await self._settle()
+        before = await self._footprint()
+        plan = Plan(self.proxy, self.rng, self.clock)
+        await self._disturb(plan, churns)
+        plan.end()
+        figures["seconds_to_agree"] = await self._settle()
+        after = await self._footprint()
+        self._judge(before, after)
+        said = await self.survivor.ask("contents")
+        figures |= {
+            "writes": sum(churn.writes for churn in churns),
+            "faults": dict(plan.counts),
+            "leaders_killed": self.managers.killed,
+            "objects": sum(len(held) for held in said.contents.values()),
+            "lists": said.lists,
+            "watches": said.watches,
+        }
+        return self.outcome
+
+    def _seeded(self) -> random.Random:
+        return random.Random(self.rng.randrange(2**31))  # noqa: S311 - a test plan
+
+    async def _warm_up(self, churns: Sequence[Churn]) -> None:
+        """A first while without faults, so that what is compared is two processes at work."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(job) for job in (*(c.run() for c in churns), self.managers.run())
+            ]
+            await self.clock.sleep(WARM_SECONDS)
+            for task in tasks:
+                task.cancel()
+
+    async def _disturb(self, plan: Plan, churns: Sequence[Churn]) -> None:
+        """Let everything happen at once for the time there is."""
+        async with asyncio.TaskGroup() as group:
+            jobs = [churn.run() for churn in churns] + [plan.run(), self.managers.run()]
+            tasks = [group.create_task(job) for job in jobs]
+            for _ in range(SAMPLES):
+                await self.clock.sleep(self.seconds / SAMPLES)
+                self.samples.append(await self._footprint())
+            for task in tasks:
+                task.cancel()
+
+    async def _footprint(self) -> Footprint:
+        said = await self.survivor.ask("footprint")
+        assert said.footprint is not None
+        return said.footprint
+
+    async def _settle(self) -> float:
+        """Wait for caches and server to agree, twice in a row so that nothing is under way."""
+        began, agreed = self.clock.monotonic(), 0
+        found: list[str] = []
+        while self.clock.monotonic() - began < SETTLE_SECONDS and agreed < 2:  # noqa: PLR2004 - see above
+            found = [text for where in (KILLED, LASTING) for text in await self._unfinished(where)]
+            said = await self.survivor.ask("contents")
+            found += await differences(self.direct, said.contents, LASTING)
+            agreed = 0 if found else agreed + 1
+            await self.clock.sleep(1.0)
+        self.outcome.problems += found
+        return round(self.clock.monotonic() - began, 1)
+
+    async def _unfinished(self, namespace: str) -> list[str]:
+        return await unfinished(self.direct, namespace)
+
+    def _judge(self, before: Footprint, after: Footprint) -> None:
+        """What one process held in the calm before is what it holds in the calm after."""
+        quarter = self.samples[SAMPLES // 4 - 1]
+        self.outcome.figures |= {
+            "before": before,
+            "rss_mb": [sample.rss_mb for sample in self.samples],
+            "tasks": [sample.tasks for sample in self.samples],
+            "files": [sample.files for sample in self.samples],
+            "after": after,
+        }
+        problems = self.outcome.problems
+        if after.tasks > before.tasks:
+            problems.append(f"tasks grew from {before.tasks} to {after.tasks}")
+        if after.files > before.files + CONNECTIONS:
+            problems.append(f"open files grew from {before.files} to {after.files}")
+        if after.rss_mb > quarter.rss_mb + GROWTH_MB:
+            problems.append(f"memory grew from {quarter.rss_mb} to {after.rss_mb} MB")
+
+
 async def soak(cluster: Cluster, *, seconds: float, seed: int, folder: Path) -> Outcome:
     """Run the whole of it against a cluster."""
-    rng, clock, outcome = random.Random(seed), LoopClock(), Outcome()  # noqa: S311 - a test plan
+    rng, clock = random.Random(seed), LoopClock()  # noqa: S311 - a test plan
     direct = Client(await connect(kubeconfig=cluster.kubeconfig), connections=16)
     await _prepare(direct, cluster)
-    upstream = Upstream.from_kubeconfig(cluster.kubeconfig)
-    with FaultProxy(upstream, keep_bodies=False, record=RECORD) as proxy:
+    with FaultProxy(
+        Upstream.from_kubeconfig(cluster.kubeconfig), keep_bodies=False, record=RECORD
+    ) as proxy:
         proxied = proxy.kubeconfig(folder / "proxied")
-        client = Client(await connect(kubeconfig=proxied))
-        plan = Plan(proxy, rng, clock)
-        churns = [Churn(direct, WIDGET, NAMESPACE_NAME, random.Random(seed + n)) for n in range(3)]  # noqa: S311 - as above
-        managers = Managers(proxied, NAMESPACE_NAME, folder, rng, clock)
-        namespaces = [NAMESPACE_NAME]
-        async with Informers(client, namespaces=namespaces, rng=rng, pace=PACE) as informers:
-            held = [informers.acquire(Source(kind=kind)) for kind in (CONFIG_MAP, WIDGET)]
-            await _disturb(plan, churns, managers, clock, seconds=seconds, outcome=outcome)
-            plan.end()
-            await _settle(direct, held, clock, outcome)
-            after = Footprint.now()
+        managers = Managers(proxied, KILLED, folder, rng, clock)
+        survivor = await Interview.start(proxied, LASTING, folder)
+        try:
+            run = Soak(direct, proxy, survivor, managers, rng, clock, seconds)
+            outcome = await run.run()
+            if code := await survivor.end():
+                outcome.problems.append(f"the survivor ended with {code}, not with 0")
+        finally:
+            survivor.kill()
             managers.stop()
-            _judge(outcome, after)
-            outcome.figures |= {
-                "writes": sum(churn.writes for churn in churns),
-                "faults": dict(plan.counts),
-                "leaders_killed": managers.killed,
-                "objects": sum(len(informer.store) for informer in held),
-                "relists": sum(r.statistics.lists for i in held for r in i.reflectors),
-                "watches": sum(r.statistics.watches for i in held for r in i.reflectors),
-            }
-        await client.close()
     await direct.close()
     return outcome
 
 
 async def _prepare(direct: Client, cluster: Cluster) -> None:
-    """The namespace and the CRD."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE_NAME}}
-    await direct.apply(NAMESPACE, NAMESPACE_NAME, body, manager="soak")
+    """The namespaces and the CRD."""
+    for name in (KILLED, LASTING):
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        await direct.apply(NAMESPACE, name, body, manager="soak")
     await Managers.install(cluster)
-
-
-async def _disturb(
-    plan: Plan,
-    churns: Sequence[Churn],
-    managers: Managers,
-    clock: LoopClock,
-    *,
-    seconds: float,
-    outcome: Outcome,
-) -> None:
-    """Let everything happen at once for the time there is."""
-    async with asyncio.TaskGroup() as group:
-        jobs = [churn.run() for churn in churns] + [plan.run(), managers.run()]
-        tasks = [group.create_task(job) for job in jobs]
-        await clock.sleep(seconds / 4)
-        outcome.figures["after_a_quarter"] = attrs.asdict(Footprint.now())
-        await clock.sleep(seconds * 3 / 4)
-        for task in tasks:
-            task.cancel()
-
-
-async def _settle(
-    direct: Client, held: Sequence[Informer], clock: LoopClock, outcome: Outcome
-) -> None:
-    """Wait for caches and server to agree, twice in a row so that nothing is under way."""
-    began, agreed = clock.monotonic(), 0
-    found: list[str] = []
-    while clock.monotonic() - began < SETTLE_SECONDS and agreed < 2:  # noqa: PLR2004 - see above
-        found = await unfinished(direct, NAMESPACE_NAME)
-        found += [d for i in held for d in await differences(direct, i, NAMESPACE_NAME)]
-        agreed = 0 if found else agreed + 1
-        await clock.sleep(1.0)
-    outcome.problems += found
-    outcome.figures["seconds_to_agree"] = round(clock.monotonic() - began, 1)
-
-
-def _judge(outcome: Outcome, after: Footprint) -> None:
-    """Nothing may have grown since the first quarter but by what one connection more takes."""
-    before = outcome.figures["after_a_quarter"]
-    assert isinstance(before, dict)
-    outcome.figures["at_the_end"] = attrs.asdict(after)
-    if after.tasks > before["tasks"]:
-        outcome.problems.append(f"tasks grew from {before['tasks']} to {after.tasks}")
-    if after.files > before["files"] + 10:
-        outcome.problems.append(f"open files grew from {before['files']} to {after.files}")
-    if after.rss_mb > before["rss_mb"] + GROWTH_MB:
-        outcome.problems.append(f"memory grew from {before['rss_mb']} to {after.rss_mb} MB")
 
 
 def main(arguments: Sequence[str]) -> int:

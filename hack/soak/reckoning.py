@@ -1,31 +1,42 @@
-"""Whether a cache is what the server says, object by object, and what it all cost.
+"""Whether a cache is what the server says, object by object, and what a process occupies.
 
 Two objects are the same if uid, resource version and decoded JSON agree; managedFields are cut from
 the cache, and a list's items do not say their kind and apiVersion.
 """
 
 import gc
+import hashlib
 import os
 from asyncio import all_tasks
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from informers.client import Client
 from informers.meta.builtin import CONFIG_MAP
 from informers.meta.codec import decode
 from informers.request import ListOptions
-from informers.shared import Informer
+from informers.snapshot import Snapshot
 from tests.kit.widget.api import WIDGET, Widget
 
 APART: Final = ("kind", "apiVersion")
 
 
-@attrs.frozen(kw_only=True)
-class Footprint:
+class Print(msgspec.Struct, frozen=True, array_like=True):
+    """What makes two objects the same."""
+
+    uid: str
+    resource_version: str
+    digest: str
+
+
+Contents = Mapping[str, Mapping[str, Print]]
+
+
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     """What this process holds at one moment."""
 
     tasks: int
@@ -44,22 +55,37 @@ class Footprint:
         )
 
 
-async def differences(client: Client, informer: Informer, namespace: str) -> list[str]:
-    """What differs between a cache and a fresh list; empty when nothing does."""
-    kind = informer.source.kind
-    page = await client.list(kind, ListOptions(namespace=namespace))
-    listed = {item.key: item for item in page.items}
-    cached = {item.key: item for item in informer.store}
-    found = [f"{kind.kind} {key}: not in the cache" for key in listed.keys() - cached.keys()]
-    found += [f"{kind.kind} {key}: only in the cache" for key in cached.keys() - listed.keys()]
-    for key in listed.keys() & cached.keys():
-        one, other = listed[key], cached[key]
-        if one.meta.uid != other.meta.uid:
-            found.append(f"{kind.kind} {key}: another uid")
-        elif one.resource_version != other.resource_version:
-            found.append(f"{kind.kind} {key}: {other.resource_version}, is {one.resource_version}")
-        elif _tree(one.raw) != _tree(other.raw):
-            found.append(f"{kind.kind} {key}: other content at the same version")
+class Said(msgspec.Struct, omit_defaults=True):
+    """What a manager says of itself when asked."""
+
+    footprint: Footprint | None = None
+    contents: dict[str, dict[str, Print]] = {}
+    lists: int = 0
+    watches: int = 0
+
+
+def fingerprint(snapshot: Snapshot) -> Print:
+    """Tell an object's uid, resource version and content, short enough to be sent about."""
+    tree: dict[str, Any] = msgspec.json.decode(snapshot.raw)
+    told = {name: value for name, value in tree.items() if name not in APART}
+    digest = hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+    return Print(snapshot.meta.uid, snapshot.resource_version, digest)
+
+
+async def differences(client: Client, contents: Contents, namespace: str) -> list[str]:
+    """What differs between a cache and fresh lists; empty when nothing does."""
+    found = []
+    for kind in (CONFIG_MAP, WIDGET):
+        page = await client.list(kind, ListOptions(namespace=namespace))
+        listed = {item.key: fingerprint(item) for item in page.items}
+        cached = contents[kind.kind]
+        found += [f"{kind.kind} {key}: not in the cache" for key in listed.keys() - cached.keys()]
+        found += [f"{kind.kind} {key}: only in the cache" for key in cached.keys() - listed.keys()]
+        found += [
+            f"{kind.kind} {key}: {cached[key]} in the cache, is {listed[key]}"
+            for key in listed.keys() & cached.keys()
+            if listed[key] != cached[key]
+        ]
     return found
 
 
@@ -78,8 +104,3 @@ async def unfinished(client: Client, namespace: str) -> list[str]:
             has = owned[snapshot.meta.uid]
             found.append(f"Widget {snapshot.key}: {has} children, not {widget.spec.children}")
     return found
-
-
-def _tree(raw: bytes) -> dict[str, Any]:
-    tree: dict[str, Any] = msgspec.json.decode(raw)
-    return {name: value for name, value in tree.items() if name not in APART}
