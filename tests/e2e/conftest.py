@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -75,7 +75,7 @@ def start(cluster, namespace, tmp_path) -> Iterator:
     """Return a function that starts a manager with flags; all end with the test."""
     running: list[Process] = []
 
-    def launch(*flags: str, **environ: str) -> Process:
+    def launch(*flags: str, program: Sequence[str] = PROGRAM, **environ: str) -> Process:
         log = tmp_path / f"manager-{len(running)}.log"
         probes = f"127.0.0.1:{free_port()}"
         defaults = [
@@ -89,7 +89,7 @@ def start(cluster, namespace, tmp_path) -> Iterator:
         kept = [flag for flag in defaults if flag.partition("=")[0] not in said]
         with log.open("wb") as out:
             popen = subprocess.Popen(
-                [*PROGRAM, *kept, *flags],
+                [*program, *kept, *flags],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,

@@ -3,6 +3,7 @@
 Each `Authority` is new: two of them share nothing, so a test of rotation is a test of rotation.
 """
 
+import base64
 import datetime as dt
 import ipaddress
 import ssl
@@ -96,6 +97,31 @@ class Authority:
             )
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         )
+
+
+def expired_client(authority: Path, name: str) -> dict[str, str]:
+    """A kubeconfig's user whose certificate ran out an hour ago, signed by a real authority."""
+    signer = x509.load_pem_x509_certificate(authority.read_bytes())
+    secret = serialization.load_pem_private_key(authority.with_suffix(".key").read_bytes(), None)
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(signer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _DAY)
+        .not_valid_after(now - _DAY / 24)
+        .sign(secret, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    pair = {"client-certificate-data": public, "client-key-data": private}
+    return {field: base64.b64encode(pem).decode() for field, pem in pair.items()}
 
 
 def server_context() -> ssl.SSLContext:
