@@ -1,4 +1,4 @@
-"""The controller of docs/guide/runtime.md runs as it is printed."""
+"""The programs of docs/guide/runtime.md run as they are printed."""
 
 import re
 import signal
@@ -15,12 +15,19 @@ LINES = 60
 
 
 @pytest.fixture
-def program(tmp_path):
-    """Return the example, written to a file as a reader would."""
-    [text] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    path = tmp_path / "greeting.py"
-    path.write_text(text)
-    return path
+def programs(tmp_path):
+    """Return the examples, written to files as a reader would."""
+    texts = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    paths = [tmp_path / "greeting.py", tmp_path / "mentions.py"]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    return paths
+
+
+@pytest.fixture
+def program(programs):
+    """Return the controller."""
+    return programs[0]
 
 
 def test_the_example_is_short(program):
@@ -80,5 +87,37 @@ async def test_the_example_runs_as_shown(cluster, kubectl, rest, namespace, prog
             await eventually(lambda: rest.request("GET", child).status, equals=200)
             process.send_signal(signal.SIGTERM)
             assert 0 == process.wait(timeout=30)
+        finally:
+            process.kill()
+
+
+MENTIONING = {
+    "kind": "Pod",
+    "metadata": {"name": "one"},
+    "spec": {
+        "nodeName": "nowhere",
+        "containers": [{"name": "c", "image": "none"}],
+        "imagePullSecrets": [{"name": "password"}],
+    },
+}
+
+
+async def test_the_informers_tell_as_shown(cluster, rest, namespace, programs):
+    """Who mentions the Secret, what is there, and what comes and goes."""
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    rest.create(path, MENTIONING)
+    command = [sys.executable, programs[1], namespace, "password"]
+    environment = {"PYTHONPATH": str(ROOT), "KUBECONFIG": str(cluster.kubeconfig)}
+    told = programs[1].with_suffix(".out")
+    with (
+        told.open("w") as output,
+        subprocess.Popen(command, env=environment, stdout=output) as process,
+    ):
+        try:
+            expected = ["one mentions password", f"{namespace}/one is there"]
+            await eventually(lambda: told.read_text().splitlines(), equals=expected, within=30)
+            rest.create(path, MENTIONING | {"metadata": {"name": "two"}})
+            rest.delete(f"{path}/two?gracePeriodSeconds=0")
+            await eventually(lambda: f"{namespace}/two went" in told.read_text(), within=30)
         finally:
             process.kill()
