@@ -103,6 +103,7 @@ def expired_client(authority: Path, name: str) -> dict[str, str]:
     """A kubeconfig's user whose certificate ran out an hour ago, signed by a real authority."""
     signer = x509.load_pem_x509_certificate(authority.read_bytes())
     secret = serialization.load_pem_private_key(authority.with_suffix(".key").read_bytes(), None)
+    assert isinstance(secret, ec.EllipticCurvePrivateKey), "what hack.cluster makes"
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
