@@ -44,7 +44,7 @@ def test_killed_component_is_told_and_mended(victim, component):
 
     os.kill(before.process.pid, signal.SIGKILL)
     eventually_blocking(lambda: state_of(victim)[component], equals="dead")
-    told = subprocess.run(
+    status = subprocess.run(
         [sys.executable, "-m", "hack.cluster", "status", "--name", victim.name],
         cwd=REPOSITORY,
         capture_output=True,
@@ -54,8 +54,8 @@ def test_killed_component_is_told_and_mended(victim, component):
     )
     Cluster.up(victim.name)
 
-    assert told.returncode == 1
-    assert f"{component} is dead" in told.stderr
+    assert status.returncode == 1
+    assert f"{component} is dead" in status.stderr
     assert dict.fromkeys(components.PROGRAMS, "healthy") == state_of(victim)
 
 
@@ -91,6 +91,28 @@ def test_two_stand_side_by_side(cluster, victim, rest, namespace):
     assert len(set(used)) == len(used)
 
 
+def told(victim, *arguments):
+    """Return what a command on the cluster prints."""
+    command = [sys.executable, "-m", "hack.cluster", *arguments, "--name", victim.name]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
+
+
+def test_commands_print_what_they_are_asked_for(victim):
+    """`kubeconfig` prints the file's path and no more, `logs` the end of one log or of all."""
+    log = victim.log(components.APISERVER)
+    end = told(victim, "logs", components.APISERVER, "--lines", "2")
+
+    assert f"{victim.kubeconfig}\n" == told(victim, "kubeconfig")
+    assert 2 == len(end.splitlines())
+    assert end in log.read_text()
+    headers = [line for line in told(victim, "logs").splitlines() if line.startswith("==> ")]
+    assert len(components.PROGRAMS) == len(headers)
+    assert f"==> {log} <==" in headers
+
+
 def test_second_up_changes_nothing(victim):
     """`up` on a running cluster starts no process, writes no file and asks for no change."""
     watched = (victim.life.layout.record, victim.kubeconfig, victim.life.layout.pki)
@@ -99,16 +121,8 @@ def test_second_up_changes_nothing(victim):
         return victim.status(), [(file.stat().st_ino, file.stat().st_mtime_ns) for file in watched]
 
     before, audit = seen(), Audit(victim.audit_log, user="kubernetes-admin")
-    told = subprocess.run(
-        [sys.executable, "-m", "hack.cluster", "up", "--name", victim.name],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
 
-    assert f"export KUBECONFIG={victim.kubeconfig}\n" == told.stdout
+    assert f"export KUBECONFIG={victim.kubeconfig}\n" == told(victim, "up")
     assert before == seen()
     assert {"get"} == {entry.verb for entry in audit.entries()}
 
@@ -193,12 +207,12 @@ def test_down_works_without_its_record(command, tmp_path):
     root = tmp_path / "state/pentad/clusters/torn"
     command.ok("up", "--name", "torn")
     (root / "cluster.json").write_text("{")
-    told = command("status", "--name", "torn")
+    answer = command("status", "--name", "torn")
 
     command.ok("down", "--name", "torn")
 
-    assert told.returncode == 1
-    assert "down --name torn" in told.stderr
+    assert answer.returncode == 1
+    assert "down --name torn" in answer.stderr
     assert frozenset() == Footprint.take(root, folders=()).processes
     assert not root.exists()
 

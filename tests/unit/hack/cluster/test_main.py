@@ -3,6 +3,8 @@
 import pytest
 
 from hack.cluster.__main__ import main
+from hack.cluster.cluster import Cluster
+from hack.cluster.errors import ComponentError
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,20 @@ def test_wrong_command_line_shows_the_usage(arguments, capsys):
 
     assert caught.value.code == 2
     assert "usage: python -m hack.cluster" in capsys.readouterr().err
+
+
+def test_failure_shows_the_end_of_the_log(capsys, monkeypatch):
+    """Below the line with the remedy stand the component's last lines, as it wrote them."""
+    error = ComponentError("etcd ended while starting; …", detail="one\n  two")
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Cluster, "up", fail)
+    code = main(["up"])
+
+    assert code == 1
+    assert capsys.readouterr().err == "error: etcd ended while starting; …\none\n  two\n"
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "kubeconfig", "logs", "build"])
