@@ -9,7 +9,6 @@ Whoever caches objects is told of every write and of every write without an answ
 
 import asyncio
 import collections
-from bisect import bisect_left
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -30,6 +29,7 @@ from informers.errors import (
     TransportError,
     Unauthorized,
 )
+from informers.latency import Latency
 from informers.meta.kinds import Kind, Subresource
 from informers.observers import Observers
 from informers.reply import (
@@ -60,36 +60,6 @@ MAX_ATTEMPTS: Final = 10
 PAGE_SIZE: Final = 500
 WHOLE: Final = ("", "status")
 """The subresources whose writes are answered with the whole object."""
-LATENCY_BOUNDS: Final = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    30.0,
-)
-
-
-class Latency:
-    """How long requests of one method took; read at scrape."""
-
-    __slots__ = ("counts", "seconds")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(LATENCY_BOUNDS) + 1)
-        self.seconds = 0.0
-
-    def record(self, seconds: float) -> None:
-        """Count one answered request."""
-        self.counts[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        self.seconds += seconds
 
 
 class Fence(Protocol):
@@ -121,7 +91,9 @@ class Client:
         self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
         self.endpoint = endpoint
         self._timeout = timeout
-        self._transport = Transport(endpoint, user_agent=user_agent, connections=connections)
+        self._transport = Transport(
+            endpoint, user_agent=user_agent, connections=connections, clock=self.clock
+        )
 
     async def close(self) -> None:
         """Close all connections."""
@@ -191,6 +163,7 @@ class Client:
             self.answers[request.method, stream.code] += 1
             if stream.code == Unauthorized.codes[0]:
                 await self.endpoint.refresh(force=True)
+                raise Unauthorized(self.endpoint.explain_unauthorized(), code=stream.code)
             if not is_success(stream.code):
                 async with asyncio.timeout(limit):
                     body = await stream.read()

@@ -246,7 +246,7 @@ def _of_files(
         sources=sources,
         clock=clock,
         plugin_settings=functools.partial(_plugin_settings, library, selected),
-        identity_provider=library.OpenIDRequestor,
+        identity_provider=_identity_provider,
         library_error=library.ConfigException,
     )
     return Connection(
@@ -323,6 +323,10 @@ def _merge(library: Any, files: tuple[Path, ...]) -> Any:  # noqa: ANN401 - unty
     return Merger(os.pathsep.join(map(str, files))).config
 
 
+def _identity_provider(*arguments: Any) -> Any:  # noqa: ANN401 - untyped library
+    return _enter("openid").OpenIDRequestor(*arguments)
+
+
 def _plugin_settings(library: Any, selected: _Selected) -> "PluginSettings":  # noqa: ANN401 - untyped library
     from informers.login import PluginSettings  # noqa: PLC0415 - see _of_files
 
@@ -338,6 +342,8 @@ def _plugin_settings(library: Any, selected: _Selected) -> "PluginSettings":  # 
 
 _PACKAGES: Final = ("", ".client", ".config")
 _entering: Final = threading.Lock()
+_entered: Final[dict[str, ModuleType]] = {}
+"""Modules that were loaded before: who enters twice meets the same exceptions."""
 
 
 @functools.cache
@@ -352,12 +358,12 @@ def _enter(name: str) -> Any:  # noqa: ANN401 - untyped library
     with _entering:
         if root in sys.modules:
             return importlib.import_module(target)
-        with _stand_ins(root):
+        with _stand_ins(root, instead_of_openid=name != "openid"):
             return importlib.import_module(target)
 
 
 @contextlib.contextmanager
-def _stand_ins(root: str) -> Iterator[None]:
+def _stand_ins(root: str, *, instead_of_openid: bool) -> Iterator[None]:
     found = importlib.util.find_spec(root)
     folders = list((found and found.submodule_search_locations) or ())
     modules: dict[str, Any] = {root + package: ModuleType(root + package) for package in _PACKAGES}
@@ -366,12 +372,21 @@ def _stand_ins(root: str) -> Iterator[None]:
         modules[root + package].__path__ = [str(Path(folder, *below)) for folder in folders]
     client = modules[f"{root}.client"]
     client.ApiClient = client.Configuration = object
+    if instead_of_openid:  # it loads an HTTP client, which few kubeconfigs need
+        openid = modules[f"{root}.config.openid"] = ModuleType(f"{root}.config.openid")
+        openid.OpenIDRequestor = object  # type: ignore[attr-defined]  # a module made here
     if "yaml" not in sys.modules:
         modules["yaml"] = _on_demand("yaml")
+    modules |= {key: module for key, module in _entered.items() if key not in modules}
     sys.modules.update(modules)
     try:
         yield
     finally:
+        _entered.update(
+            (key, module)
+            for key, module in sys.modules.items()
+            if key.startswith(f"{root}.") and key not in modules
+        )
         for key in [key for key in sys.modules if key in modules or key.startswith(f"{root}.")]:
             del sys.modules[key]
 

@@ -12,7 +12,7 @@
         ├── TooManyRequests  ServerTimeout  TooLargeResourceVersion
         └── BadRequest  MethodNotSupported  InternalError  ServiceUnavailable
 
-Library exceptions stop at the door: nothing of aiohttp, ssl or msgspec leaves this package.
+Library exceptions stop at the door: nothing of asyncio, ssl or msgspec leaves this package.
 `StatusError.reason` is the server's word; where it says nothing, the status code decides.
 """
 

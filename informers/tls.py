@@ -231,8 +231,6 @@ def explain(error: BaseException) -> str | None:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What OpenSSL said; HTTP clients wrap it, in exceptions that pretend to be it."""
-    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
-    if inner is None and not isinstance(error, ssl.SSLError):
-        inner = error.__cause__ or error.__context__
-    return error if inner is None else _cause(inner)
+    """What OpenSSL said, which others may have wrapped."""
+    inner = error.__cause__ or error.__context__
+    return error if isinstance(error, ssl.SSLError) or inner is None else _cause(inner)

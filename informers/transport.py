@@ -1,58 +1,36 @@
-"""Bytes to and from the API server over HTTP/1.1.
+"""Requests and streams over connections to one API server.
 
-One socket per watch and a bounded pool for everything else, so that watches never starve requests
-and one dead connection never takes others with it (k/k#125530). Every socket is told to notice a
-dead peer: keepalive after 15 s of silence, and 30 s for unacknowledged data.
+One connection per watch and a bounded number for everything else, so that watches never starve
+requests and one dead connection never takes others with it (k/k#125530). Idle connections are
+kept for a while, the one used last first, and only as long as the credentials they were made with
+are still in force.
 
-This is the only file that knows aiohttp. Its exceptions are translated here, and for writes the
-translation keeps the one distinction that matters: whether the request can have reached the server.
+For writes the one distinction that matters is kept: whether the request can have reached the
+server. What comes before the first byte is a `TransportError`, what comes after is an
+`OutcomeUnknown`.
 """
 
 import asyncio
 import contextlib
-import socket
-import ssl
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Final
+from urllib.parse import urlsplit
 
 import attrs
 from multidict import CIMultiDictProxy
-from yarl import URL
 
-from informers import tls
-from informers.clock import Clock
+from informers.clock import Clock, LoopClock
+from informers.dial import Endpoint, authority, dial, proxy_login
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
-from informers.lean import aiohttp
+from informers.http1 import Head, field, request_line
+from informers.link import Late, Link, Refused, Stale
 from informers.request import Request
 
-KEEPALIVE_IDLE_SECONDS: Final = 15
-KEEPALIVE_INTERVAL_SECONDS: Final = 5
-KEEPALIVE_PROBES: Final = 3
-USER_TIMEOUT_MILLISECONDS: Final = 30_000
-CONNECT_SECONDS: Final = 10.0
-READ_BUFFER: Final = 256 * 1024
+__all__ = ["Endpoint", "Response", "Stream", "Transport"]
 
-
-class Endpoint(Protocol):
-    """Where the server is and who we are; `connection.Connection` is the real one."""
-
-    server: str
-    ssl_context: ssl.SSLContext | None
-    server_hostname: str | None
-    proxy: str | None
-    due: float
-
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The credentials to send now; a name may repeat."""
-        ...
-
-    async def refresh(self, *, force: bool = False) -> bool:
-        """Reload what may have rotated, once the clock reaches `due`; True if anything did."""
-        ...
-
-    def explain_unauthorized(self) -> str:
-        """Why the server may have said 401, and what to do about it."""
-        ...
+IDLE_SECONDS: Final = 30.0
+"""Less than any server, proxy or load balancer waits before it gives a connection up."""
+CLOSE_SECONDS: Final = 5.0
 
 
 @attrs.frozen
@@ -67,10 +45,10 @@ class Response:
 class Stream:
     """The body of a watch or a large list, in the pieces the network made of it."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.code = response.status
-        self.retry_after = response.headers.get("Retry-After", "")
+    def __init__(self, link: Link, head: Head) -> None:
+        self._link = link
+        self.code = head.code
+        self.retry_after = head.retry_after
 
     async def chunk(self) -> bytes:
         """What has arrived, at least a byte; empty at the end of the stream.
@@ -78,168 +56,198 @@ class Stream:
         Raises:
             TransportError: If the stream breaks instead of ending.
         """
-        try:
-            return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise TransportError(f"the stream broke: {_text(error)}") from error
+        return await self._link.piece()
 
     async def gather(self, clock: Clock, seconds: float) -> None:
         """Leave the socket alone for a moment, so that the next chunk is a large one.
 
         A server streams objects one by one, and waking up for each costs more than decoding it.
         """
-        connection = self._response.connection
-        protocol = None if connection is None else connection.protocol
-        if protocol is None:
-            return
-        protocol.pause_reading()
-        await clock.sleep(seconds)
-        protocol.resume_reading()
+        await self._link.gather(clock, seconds)
 
     async def read(self) -> bytes:
         """All that is left, for bodies that explain an error."""
-        pieces = []
-        while piece := await self.chunk():
-            pieces.append(piece)
-        return b"".join(pieces)
-
-
-def open_socket(
-    address: tuple[
-        int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
-    ],
-) -> socket.socket:
-    """A TCP socket that notices a dead peer in half a minute instead of in half an hour."""
-    family, type_, proto, _, _ = address
-    sock = socket.socket(family, type_, proto)
-    sock.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (
-        ("TCP_KEEPIDLE", KEEPALIVE_IDLE_SECONDS),
-        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL_SECONDS),
-        ("TCP_KEEPCNT", KEEPALIVE_PROBES),
-        ("TCP_USER_TIMEOUT", USER_TIMEOUT_MILLISECONDS),
-    ):
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return sock
+        return await self._link.body()
 
 
 class Transport:
-    """The sockets to one API server."""
+    """The connections to one API server."""
 
-    def __init__(self, endpoint: Endpoint, *, user_agent: str, connections: int) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        user_agent: str,
+        connections: int,
+        clock: Clock | None = None,
+    ) -> None:
         self.endpoint = endpoint
-        self._agent = user_agent
-        self._connections = connections
-        self._requests: aiohttp.ClientSession | None = None
-        self._streams: aiohttp.ClientSession | None = None
+        self._clock = clock or LoopClock()
+        self._slots = asyncio.Semaphore(connections)
+        self._most_idle = connections
+        self._links: set[Link] = set()
+        self._idle: list[Link] = []
+        self._sweep: asyncio.TimerHandle | None = None
+        self._agent = field("User-Agent", user_agent)
+        self._prefix_of: tuple[CIMultiDictProxy[str] | None, str, str] = (None, "", "")
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         """Send a request and read its whole answer.
 
         Raises:
             OutcomeUnknown: If a write left and its answer did not come.
-            DeadlineExceeded: If a read took longer than `timeout` seconds.
+            DeadlineExceeded: If there was no answer within `timeout` seconds.
             TransportError: If there was no way to the server.
         """
-        if self._requests is None:
-            self._requests = self._session(limit=self._connections)
+        trip = _Trip(deadline=self._clock.monotonic() + timeout)
         try:
-            async with asyncio.timeout(timeout), self._call(self._requests, request) as response:
-                body = await response.read()
-                return Response(response.status, body, response.headers.get("Retry-After", ""))
-        except aiohttp.ClientConnectorError as error:
-            raise TransportError(_unreachable(self.endpoint.server, error)) from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _lost(request, error, timeout) from error
+            await self._take_slot(trip)
+            try:
+                link, head = await self._ask(request, trip)
+                body = await link.body()
+            finally:
+                self._slots.release()
+                self._release(trip.link)
+        except (TimeoutError, Late) as error:
+            raise _lost(request, f"no answer within {timeout:g} s", trip, late=True) from error
+        except TransportError as error:
+            if not trip.has_left:
+                raise
+            raise _lost(request, str(error), trip) from error
+        return Response(head.code, body, head.retry_after)
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request, *, timeout: float) -> AsyncIterator[Stream]:
-        """Send a request whose answer is read piece by piece; `timeout` bounds the headers."""
-        if self._streams is None:
-            self._streams = self._session(limit=0)
-        call = self._call(self._streams, request)
+        """Send a request whose answer is read piece by piece; `timeout` bounds the head."""
+        trip = _Trip(deadline=self._clock.monotonic() + timeout)
         try:
-            async with asyncio.timeout(timeout):
-                response = await call
-        except aiohttp.ClientConnectorError as error:
-            raise TransportError(_unreachable(self.endpoint.server, error)) from error
-        except TimeoutError as error:
-            raise DeadlineExceeded(f"{request}: no answer within {timeout:g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise TransportError(f"{request}: {_text(error)}") from error
-        try:
-            yield Stream(response)
+            try:
+                link, head = await self._ask(request, trip)
+            except (TimeoutError, Late) as error:
+                raise DeadlineExceeded(f"{request}: no answer within {timeout:g} s") from error
+            except TransportError as error:
+                raise TransportError(f"{request}: {error}") from error
+            link.unlimit()
+            yield Stream(link, head)
         finally:
-            _drop(response)
+            self._release(trip.link)
 
     async def close(self) -> None:
-        """Close all sockets."""
-        sessions = [self._requests, self._streams]
-        self._requests = self._streams = None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        """Close all connections."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._idle.clear()
+        for link in self._links:
+            link.abort()
+        async with asyncio.timeout(CLOSE_SECONDS):
+            while self._links:
+                await next(iter(self._links)).closed()
 
-    def _session(self, *, limit: int) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=limit, socket_factory=open_socket),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            read_bufsize=READ_BUFFER,
-            skip_auto_headers=("Accept-Encoding", "User-Agent", "Accept", "Content-Type"),
-        )
+    async def _take_slot(self, trip: "_Trip") -> None:
+        """One of the requests that may be under way at a time."""
+        if self._slots.locked():
+            async with asyncio.timeout(trip.deadline - self._clock.monotonic()):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()
 
-    def _call(
-        self, session: aiohttp.ClientSession, request: Request
-    ) -> "aiohttp.client._RequestContextManager":
-        endpoint = self.endpoint
-        headers = endpoint.headers().copy()
-        headers["User-Agent"] = self._agent
-        headers["Accept"] = request.accept
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-        return session.request(
-            request.method,
-            URL(endpoint.server + request.target, encoded=True),
-            data=request.body,
-            headers=headers,
-            ssl=endpoint.ssl_context or True,
-            server_hostname=endpoint.server_hostname,
-            proxy=endpoint.proxy,
-            allow_redirects=False,
-        )
+    async def _ask(self, request: Request, trip: "_Trip") -> tuple[Link, Head]:
+        """Say it over a connection; one the peer has given up meanwhile is no reason to fail."""
+        payload = self._render(request)
+        while True:
+            trip.link = link = self._take() or await self._dial(trip)
+            link.limit(trip.deadline - self._clock.monotonic())
+            trip.has_left = True
+            try:
+                return link, await link.ask(payload)
+            except Refused as error:
+                trip.has_left = False
+                raise TransportError(f"{self.endpoint.server}: {error}") from error
+            except Stale:
+                if request.is_write:
+                    raise
+                self._release(link)
+                trip.has_left = False
+
+    async def _dial(self, trip: "_Trip") -> Link:
+        async with asyncio.timeout(trip.deadline - self._clock.monotonic()):
+            link = await dial(self.endpoint)
+        self._links.add(link)
+        link.on_lost = self._links.discard
+        return link
+
+    def _take(self) -> Link | None:
+        """The connection used last, if any may be used again."""
+        oldest = self._clock.monotonic() - IDLE_SECONDS
+        while self._idle:
+            link = self._idle.pop()
+            is_ours = link.identity is self.endpoint.ssl_context
+            if link.is_free and is_ours and link.idle_since > oldest:
+                return link
+            link.abort()
+        return None
+
+    def _release(self, link: Link | None) -> None:
+        """Keep a connection for the next one, or end it."""
+        if link is None:
+            return
+        link.unlimit()
+        if not link.is_free or len(self._idle) >= self._most_idle or link not in self._links:
+            link.abort()
+            return
+        link.idle_since = self._clock.monotonic()
+        self._idle.append(link)
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._expire)
+
+    def _expire(self) -> None:
+        """End what nobody has used for long; look again while there is anything."""
+        oldest = self._clock.monotonic() - IDLE_SECONDS
+        kept = [link for link in self._idle if link.is_free and link.idle_since > oldest]
+        for link in self._idle:
+            if link not in kept:
+                link.abort()
+        self._idle = kept
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.call_later(IDLE_SECONDS, self._expire) if kept else None
+
+    def _render(self, request: Request) -> bytes:
+        """The request as it goes out, credentials and all."""
+        headers = self.endpoint.headers()
+        if headers is not self._prefix_of[0]:
+            self._prefix_of = (headers, *self._prefix(headers))
+        _, base, lines = self._prefix_of
+        body = request.body
+        head = request_line(request.method, base + request.target)
+        head += f"{lines}Accept: {request.accept}\r\n"
+        if body is None:
+            return f"{head}\r\n".encode()
+        head += f"Content-Type: {request.content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
+
+    def _prefix(self, headers: CIMultiDictProxy[str]) -> tuple[str, str]:
+        """The begin of every target, and the header lines that are the same in every request."""
+        server = urlsplit(self.endpoint.server)
+        base = server.path.rstrip("/")
+        lines = [field("Host", authority(server)), self._agent]
+        lines += [field(name, value) for name, value in headers.items()]
+        if self.endpoint.proxy and server.scheme == "http":
+            base = f"http://{authority(server)}{base}"
+            lines.append(proxy_login(urlsplit(self.endpoint.proxy)))
+        return base, "".join(lines)
 
 
-def _drop(response: aiohttp.ClientResponse) -> None:
-    """End a stream in the middle: its socket is of no use to anybody, and closes at once.
+@attrs.define
+class _Trip:
+    """How far a request has come."""
 
-    A polite TLS shutdown would leave it open until the peer answers, past the loop's own end.
-    """
-    connection = response.connection
-    transport = None if connection is None else connection.transport
-    response.close()
-    if transport is not None:
-        transport.abort()
+    deadline: float
+    link: Link | None = None
+    has_left: bool = False
 
 
-def _text(error: BaseException) -> str:
-    """What a library exception says; many say nothing but their name."""
-    return str(error) or type(error).__name__
-
-
-def _unreachable(server: str, error: aiohttp.ClientConnectorError) -> str:
-    reason = tls.explain(error)
-    if reason is not None:
-        return f"{server}: {reason}"
-    return f"cannot reach {server}: {_text(error)}; is the API server up, and the address right?"
-
-
-def _lost(request: Request, error: BaseException, timeout: float) -> TransportError:
+def _lost(request: Request, what: str, trip: _Trip, *, late: bool = False) -> TransportError:
     """What a request that got no whole answer means."""
-    late = isinstance(error, TimeoutError)
-    what = f"no answer within {timeout:g} s" if late else _text(error)
-    if request.is_write and not isinstance(error, aiohttp.ConnectionTimeoutError):
+    if request.is_write and trip.has_left:
         return OutcomeUnknown(f"{request}: {what}; it may have been applied")
     return (DeadlineExceeded if late else TransportError)(f"{request}: {what}")

@@ -28,6 +28,7 @@ class Tunnels:
         self.asked = []
         self.scheme = "http"
         self.own_port = 0
+        self.serving = set()
 
     @property
     def url(self):
@@ -48,8 +49,12 @@ class Tunnels:
         finally:
             server.close()
             await server.wait_closed()
+            if self.serving:
+                _, late = await asyncio.wait(self.serving, timeout=10)
+                assert set() == late
 
     async def _serve(self, reader, writer):
+        self.serving.add(asyncio.current_task())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.asked.append(head.split("\r\n", 1)[0])
         expected = base64.b64encode(self.login.encode()).decode()

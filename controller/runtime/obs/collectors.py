@@ -30,9 +30,10 @@ from controller.runtime.obs.looplag import LoopLag
 from controller.runtime.obs.scrape import Collectors
 from controller.runtime.source import KindSource
 from controller.runtime.workqueue.metrics import WorkQueueCollector
-from informers.client import LATENCY_BOUNDS, Client
+from informers.client import Client
 from informers.drift import MANAGER_PREFIX
 from informers.factory import Informers
+from informers.latency import LATENCY_BOUNDS
 
 FAILED: Final = ("error", "timeout", "terminal")
 

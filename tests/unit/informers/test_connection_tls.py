@@ -4,9 +4,7 @@ import base64
 import ssl
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp.client_reqrep import ConnectionKey
 from cryptography.hazmat.primitives import serialization
 
 from informers import tls
@@ -175,13 +173,10 @@ def test_a_failed_handshake_is_explained():
     assert reached.explain_tls(OSError("refused")) is None
 
 
-def test_the_explanation_is_found_inside_the_http_client_s_error():
-    """The HTTP client wraps TLS errors in its own; the cause inside is what is explained."""
-    cause = failure(context(Authority().pem.encode()), server(Authority()))
-    key = ConnectionKey(
-        "h", 1, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
-    )
-    wrapped = aiohttp.ClientConnectorCertificateError(key, cause)
+def test_the_explanation_is_found_inside_another_error():
+    """Who wraps a TLS error names it as the cause, and that is what is explained."""
+    wrapped = OSError("several addresses, none of them good")
+    wrapped.__cause__ = failure(context(Authority().pem.encode()), server(Authority()))
 
     assert "signed its certificate" in (tls.explain(wrapped) or "")
 
