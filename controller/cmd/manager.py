@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from controller import app, config
 from controller.families import FAMILIES
-from controller.runtime.manager import EXIT_CONFIG, EXIT_FAILED
+from controller.runtime.manager import EXIT_CLEAN, EXIT_CONFIG, EXIT_FAILED
 from controller.runtime.obs.log import configure
 from controller.runtime.registration import Family
 from informers.errors import ConfigError, InformersError
@@ -18,6 +18,8 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
         settings = config.load(arguments, os.environ, families=families)
         log = configure(settings.log_format, settings.log_level)
         return app.run_forever(settings, log, families=families)
+    except KeyboardInterrupt:
+        return EXIT_CLEAN  # before there was anything to end
     except ConfigError as error:
         print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - there may be no log yet
         return EXIT_CONFIG

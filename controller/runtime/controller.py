@@ -136,8 +136,9 @@ class Controller:
         self.sources = tuple(sources)
         kinds = [source for source in sources if isinstance(source, KindSource)]
         self._primary = next((source.informer for source in kinds if source.is_own), None)
-        own = dict.fromkeys(source.informer for source in kinds)
-        self.gate = Gate(own if caches is None else caches, self._primary)
+        self.informers = tuple(dict.fromkeys(source.informer for source in kinds))
+        """Whose changes call for reconciles, and whose content work waits for."""
+        self.gate = Gate(self.informers if caches is None else caches, self._primary)
         self._reconciler = reconciler
         self._clock = clock
         self._watchdog = Watchdog(clock, limit=self.options.timeout)

@@ -187,7 +187,7 @@ class Manager:
             await self.runtime.clock.sleep(WORD_SECONDS)
 
     def _obstacles(self) -> list[str]:
-        return obstacles(self.runtime.informers)
+        return obstacles(i for controller in self.controllers for i in controller.informers)
 
     async def _unless_stopped(
         self, work: "asyncio._CoroutineLike[None]", group: asyncio.TaskGroup

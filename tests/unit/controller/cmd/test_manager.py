@@ -12,17 +12,21 @@ def ending(monkeypatch, outcome):
     """Have the manager end so."""
 
     def run_forever(*_args, **_options):
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     monkeypatch.setattr(app, "run_forever", run_forever)
 
 
-@pytest.mark.parametrize("code", [0, 3], ids=["clean", "lost the lease"])
-def test_the_managers_code_is_the_programs(monkeypatch, code, capsys):
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [(0, 0), (3, 3), (KeyboardInterrupt(), 0)],
+    ids=["clean", "lost the lease", "Ctrl-C while it still waits for the server"],
+)
+def test_the_managers_code_is_the_programs(monkeypatch, outcome, code, capsys):
     """Nothing is added to what it said."""
-    ending(monkeypatch, code)
+    ending(monkeypatch, outcome)
 
     assert code == main([])
     assert ("", "") == tuple(capsys.readouterr())

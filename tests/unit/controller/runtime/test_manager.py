@@ -14,6 +14,8 @@ from controller.runtime.election.machine import Outcome
 from controller.runtime.manager import EXIT_CLEAN, EXIT_LEASE_LOST, Manager
 from controller.runtime.reconcile import done
 from informers.errors import ConfigError
+from informers.meta.builtin import CRD
+from informers.reflector import Source
 from tests.kit.eventually import eventually
 from tests.kit.widget.api import WIDGET, Widget
 from tests.unit.controller.runtime.world import World, picture, thing
@@ -260,6 +262,18 @@ async def test_what_the_caches_wait_for_is_told_again_and_again():
         await case.clock.sleep(60)
 
     assert count == len(case.log.told("waiting_for_cache"))
+
+
+async def test_a_cache_that_no_controller_waits_for_is_no_obstacle():
+    """Such as that of CRDs, which a manager of some namespaces may not see."""
+    case = Case()
+    case.wire.refused.update(widgets=404, customresourcedefinitions=403)
+    case.informers.acquire(Source(kind=CRD))
+    async with case.running():
+        await case.clock.sleep(5)
+
+    [told] = case.log.told("waiting_for_cache")
+    assert "Widget" in told["obstacle"]
 
 
 async def test_caches_that_never_come_are_given_up_with_the_remedy():
