@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 
 from informers.errors import MOST_RETRY_AFTER, StatusError, TooManyRequests, status_error
 from informers.meta.errors import UNREADABLE
+from informers.skim import Skim
 from informers.snapshot import Snapshot
 from informers.transport import Response
 
@@ -59,8 +60,8 @@ class _Answer(Struct):
     details: _Details | None = None
 
 
-LIST: Final = msgspec.json.Decoder(_List)
-ANSWER: Final = msgspec.json.Decoder(_Answer)
+LIST: Final = Skim(_List)
+ANSWER: Final = Skim(_Answer)
 
 
 def is_success(code: int) -> bool:

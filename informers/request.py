@@ -12,8 +12,8 @@ import attrs
 import msgspec
 from msgspec import Struct
 
-from informers.meta.errors import UNREADABLE
 from informers.meta.kinds import Kind, Subresource
+from informers.skim import Skim
 
 Body = Mapping[str, object] | Struct | bytes
 Propagation = Literal["Background", "Foreground", "Orphan"]
@@ -40,7 +40,7 @@ class _Named(Struct, frozen=True):
     metadata: _Name = _Name()
 
 
-_NAMED: Final = msgspec.json.Decoder(_Named)
+_NAMED: Final = Skim(_Named)
 
 
 class WriteOptions(TypedDict, total=False):
@@ -270,5 +270,5 @@ def _name_of(body: bytes) -> str:
     """The name a body gives its object; empty when the server is to make one up."""
     try:
         return _NAMED.decode(body).metadata.name
-    except UNREADABLE:
+    except msgspec.DecodeError:
         return ""

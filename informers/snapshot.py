@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from informers.errors import DecodeError
 from informers.meta.errors import UNREADABLE
+from informers.skim import Skim
 
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 _NEEDLE: Final = b'"managedFields":'
@@ -117,8 +118,8 @@ class _Annotated(Struct, gc=False):
     metadata: _Annotations
 
 
-_HEADER: Final = msgspec.json.Decoder(_Header)
-_ANNOTATED: Final = msgspec.json.Decoder(_Annotated)
+_HEADER: Final = Skim(_Header)
+_ANNOTATED: Final = Skim(_Annotated)
 
 Transform = Callable[[bytes], bytes]
 Digester = Callable[[bytes, Raw], bytes]

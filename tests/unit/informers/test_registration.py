@@ -149,7 +149,7 @@ async def test_a_resync_that_would_be_polling_is_refused(seconds):
 
 
 @pytest.mark.virtual
-async def test_a_late_handler_hears_of_a_change_of_its_first_moment_once():
+async def test_t18_a_late_handler_hears_of_a_change_of_its_first_moment_once():
     """What changes before it was told anything is told as part of everything, not before it."""
     hearer = Hearer()
     async with asyncio.TaskGroup() as group:

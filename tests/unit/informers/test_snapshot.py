@@ -95,10 +95,11 @@ def test_what_is_no_object_is_an_error_of_ours(raw):
     [
         b'{"metadata":{"name":"\xff"}}',
         b'{"metadata":{"name":"x","labels":{"a":"\xe2\x82"}}}',
-        b'{"metadata":{"name":"x"},"spec":' + b"[" * 3000 + b"]" * 3000 + b"}",
+        b'{"metadata":{"name":"x"},"spec":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+        b'{"metadata":{"name":"x"},"spec":' + b"[" * 3000 + b"]" * 2999 + b"}",
         b'{"metadata" :{"managedFields" :[],"name":"x"},"spec":"\xff"}',
     ],
-    ids=["name", "label", "depth", "cut the slow way"],
+    ids=["name", "label", "depth", "cut off", "cut the slow way"],
 )
 def test_bytes_that_no_decoder_takes_are_told_as_such(raw):
     """One object with half a letter, or nested without end, must not end the watch it came by."""
