@@ -6,7 +6,7 @@ import pytest
 import structlog
 from msgspec import UNSET
 
-from controller.runtime.apply import Owner, Taken
+from controller.runtime.apply import Misplaced, Owner, Taken
 from controller.runtime.runtime import Runtime
 from informers.client import Client
 from informers.connection import connect
@@ -91,6 +91,31 @@ async def test_what_is_no_longer_desired_is_pruned(runtime, namespace, rest):
     found = rest.get(f"/api/v1/namespaces/{namespace}/configmaps")["items"]
     names = {one["metadata"]["name"] for one in found} - {"kube-root-ca.crt"}
     assert {"a", "by-hand", "stranger"} == names
+
+
+async def test_two_controllers_of_one_owner_prune_their_own(runtime, namespace, rest):
+    """Also after a restart, when nothing is remembered of who applied what."""
+    parent, path = owner(runtime, namespace), f"/api/v1/namespaces/{namespace}/configmaps"
+    for name in ("one", "two"):
+        await runtime.apply_set(name, [CONFIG_MAP]).apply(parent, [child(name)])
+    restarted = runtime.apply_set("one", [CONFIG_MAP])
+
+    pruned = (await restarted.apply(parent, [child("new")])).pruned
+
+    assert (f"ConfigMap {namespace}/one",) == pruned
+    assert (404, 200) == (
+        rest.request("GET", f"{path}/one").status,
+        rest.request("GET", f"{path}/two").status,
+    )
+
+
+async def test_a_child_where_its_owner_cannot_own_it_is_refused(runtime, namespace):
+    """The garbage collector would delete it; nothing is sent."""
+    far = child("far")
+    far["metadata"]["namespace"] = "default"
+
+    with pytest.raises(Misplaced, match=r"leave metadata\.namespace away"):
+        await runtime.apply_set("t", [CONFIG_MAP]).apply(owner(runtime, namespace), [far])
 
 
 async def test_what_another_controls_is_refused(runtime, namespace, rest, widgets):
