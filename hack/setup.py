@@ -2,14 +2,15 @@
 
 Runs on the system's Python with the standard library alone, since it makes the environment that
 everything else runs in: `.venv` with the locked packages, and the control plane's programs in the
-user's cache. The two are made side by side as far as they can be; a stamp beside the environment
-says what it was made from, so a second run costs a few milliseconds.
+user's cache. A stamp beside the environment says what it was made from, so a second run costs a few
+milliseconds. What takes long tells every ten seconds that it goes on, and with what.
 """
 
 import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
 import venv
 from pathlib import Path
@@ -23,6 +24,7 @@ LOCK: Final = ROOT / "requirements" / "dev.txt"
 OLDEST: Final = (3, 11)
 INSTALL_SECONDS: Final = 1200
 BUILD_SECONDS: Final = 3600
+PULSE_SECONDS: Final = 10.0
 
 
 def main() -> int:
@@ -47,27 +49,55 @@ def _make_environment() -> None:
     began = time.perf_counter()
     _say(f"making {VENV.name} with the packages of {LOCK.relative_to(ROOT)}")
     venv.create(VENV, with_pip=True, clear=VENV.exists())
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
-    if code := _run(install, seconds=INSTALL_SECONDS):
+    install = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "-r", str(LOCK)]
+    if code := _install(install):
         _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")
     STAMP.write_text(wanted)
     _say(f"{VENV.name} is ready after {time.perf_counter() - began:.0f} s")
 
 
+def _install(command: list[str]) -> int:
+    """Install packages for a bounded time, telling now and then which one is at hand."""
+    began, last = time.perf_counter(), [""]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def follow() -> None:
+            for line in process.stdout or ():
+                last[0] = " ".join(line.split()[:2])
+
+        reader = threading.Thread(target=follow)
+        reader.start()
+        while process.poll() is None:
+            try:
+                process.wait(PULSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                lasted = time.perf_counter() - began
+                _say(f"installing packages ({last[0]}): running for {lasted:.0f} s")
+                if lasted > INSTALL_SECONDS:
+                    process.kill()
+        reader.join()
+    return process.returncode
+
+
 def _run(command: list[str], *, seconds: int) -> int:
     """Run a step with its output shown, for a bounded time."""
-    environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     try:
         return subprocess.run(
             command,
             cwd=ROOT,
-            env=environment,
+            env=_environment(),
             timeout=seconds,
             check=False,
             stdout=subprocess.DEVNULL,  # results; what is being done is told on stderr
         ).returncode
     except subprocess.TimeoutExpired:
         _fail(f"`{' '.join(command[:4])} …` took longer than {seconds} s and was ended")
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def _say(text: str) -> None:
