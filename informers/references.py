@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import attrs
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from informers.meta.errors import UNREADABLE
@@ -59,41 +60,69 @@ class Mentions:
     def __init__(self, *fields: Field) -> None:
         self._root = _Node()
         for field in fields:
+            *steps, last = field.path.replace(_EACH, f".{_EACH}").split(".")
             node = self._root
-            for step in field.path.replace(_EACH, f".{_EACH}").split("."):
+            for step in steps:
                 node = node.below.setdefault(step, _Node())
-            node.fields.append(field)
+            if field.namespace:
+                node.below.setdefault(field.namespace, _Node())
+            node.below.setdefault(last, _Node()).fields.append(field)
+        self._decode = msgspec.json.Decoder(_shape(self._root)).decode
 
     def __call__(self, snapshot: Snapshot) -> Iterable[str]:
-        """Decode the object and follow the fields, as far as they are there."""
+        """Decode what is needed of the object and follow the fields, as far as they are there."""
         try:
-            tree = msgspec.json.decode(snapshot.raw)
+            tree = msgspec.to_builtins(self._decode(snapshot.raw))
         except UNREADABLE:
-            # What nobody can read mentions nothing; its kind's controller will say so.
-            return ()
+            tree = _whole(snapshot.raw)
         found: dict[str, None] = {}
         _gather(self._root, tree, {}, snapshot.meta.namespace, found)
         return found
+
+
+def _shape(node: _Node) -> Any:  # noqa: ANN401 - a type, made here
+    """The type of an object that has these fields and nothing else, so that the rest is skipped."""
+    if node.fields:
+        return Any if node.below else str | None
+    if node.below.keys() == {_EACH}:
+        return list[_shape(node.below[_EACH])] | None  # type: ignore[misc]  # made at run time
+    if not node.below or _EACH in node.below:
+        return Any
+    names = {f"f{number}": step for number, step in enumerate(node.below)}
+    fields = [(name, _shape(node.below[step]) | UnsetType, UNSET) for name, step in names.items()]
+    return msgspec.defstruct("Shape", fields, rename=names) | None
+
+
+def _whole(raw: bytes) -> _Json:
+    """All of an object that has another shape; what nobody can read mentions nothing."""
+    try:
+        return msgspec.json.decode(raw)
+    except UNREADABLE:
+        return None
 
 
 def _gather(
     node: _Node, tree: _Json, beside: _Json, namespace: str, found: dict[str, None]
 ) -> None:
     """Collect what the fields from here on mention; `beside` holds the tree itself."""
-    for field in node.fields:
-        if tree and isinstance(tree, str):
+    if isinstance(tree, str):
+        for field in node.fields if tree else ():
             said = beside.get(field.namespace) if isinstance(beside, dict) else ""
             found[_value(field.kind, object_key(said or namespace, tree))] = None
-    for step, below in node.below.items():
-        for inner in _inner(tree, step):
-            _gather(below, inner, tree, namespace, found)
+        return
+    each = node.below.get(_EACH)
+    if each is not None:
+        for inner in filter(None, _items(tree)):
+            _gather(each, inner, tree, namespace, found)
+    elif isinstance(tree, dict):
+        for step, inner in tree.items():
+            if inner and (below := node.below.get(step)) is not None:
+                _gather(below, inner, tree, namespace, found)
 
 
-def _inner(tree: _Json, step: str) -> Iterable[_Json]:
-    """What one step of a path leads to; nothing where the object looks otherwise."""
-    if step == _EACH:
-        return tree if isinstance(tree, list) else tree.values() if isinstance(tree, dict) else ()
-    return (tree[step],) if isinstance(tree, dict) and step in tree else ()
+def _items(tree: _Json) -> Iterable[_Json]:
+    """The items of a list, the values of a map; none of what is neither."""
+    return tree if isinstance(tree, list) else tree.values() if isinstance(tree, dict) else ()
 
 
 def keys_mentioning(informer: Informer, kind: Kind, key: str) -> list[str]:
@@ -102,10 +131,18 @@ def keys_mentioning(informer: Informer, kind: Kind, key: str) -> list[str]:
     Raises:
         ValueError: If no index can tell, with the remedy.
     """
-    store = informer.store
-    if not store.has_index(MENTIONS):
-        store.add_index(MENTIONS, _mentions_of(informer))
-    return store.index_keys(MENTIONS, _value(kind, key))
+    index_mentions(informer)
+    return informer.store.index_keys(MENTIONS, _value(kind, key))
+
+
+def index_mentions(informer: Informer) -> None:
+    """Keep the index from now on; best asked for before the cache fills.
+
+    Raises:
+        ValueError: If it is not known which fields mention others, with the remedy.
+    """
+    if not informer.store.has_index(MENTIONS):
+        informer.store.add_index(MENTIONS, _mentions_of(informer))
 
 
 def pod_fields(at: str) -> tuple[Field, ...]:

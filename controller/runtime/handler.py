@@ -7,7 +7,7 @@ to another calls both (T43). It reads metadata; one that needs more decodes the 
 from collections.abc import Callable, Iterable
 
 from informers.meta.kinds import Kind
-from informers.references import keys_mentioning
+from informers.references import index_mentions, keys_mentioning
 from informers.shared import Informer
 from informers.snapshot import Snapshot
 
@@ -40,5 +40,9 @@ def mentioning(informer: Informer, kind: Kind) -> Mapper:
 
     Metadata is enough to hear that it changed, and spares the memory of all Secrets:
     `.watches(Source(kind=SECRET, metadata_only=True), mentioning(pods.informer, SECRET))`.
+
+    Raises:
+        ValueError: If the cache cannot tell who mentions what, with the remedy.
     """
+    index_mentions(informer)
     return lambda changed: keys_mentioning(informer, kind, changed.key)

@@ -1,5 +1,7 @@
 """Who mentions a Secret or a ConfigMap, by kind, field and odd shapes."""
 
+import random
+
 import msgspec
 import pytest
 
@@ -8,7 +10,14 @@ from informers.lister import Lister
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
-from informers.references import MENTIONS, Field, Mentions, keys_mentioning, pod_fields
+from informers.references import (
+    MENTIONS,
+    Field,
+    Mentions,
+    _gather,
+    keys_mentioning,
+    pod_fields,
+)
 from informers.reflector import Source
 from informers.snapshot import seal
 from tests.unit.informers.silent import silent_informer
@@ -200,6 +209,40 @@ class Pod(Resource, frozen=True, kw_only=True):
 def mounts(*names):
     """Return the body of a Pod that mounts these Secrets."""
     return {"spec": {"volumes": [{"secret": {"secretName": name}} for name in names]}}
+
+
+ODD = (None, "", "x", 7, [], {}, ["x"], {"name": "x"}, [{"name": "x"}, "y", None])
+
+
+def spoiled(rng, tree):
+    """Return a copy of a tree in which some parts have another shape."""
+    if rng.random() < 0.1:
+        return rng.choice(ODD)
+    if isinstance(tree, dict):
+        return {step: spoiled(rng, inner) for step, inner in tree.items()}
+    return [spoiled(rng, inner) for inner in tree] if isinstance(tree, list) else tree
+
+
+@pytest.mark.parametrize("seed", [random.randrange(2**32)], ids=lambda seed: f"seed {seed}")
+def test_only_what_is_needed_is_decoded_and_nothing_is_missed(seed):
+    """Whatever the shape, the answer is that of following the fields through the whole object."""
+    rng = random.Random(seed)
+    projected = {"sources": [{"secret": {"name": "p"}}, {"configMap": {"name": "q"}}]}
+    pod = {
+        "imagePullSecrets": [{"name": "a"}],
+        "volumes": [{"secret": {"secretName": "v"}}, {"projected": projected}],
+        "containers": [CONTAINER, {"image": "i"}],
+    }
+    mentions = Mentions(*pod_fields("spec"), Field(SECRET, "spec.byRole[].name"))
+    found = set()
+    for _ in range(2000):
+        held = snapshot({"spec": spoiled(rng, {**pod, "byRole": {"r": {"name": "m"}}})})
+        whole = {}
+        _gather(mentions._root, msgspec.json.decode(held.raw), {}, "ns", whole)
+        assert list(whole) == sorted(mentions(held), key=list(whole).index)
+        found |= whole.keys()
+
+    assert {"Secret/ns/m", "Secret/ns/p", "ConfigMap/ns/q", "Secret/ns/env-secret"} <= found
 
 
 def test_a_lister_tells_who_mentions_and_follows_every_change():
