@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from informers.errors import DecodeError, InformersError
 from informers.reply import error_in
-from informers.snapshot import Digester, Snapshot, Transform, seal
+from informers.snapshot import Claims, Snapshot, Transform, seal
 from informers.store import Change, Generation, Scope, Store
 from informers.stream import parse_event
 from informers.versions import is_older, newest
@@ -73,14 +73,14 @@ class Feed:
         *,
         initial: bool,
         transform: Transform | None = None,
-        digester: Digester | None = None,
+        claims: Claims | None = None,
     ) -> None:
         self._store = store
         self._scope = scope
         self._deliver = deliver
         self._statistics = statistics
         self._transform = transform
-        self._digester = digester
+        self._claims = claims
         self.is_initial = initial
         self.has_changed = False
         self._generation = Generation(store) if initial and scope.synced else None
@@ -112,7 +112,7 @@ class Feed:
             if type_ not in _CHANGES:
                 self._skip(raw)
                 return []
-            snapshot = seal(raw, transform=self._transform, digester=self._digester)
+            snapshot = seal(raw, transform=self._transform, claims=self._claims)
         except DecodeError:
             self._skip(line)
             return []

@@ -16,7 +16,7 @@ import msgspec
 
 from informers.errors import DecodeError
 from informers.reply import LIST
-from informers.snapshot import Digester, Snapshot, Transform, seal
+from informers.snapshot import Claims, Snapshot, Transform, seal
 
 _ITEMS: Final = b'"items":['
 _METADATA: Final = b'"metadata":{'
@@ -27,11 +27,9 @@ _SIGNATURE_LEAST: Final = 12
 class ListReader:
     """Snapshots out of the chunks of a list's body."""
 
-    def __init__(
-        self, *, transform: Transform | None = None, digester: Digester | None = None
-    ) -> None:
+    def __init__(self, *, transform: Transform | None = None, claims: Claims | None = None) -> None:
         self._transform = transform
-        self._digester = digester
+        self._claims = claims
         self._head: bytes | None = None
         self._buffer = b""
         self._searched = 0
@@ -97,4 +95,4 @@ class ListReader:
         return found
 
     def _seal(self, raw: bytes) -> Snapshot:
-        return seal(raw, transform=self._transform, digester=self._digester)
+        return seal(raw, transform=self._transform, claims=self._claims)

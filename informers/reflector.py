@@ -42,7 +42,7 @@ from informers.feed import Feed, InitialContentRefused, Statistics
 from informers.meta.kinds import Kind
 from informers.pages import ListReader
 from informers.request import ListOptions, Request
-from informers.snapshot import Digester, Transform
+from informers.snapshot import Claims, Transform
 from informers.store import Change, Generation, Scope, Store
 from informers.stream import Lines
 from informers.transport import Stream
@@ -79,7 +79,7 @@ class Source:
     field_selector: str = ""
     metadata_only: bool = False
     transform: Transform | None = None
-    digester: Digester | None = None
+    claims: Claims | None = None
 
 
 class Verdicts:
@@ -257,7 +257,7 @@ class Reflector:
         """Read one answer into the generation while it arrives."""
         self.statistics.lists += 1
         source = self._source
-        reader = ListReader(transform=source.transform, digester=source.digester)
+        reader = ListReader(transform=source.transform, claims=source.claims)
         request = requests.list_(source.kind, options)
         async with self._client.stream(request, timeout=self._pace.headers) as stream:
             while chunk := await self._chunk(stream, self._pace.body_idle):
@@ -348,7 +348,7 @@ class Reflector:
             self.statistics,
             initial=initial,
             transform=source.transform,
-            digester=source.digester,
+            claims=source.claims,
         )
 
     def _options(self) -> ListOptions:

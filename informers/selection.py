@@ -48,7 +48,7 @@ def is_part_of(source: Source, other: Source) -> bool:
     return (
         source.metadata_only
         and not other.metadata_only
-        and (source.transform, source.digester, other.transform) == (None, None, None)
+        and (source.transform, source.claims, other.transform) == (None, None, None)
         and source.kind == other.kind
         and source.label_selector == other.label_selector
         and source.field_selector == other.field_selector

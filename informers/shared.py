@@ -325,8 +325,8 @@ class Informer:
         source = self.source
         if source.metadata_only:
             raw = as_metadata_only(raw)
-        if source.metadata_only or source.transform or source.digester:
-            snapshot = seal(raw, transform=source.transform, digester=source.digester)
+        if source.metadata_only or source.transform or source.claims:
+            snapshot = seal(raw, transform=source.transform, claims=source.claims)
         self._deliver(self.store.own_write(scope, snapshot))
 
     def deleted(self, key: str, uid: str) -> None:

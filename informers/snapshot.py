@@ -54,11 +54,11 @@ class Meta(Struct, gc=False, rename="camel"):
 
 
 class Snapshot(Struct, frozen=True, gc=False, eq=False):
-    """An object's bytes and metadata; `digest` tells whether fields of ours drifted (see drift)."""
+    """An object's bytes and metadata; `claims` are the fields of it that we applied (see drift)."""
 
     raw: bytes
     meta: Meta
-    digest: bytes = b""
+    claims: bytes = b""
 
     @property
     def key(self) -> str:
@@ -122,14 +122,14 @@ _HEADER: Final = Skim(_Header)
 _ANNOTATED: Final = Skim(_Annotated)
 
 Transform = Callable[[bytes], bytes]
-Digester = Callable[[bytes, Raw], bytes]
+Claims = Callable[[Raw], bytes]
 
 
 def seal(
     raw: bytes,
     *,
     transform: Transform | None = None,
-    digester: Digester | None = None,
+    claims: Claims | None = None,
     nameless: bool = False,
 ) -> Snapshot:
     """Make the snapshot of an object from its JSON.
@@ -137,19 +137,19 @@ def seal(
     Args:
         raw: The object, exactly.
         transform: What else to cut from the bytes that are kept; metadata is read before it.
-        digester: Called with the object and its managedFields before these are cut.
+        claims: What to keep of the managedFields that are cut.
         nameless: Take an object without a name, too: the answer to a review has none.
 
     Raises:
         DecodeError: If this is not an object with a metadata and a name.
     """
-    digest = b""
+    claimed = b""
     try:
         meta = _HEADER.decode(raw).metadata
         managed = meta.managed_fields
         if managed is not UNSET:
-            if digester is not None:
-                digest = digester(raw, managed)
+            if claims is not None:
+                claimed = claims(managed)
             raw = _cut(raw, managed)
             meta.managed_fields = UNSET
     except UNREADABLE as error:
@@ -158,7 +158,7 @@ def seal(
         raise DecodeError(f"not a Kubernetes object, it has no name: {raw[:200]!r}")
     if transform is not None:
         raw = transform(raw)
-    return Snapshot(raw, meta, digest)
+    return Snapshot(raw, meta, claimed)
 
 
 def _cut(raw: bytes, managed: Raw) -> bytes:

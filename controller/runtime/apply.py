@@ -5,7 +5,7 @@ controller's manager with a controller reference to its owner; owned children th
 desired are deleted. It promises:
 
 - A child that is as it was applied costs no request. What "as it was" means is decided by the
-  digest of our own fields (`informers.drift`), so defaults and other people's fields never count,
+  fields that we own (`informers.drift`), so defaults and other people's fields never count,
   and drift of ours always does. After a restart each child is applied once at most.
 - Where somebody undoes what was applied again and again, it is put right at growing intervals, and
   a Warning Event `FightOver` tells the owner's users (`fights`).
@@ -28,6 +28,7 @@ from controller.runtime.fights import Fights
 from controller.runtime.reconcile import Postponed, TerminalError
 from informers import request as requests
 from informers.client import Client
+from informers.drift import has_drifted
 from informers.errors import Conflict, NotFound
 from informers.index import by_owner
 from informers.meta.kinds import Kind
@@ -38,7 +39,6 @@ from informers.snapshot import Snapshot
 from informers.store import Change
 
 OWNER_INDEX = "owner"
-_UNKNOWN = b"unknown"  # stands for the digest of a reply that somebody was faster than
 
 Place = tuple[Kind, str]
 
@@ -95,12 +95,19 @@ class Owner:
         }
 
 
-@attrs.frozen
+@attrs.define
 class _Memory:
-    """What was applied last, and what the reply's own fields came to."""
+    """What was applied last, and the child as it was then; unknown if somebody was faster."""
 
     desired: bytes
-    digest: bytes
+    child: Snapshot | None
+
+    def still_holds(self, held: Snapshot) -> bool:
+        """Whether no field of ours has changed since; a later look starts from here."""
+        if self.child is None or (held is not self.child and has_drifted(self.child, held)):
+            return False
+        self.child = held
+        return True
 
 
 class _Entry(Struct):
@@ -191,7 +198,7 @@ class ApplySet:
             self._refuse_taken(owner, kind, held)
             memory = self._memory.get(place)
             if memory is not None and memory.desired == wanted:
-                if memory.digest == held.digest:
+                if memory.still_holds(held):
                     self.unchanged += 1
                     return held, False
                 self.fights.undone(place, wanted)
@@ -204,9 +211,8 @@ class ApplySet:
         self.applied += 1
         shown = self._informers[kind].store.get(key)
         is_ours = shown is not None and shown.resource_version == answer.resource_version
-        # Somebody was faster: without a digest of our own reply the next look applies again.
-        digest = shown.digest if shown is not None and is_ours else _UNKNOWN
-        self._memory[place] = _Memory(wanted, digest)
+        # Somebody was faster: without our own reply to compare with the next look applies again.
+        self._memory[place] = _Memory(wanted, shown if is_ours else None)
         if self.fights.repaired(place, wanted):
             self._tell_fight(owner, place)
         return answer, True
@@ -241,7 +247,7 @@ class ApplySet:
         pruned: list[str] = []
         for kind, informer in self._informers.items():
             for child in informer.store.by_index(OWNER_INDEX, owner.snapshot.meta.uid):
-                if (kind, child.key) in wanted or child.is_deleting or not child.digest:
+                if (kind, child.key) in wanted or child.is_deleting or not child.claims:
                     continue
                 if await self._is_ours(owner, kind, child):
                     await self._delete(kind, child)

@@ -16,7 +16,7 @@ from controller.runtime.events.recorder import Recorder
 from controller.runtime.status import StatusWriter
 from informers.client import Client
 from informers.clock import Clock
-from informers.drift import MANAGER_PREFIX, field_digest
+from informers.drift import MANAGER_PREFIX, our_claims
 from informers.factory import Informers
 from informers.lister import Lister
 from informers.meta.kinds import Kind
@@ -87,10 +87,10 @@ def kind_of(type_: type[Resource]) -> Kind:
 def cached(kind: Kind) -> Source:
     """The one cache of a kind: whoever reads, owns or watches it sees the same state of it.
 
-    It keeps the digests by which drift of what we applied is seen; objects that we never applied
+    It keeps the claims by which drift of what we applied is seen; objects that we never applied
     have none, at the price of one search.
     """
-    return Source(kind=kind, digester=field_digest)
+    return Source(kind=kind, claims=our_claims)
 
 
 def manager_name(controller: str) -> str:

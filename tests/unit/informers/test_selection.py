@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from informers.drift import field_digest
+from informers.drift import our_claims
 from informers.meta.builtin import POD, SECRET
 from informers.reflector import Source
 from informers.selection import Selection, as_metadata_only, is_part_of
@@ -61,7 +61,7 @@ WHOLE = {"kind": POD, "label_selector": "app=web"}
     ("part", "whole", "fits"),
     [
         ({}, {}, True),
-        ({}, {"digester": field_digest}, True),
+        ({}, {"claims": our_claims}, True),
         ({}, {"kind": SECRET}, False),
         ({}, {"label_selector": ""}, False),
         ({}, {"field_selector": "spec.nodeName=n1"}, False),

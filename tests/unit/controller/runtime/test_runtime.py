@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from controller.runtime.runtime import cached, kind_of, manager_name
-from informers.drift import field_digest
+from informers.drift import our_claims
 from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
 from tests.kit.widget.api import WIDGET, Widget
@@ -23,7 +23,7 @@ async def test_nothing_is_cached_that_nobody_asked_for():
     runtime.apply_set("t", [CONFIG_MAP])
 
     assert [WIDGET, CONFIG_MAP] == [informer.source.kind for informer in runtime.informers]
-    assert all(field_digest is informer.source.digester for informer in runtime.informers)
+    assert all(our_claims is informer.source.claims for informer in runtime.informers)
 
 
 async def test_who_asks_for_the_same_gets_the_same():
