@@ -49,8 +49,8 @@ def _make_environment() -> None:
     began = time.perf_counter()
     _say(f"making {VENV.name} with the packages of {LOCK.relative_to(ROOT)}")
     venv.create(VENV, with_pip=True, clear=VENV.exists())
-    install = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "-r", str(LOCK)]
-    if code := _install(install):
+    pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
+    if code := _install([*pip, "--require-hashes", "-r", str(LOCK)]):
         _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")
     STAMP.write_text(wanted)
     _say(f"{VENV.name} is ready after {time.perf_counter() - began:.0f} s")
