@@ -1,7 +1,5 @@
 """What is decoded is decoded once, and not kept for ever."""
 
-import gc
-
 from informers.memo import Memo, Memos
 from informers.meta.object import Resource
 from informers.snapshot import seal
@@ -48,7 +46,6 @@ def test_counts_outlive_what_they_counted():
     memo.typed(state("a"))
     assert 1 == len(counts)
     del memo
-    gc.collect()
 
     assert (0, 0, 1) == (len(counts), counts.hits, counts.misses)
 
