@@ -6,6 +6,7 @@ written. A write whose answer was lost is reported as well, because it may have 
 
 from typing import Protocol
 
+from informers.drift import our_claims
 from informers.meta.kinds import Kind
 from informers.request import Request
 from informers.snapshot import Snapshot, seal
@@ -31,8 +32,11 @@ class Observers(list[WriteObserver]):
     """All observers of one client, told in order."""
 
     def tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
-        """Tell of an object as the server has it now; the answer to a review has no name."""
-        snapshot = seal(raw, nameless=True)
+        """Tell of an object as the server has it now; the answer to a review has no name.
+
+        What we claim of it is told along, so that no cache has to read it a second time for that.
+        """
+        snapshot = seal(raw, nameless=True, claims=our_claims)
         if snapshot.meta.name:
             for observer in self:
                 observer.wrote(kind, snapshot, raw)

@@ -325,7 +325,7 @@ class Informer:
         source = self.source
         if source.metadata_only:
             raw = as_metadata_only(raw)
-        if source.metadata_only or source.transform or source.claims:
+        if source.metadata_only or source.transform:
             snapshot = seal(raw, transform=source.transform, claims=source.claims)
         self._deliver(self.store.own_write(scope, snapshot))
 
