@@ -165,8 +165,7 @@ class Client:
                 await self.endpoint.refresh(force=True)
                 raise Unauthorized(self.endpoint.explain_unauthorized(), code=stream.code)
             if not is_success(stream.code):
-                async with asyncio.timeout(limit):
-                    body = await stream.read()
+                body = await stream.read(within=limit)
                 raise refusal(Response(stream.code, body, stream.retry_after))
             yield stream
 

@@ -50,6 +50,9 @@ class Link(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._farewell: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._deadline: float | None = None
+        self._loop: asyncio.AbstractEventLoop
         self._answered = 0
         self._head = UNANSWERED
         self._body: Body = Counted(0)
@@ -59,6 +62,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The way is open."""
         self._transport = cast("asyncio.Transport", transport)
+        self._loop = asyncio.get_running_loop()
 
     def data_received(self, data: bytes) -> None:
         """Keep it until somebody reads."""
@@ -73,7 +77,9 @@ class Link(asyncio.Protocol):
         """It is over; what came is still there to be read."""
         self.is_lost = True
         self._failure = self._failure or error
-        self.unlimit()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
         if self.on_lost is not None:
             self.on_lost(self)
@@ -127,6 +133,7 @@ class Link(asyncio.Protocol):
         """Some of the body, as much as has come; empty at its end.
 
         Raises:
+            Late: If the limit passes.
             TransportError: If the connection breaks instead of ending.
         """
         body = self._body
@@ -165,20 +172,22 @@ class Link(asyncio.Protocol):
             self._transport.abort()
 
     def limit(self, seconds: float) -> None:
-        """Allow this much time for what is asked next; a timer is cheaper than a timeout block."""
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._expire)
+        """Allow this much time from now until `unlimit`; then the connection is ended.
+
+        A timer that rings early looks again, so that most calls cost an assignment and no timer.
+        """
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._rings_at > self._deadline:
+            self._set_timer(self._deadline)
 
     def unlimit(self) -> None:
         """It came in time."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._deadline = None
 
     async def closed(self) -> None:
         """Wait until the loop has let go of it."""
         if not self.is_lost:
-            self._farewell = asyncio.get_running_loop().create_future()
+            self._farewell = self._loop.create_future()
             await self._farewell
 
     # How it is done
@@ -199,7 +208,7 @@ class Link(asyncio.Protocol):
         """All that has come; empty when the connection is over."""
         pieces = self._pieces
         if not pieces and not self.is_lost:
-            self._reader = asyncio.get_running_loop().create_future()
+            self._reader = self._loop.create_future()
             try:
                 await self._reader
             finally:
@@ -211,9 +220,21 @@ class Link(asyncio.Protocol):
             self._resume()
         return data
 
-    def _expire(self) -> None:
+    def _ring(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._set_timer(self._deadline)
+            return
         self._failure = Late("the time for an answer is over")
         self.abort()
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = at
+        self._timer = self._loop.call_at(at, self._ring)
 
     def _raise_failure(self, *, stale: bool = False) -> None:
         """Say how it ended; a clean end is for the caller to judge."""

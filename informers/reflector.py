@@ -331,11 +331,7 @@ class Reflector:
             raise InitialContentRefused("its end was not marked in time") from error
 
     async def _chunk(self, stream: Stream, limit: float) -> bytes:
-        try:
-            async with asyncio.timeout(max(limit, 0)):
-                chunk = await stream.chunk()
-        except TimeoutError as error:
-            raise DeadlineExceeded(f"nothing came for {limit:g} s") from error
+        chunk = await stream.chunk(within=limit)
         self._contact()
         return chunk
 

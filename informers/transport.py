@@ -50,13 +50,20 @@ class Stream:
         self.code = head.code
         self.retry_after = head.retry_after
 
-    async def chunk(self) -> bytes:
+    async def chunk(self, *, within: float) -> bytes:
         """What has arrived, at least a byte; empty at the end of the stream.
 
         Raises:
+            DeadlineExceeded: If nothing comes for so many seconds.
             TransportError: If the stream breaks instead of ending.
         """
-        return await self._link.piece()
+        self._link.limit(max(within, 0.0))
+        try:
+            return await self._link.piece()
+        except Late as error:
+            raise DeadlineExceeded(f"nothing came for {within:g} s") from error
+        finally:
+            self._link.unlimit()
 
     async def gather(self, clock: Clock, seconds: float) -> None:
         """Leave the socket alone for a moment, so that the next chunk is a large one.
@@ -65,9 +72,12 @@ class Stream:
         """
         await self._link.gather(clock, seconds)
 
-    async def read(self) -> bytes:
+    async def read(self, *, within: float) -> bytes:
         """All that is left, for bodies that explain an error."""
-        return await self._link.body()
+        pieces = []
+        while piece := await self.chunk(within=within):
+            pieces.append(piece)
+        return b"".join(pieces)
 
 
 class Transport:

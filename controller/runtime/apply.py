@@ -14,9 +14,10 @@ desired are deleted. It promises:
 - Deletion names the uid it saw, so it never hits a successor of the same name.
 """
 
+import asyncio
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -29,7 +30,7 @@ from controller.runtime.reconcile import Postponed, TerminalError
 from informers import request as requests
 from informers.client import Client
 from informers.drift import has_drifted
-from informers.errors import Conflict, NotFound
+from informers.errors import Conflict, InformersError, NotFound
 from informers.index import by_owner
 from informers.meta.kinds import Kind
 from informers.reply import Status
@@ -38,7 +39,9 @@ from informers.shared import Informer
 from informers.snapshot import Snapshot
 from informers.store import Change
 
-OWNER_INDEX = "owner"
+OWNER_INDEX: Final = "owner"
+AT_ONCE: Final = 4
+"""Children of one owner under way at a time: enough to share the server's commits to disk."""
 
 Place = tuple[Kind, str]
 
@@ -110,6 +113,29 @@ class _Memory:
         return True
 
 
+@attrs.define
+class _Step:
+    """One child on its way to what is desired."""
+
+    place: Place
+    raw: bytes
+    desired: bytes
+    child: Snapshot | None = None
+    error: Exception | None = None
+    was_sent: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a request is wanted."""
+        return self.child is None and self.error is None
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        kind, key = self.place
+        return f"{kind.kind} {key}"
+
+
 class _Entry(Struct):
     manager: str = ""
     operation: str = ""
@@ -157,72 +183,96 @@ class ApplySet:
     ) -> Applied:
         """Make the owner's children exactly these.
 
+        Several go out at a time, and one that fails keeps no other from being made so: what has to
+        be there first goes into an earlier call (with `prune=False`).
+
         Raises:
             Taken: If a child's name belongs to another controller's object.
-            Misplaced: If a child is where this owner cannot own it.
+            Misplaced: If a child is where this owner cannot own it; then nothing is done.
             Postponed: If a child is fought over and has to wait; all others are as desired.
+            InformersError: If a request failed; the first one's error, if several did.
         """
-        wanted: dict[Place, Snapshot | None] = {}
-        applied: list[str] = []
-        postponed: list[Postponed] = []
-        for body in desired:
-            place = kind, key = self._place(owner, body)
-            wanted[place] = None
-            try:
-                wanted[place], was_applied = await self._one(owner, place, body)
-            except Postponed as pause:
-                postponed.append(pause)
-                continue
-            if was_applied:
-                applied.append(f"{kind.kind} {key}")
-        pruned = await self._prune(owner, wanted) if prune else ()
+        bodies = {self._place(owner, body): body for body in desired}
+        steps = [self._look(owner, place, body) for place, body in bodies.items()]
+        await self._send_all(owner, [step for step in steps if step.is_due])
+        for step in steps:
+            if step.error is not None and not isinstance(step.error, Postponed):
+                raise step.error
+        pruned = await self._prune(owner, bodies.keys()) if prune else ()
+        postponed = [step.error for step in steps if isinstance(step.error, Postponed)]
         if postponed:
             raise min(postponed, key=lambda pause: pause.seconds)
-        children = tuple(child for child in wanted.values() if child is not None)
         return Applied(
-            children=children,
-            applied=tuple(applied),
-            unchanged=len(children) - len(applied),
+            children=tuple(step.child for step in steps if step.child is not None),
+            applied=tuple(step.title for step in steps if step.was_sent),
+            unchanged=sum(not step.was_sent for step in steps),
             pruned=pruned,
         )
 
-    async def _one(
-        self, owner: Owner, place: Place, body: Mapping[str, Any]
-    ) -> tuple[Snapshot, bool]:
-        """Apply one child unless it is as it was applied."""
+    def _look(self, owner: Owner, place: Place, body: Mapping[str, Any]) -> _Step:
+        """What one child takes: nothing if it is as it was applied."""
         kind, key = place
         raw = msgspec.json.encode(_owned(body, owner.reference()))
-        wanted = hashlib.blake2b(raw, digest_size=12).digest()
+        step = _Step(place, raw, hashlib.blake2b(raw, digest_size=12).digest())
         held = self._informers[kind].store.get(key)
         if held is not None:
-            self._refuse_taken(owner, kind, held)
+            step.error = self._taken(owner, kind, held)
             memory = self._memory.get(place)
-            if memory is not None and memory.desired == wanted:
+            if memory is not None and memory.desired == step.desired and step.error is None:
                 if memory.still_holds(held):
                     self.unchanged += 1
-                    return held, False
-                self.fights.undone(place, wanted)
-        self._wait_turn(place, wanted)
+                    step.child = held
+                    return step
+                self.fights.undone(place, step.desired)
+        step.error = step.error or self._not_yet(step)
+        return step
+
+    async def _send_all(self, owner: Owner, due: Sequence[_Step]) -> None:
+        """Send what is due, a few at a time; the outcome of each is kept with it."""
+        if len(due) == 1:
+            await self._try(owner, due[0])
+            return
+        left = iter(due)
+
+        async def work() -> None:
+            for step in left:
+                await self._try(owner, step)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(due))):
+                group.create_task(work())
+
+    async def _try(self, owner: Owner, step: _Step) -> None:
+        try:
+            step.child = await self._send(owner, step)
+            step.was_sent = True
+        except InformersError as error:
+            step.error = error
+
+    async def _send(self, owner: Owner, step: _Step) -> Snapshot:
+        """Apply one child and remember what it came to."""
+        kind, key = step.place
         namespace, _, name = key.rpartition("/")
         answer = await self._client.apply(
-            kind, name, raw, namespace=namespace, manager=self.manager
+            kind, name, step.raw, namespace=namespace, manager=self.manager
         )
         assert not isinstance(answer, Status), "apply answers with the object"
         self.applied += 1
         shown = self._informers[kind].store.get(key)
         is_ours = shown is not None and shown.resource_version == answer.resource_version
         # Somebody was faster: without our own reply to compare with the next look applies again.
-        self._memory[place] = _Memory(wanted, shown if is_ours else None)
-        if self.fights.repaired(place, wanted):
-            self._tell_fight(owner, place)
-        return answer, True
+        self._memory[step.place] = _Memory(step.desired, shown if is_ours else None)
+        if self.fights.repaired(step.place, step.desired):
+            self._tell_fight(owner, step.place)
+        return answer
 
-    def _wait_turn(self, place: Place, wanted: bytes) -> None:
-        kind, key = place
-        seconds = self.fights.wait(place, wanted)
-        if seconds > 0:
-            message = f"{kind.kind} {key} is fought over; it is put right again in {seconds:.1f} s"
-            raise Postponed(message, seconds=seconds)
+    def _not_yet(self, step: _Step) -> Postponed | None:
+        """Whether somebody fights us for the child, so that it has to wait."""
+        seconds = self.fights.wait(step.place, step.desired)
+        if seconds <= 0:
+            return None
+        message = f"{step.title} is fought over; it is put right again in {seconds:.1f} s"
+        return Postponed(message, seconds=seconds)
 
     def _tell_fight(self, owner: Owner, place: Place) -> None:
         if self._recorder is None:
@@ -235,14 +285,14 @@ class ApplySet:
         )
         self._recorder.tell(owner.kind, owner.snapshot, "FightOver", message, type_="Warning")
 
-    def _refuse_taken(self, owner: Owner, kind: Kind, held: Snapshot) -> None:
+    @staticmethod
+    def _taken(owner: Owner, kind: Kind, held: Snapshot) -> Taken | None:
         holder = held.controller
-        if holder is not None and holder.uid != owner.snapshot.meta.uid:
-            raise Taken(f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}")
+        if holder is None or holder.uid == owner.snapshot.meta.uid:
+            return None
+        return Taken(f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}")
 
-    async def _prune(
-        self, owner: Owner, wanted: Mapping[Place, Snapshot | None]
-    ) -> tuple[str, ...]:
+    async def _prune(self, owner: Owner, wanted: Collection[Place]) -> tuple[str, ...]:
         """Delete what we applied for this owner and is no longer desired."""
         pruned: list[str] = []
         for kind, informer in self._informers.items():

@@ -55,8 +55,9 @@ class _Body:
         self._pieces = pieces
         self._expired = expired
 
-    async def chunk(self) -> bytes:
+    async def chunk(self, *, within: float) -> bytes:
         """The next piece; once there is none, wait to be told that the version is too old."""
+        del within
         piece = next(self._pieces, b"")
         if not piece:
             await self._expired.wait()
@@ -73,8 +74,9 @@ class _Body:
 class _List(_Body):
     """A list ends."""
 
-    async def chunk(self) -> bytes:
+    async def chunk(self, *, within: float) -> bytes:
         """The next piece."""
+        del within
         return next(self._pieces, b"")
 
 

@@ -12,7 +12,7 @@ _DOTS: Final = frozenset({".", ".."})
 Subresource = Literal["status", "scale", "eviction", "binding", "token", ""]
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, cache_hash=True)
 class Kind:
     """One resource of the API, such as `apps/v1 Deployment`."""
 

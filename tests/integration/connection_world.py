@@ -27,6 +27,7 @@ class SteppedClock(LoopClock):
     """The loop's clock, and the hours that a test skips."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.skipped = 0.0
 
     def monotonic(self) -> float:

@@ -163,6 +163,7 @@ class VirtualClock(LoopClock):
     """A `LoopClock` whose time of day is virtual too, and can be stepped like a bad NTP server."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._step = dt.timedelta()
 
     def wall(self) -> dt.datetime:

@@ -40,6 +40,7 @@ from informers.clock import Clock, LoopClock
 K = TypeVar("K", bound=Hashable)
 
 TURN: Final = 0.005  # how long workers may take keys before other tasks get the loop
+WORTH_FOLDING: Final = 256
 
 
 class WorkQueueError(Exception):
@@ -366,8 +367,8 @@ class WorkQueue(Generic[K]):
     def _begin_turn(self) -> None:
         self._is_turn_marked = False
         self._turn_end = self._now() + TURN
-        self._waits.fold()
-        self._works.fold()
+        self._waits.fold(least=WORTH_FOLDING)
+        self._works.fold(least=WORTH_FOLDING)
         self._focus()
 
     def _focus(self) -> None:

@@ -79,10 +79,10 @@ class Durations:
         self._total = 0.0
         self.record = self._batch.append
 
-    def fold(self) -> None:
-        """Sort the recorded durations into their buckets; the owner calls this now and then."""
+    def fold(self, *, least: int = 1) -> None:
+        """Sort the recorded durations into their buckets, if there are at least so many."""
         batch = self._batch
-        if not batch:
+        if len(batch) < least:
             return
         self._total += sum(batch)
         batch.sort()

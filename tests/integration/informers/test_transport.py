@@ -255,7 +255,7 @@ async def test_a_stream_is_read_as_it_comes_and_ended_in_the_middle():
         async with transport(server.url) as found, found.stream(READ, timeout=5) as stream:
             for gate, expected in zip(gates, (b"one", b"two", b"three"), strict=True):
                 gate.open()
-                assert expected == await stream.chunk()
+                assert expected == await stream.chunk(within=5)
 
 
 async def test_a_slow_reader_slows_the_server():
@@ -271,9 +271,9 @@ async def test_a_slow_reader_slows_the_server():
 
     with ScriptedServer(script) as server:
         async with transport(server.url) as found, found.stream(READ, timeout=5) as stream:
-            size = len(await stream.chunk())
+            size = len(await stream.chunk(within=5))
             held = await eventually(lambda: stream._link._held, where=lambda n: n > MOST_HELD)
-            while chunk := await stream.chunk():
+            while chunk := await stream.chunk(within=5):
                 size += len(chunk)
 
     assert held < 2 * MOST_HELD

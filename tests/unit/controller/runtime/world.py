@@ -14,6 +14,7 @@ import msgspec
 
 from controller.runtime.runtime import Runtime
 from informers.client import Client
+from informers.errors import DeadlineExceeded
 from informers.factory import Informers
 from informers.feed import INITIAL_EVENTS_END
 from informers.snapshot import seal
@@ -74,15 +75,20 @@ class Stream:
         self.code, self.retry_after, self._body = code, "", body
         self.pieces = asyncio.Queue()
 
-    async def chunk(self):
+    async def chunk(self, *, within):
         """Return the next piece; there is always one more to wait for."""
-        return await self.pieces.get()
+        try:
+            async with asyncio.timeout(within):
+                return await self.pieces.get()
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"nothing came for {within:g} s") from error
 
     async def gather(self, clock, seconds):
         """Have nothing to gather."""
 
-    async def read(self):
+    async def read(self, *, within):
         """Return the refusal."""
+        del within
         return self._body
 
 
