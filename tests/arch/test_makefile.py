@@ -1,5 +1,6 @@
 """The Makefile is the one way in: what it offers, prepares and passes on."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ TARGETS: Final = (
     *("types", "arch", "soak"),
 )
 OFFERED: Final = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+OUTER: Final = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
+"""What the make that runs these tests has told its children."""
 ARGS: Final = "--some-argument"
 
 
@@ -22,6 +25,7 @@ def make(*arguments: str, dry: bool = True) -> str:
     done = subprocess.run(
         [str(shutil.which("make")), *(["-n"] if dry else []), *arguments],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in OUTER},
         capture_output=True,
         text=True,
         check=True,
