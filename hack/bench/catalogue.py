@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from hack.bench.peers import CONTROLLER_RUNTIME, KOPF, OURS, Peer
+from hack.bench.peers import CONTROLLER_RUNTIME, CONTROLLER_RUNTIME_APPLY, KOPF, OURS, Peer
 from hack.bench.rig import Rig, Sample
 from hack.bench.scenarios.children import fanout, steady
 from hack.bench.scenarios.failover import failover
@@ -77,7 +77,12 @@ SCENARIOS: Final = (
         peers=(*_BOTH, KOPF),
         targets=(Target("p50_ms", 1.0), Target("p99_ms", 1.0)),
     ),
-    Scenario(name="fanout", sample=fanout, targets=(Target("wall_s", 1.0),)),
+    Scenario(
+        name="fanout",
+        sample=fanout,
+        peers=(*_BOTH, CONTROLLER_RUNTIME_APPLY),
+        targets=(Target("wall_s", 1.0), Target("wall_s", 1.0, CONTROLLER_RUNTIME_APPLY)),
+    ),
     Scenario(name="steady", sample=steady),
     Scenario(name="relist", sample=relist),
     Scenario(name="failover", sample=failover, targets=(Target("wall_s", 1.0),)),

@@ -28,6 +28,8 @@ _BUILD_TIMEOUT: Final = 1800.0
 
 OURS: Final = "ours"
 CONTROLLER_RUNTIME: Final = "controller-runtime"
+CONTROLLER_RUNTIME_APPLY: Final = "controller-runtime-apply"
+"""The same Go program with server-side apply for its children, as ours does it."""
 KOPF: Final = "kopf"
 
 
@@ -70,7 +72,7 @@ class Peer:
 
 def available() -> list[str]:
     """Return the names of the peers this checkout can run."""
-    names = [CONTROLLER_RUNTIME]
+    names = [CONTROLLER_RUNTIME, CONTROLLER_RUNTIME_APPLY]
     if importlib.util.find_spec(_OURS) is not None:
         names.insert(0, OURS)
     if importlib.util.find_spec("kopf") is not None:
@@ -92,6 +94,8 @@ async def prepare(name: str, *, profile: Path | None = None) -> Peer:
             return Peer(name=name, command=[sys.executable, "-m", "hack.bench.kopf_peer"])
         case "controller-runtime":
             return Peer(name=name, command=[str(await _build())])
+        case "controller-runtime-apply":
+            return Peer(name=name, command=[str(await _build()), "--apply"])
         case _:
             raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")
 

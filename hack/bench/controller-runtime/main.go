@@ -31,8 +31,8 @@ import (
 type options struct {
 	namespace, lease, metrics, health, logFile, stamp string
 
-	expected int
-	record   bool
+	expected        int
+	record, applies bool
 }
 
 func parse() options {
@@ -45,6 +45,7 @@ func parse() options {
 	flag.StringVar(&o.stamp, "stamp", "", "write a status with this stamp; empty: write none")
 	flag.IntVar(&o.expected, "expected", 0, "how many Widgets there are")
 	flag.BoolVar(&o.record, "record", false, "keep the time of every reconcile")
+	flag.BoolVar(&o.applies, "apply", false, "children by server-side apply, not CreateOrUpdate")
 	flag.Parse()
 	return o
 }
@@ -108,7 +109,7 @@ func run(o options) error {
 		Owns(&corev1.ConfigMap{}).
 		WatchesRawSource(source.Channel(resyncs, &handler.TypedEnqueueRequestForObject[*Widget]{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10}).
-		Complete(&reconciler{Client: mgr.GetClient(), tracker: tracker, stamp: o.stamp})
+		Complete(&reconciler{Client: mgr.GetClient(), tracker: tracker, stamp: o.stamp, applies: o.applies})
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type reconciler struct {
 	client.Client
 	tracker *tracker
 	stamp   string
+	applies bool
 }
 
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -41,7 +42,11 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 	}
 	sum := widget.checksum()
-	if err := r.reconcileChildren(ctx, widget, sum); err != nil {
+	reconcileChildren := r.reconcileChildren
+	if r.applies {
+		reconcileChildren = r.applyChildren
+	}
+	if err := reconcileChildren(ctx, widget, sum); err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.reconcileStatus(ctx, widget, sum); err != nil {
