@@ -18,6 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from informers.errors import DecodeError, InformersError
 from informers.reply import error_in
+from informers.skim import Skim
 from informers.snapshot import Claims, Snapshot, Transform, seal
 from informers.store import Change, Generation, Scope, Store
 from informers.stream import parse_event
@@ -58,7 +59,7 @@ class _Bookmark(Struct):
     metadata: _BookmarkMeta
 
 
-_BOOKMARK: Final = msgspec.json.Decoder(_Bookmark)
+_BOOKMARK: Final = Skim(_Bookmark)
 
 
 class Feed:
@@ -140,7 +141,7 @@ class Feed:
     def _bookmark(self, raw: bytes) -> list[Change]:
         try:
             meta = _BOOKMARK.decode(raw).metadata
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except msgspec.DecodeError as error:
             raise DecodeError(f"not a bookmark: {error}") from error
         self._statistics.bookmarks += 1
         if not self.is_initial:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from informers.errors import DecodeError
+from informers.skim import Skim
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
 MAX_LINE: Final = 64 * 1024 * 1024
@@ -69,7 +70,7 @@ class _Envelope(Struct, gc=False):
     object: Raw
 
 
-_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_ENVELOPE: Final = Skim(_Envelope)
 
 
 def parse_event(line: bytes) -> tuple[str, bytes]:
@@ -85,6 +86,6 @@ def parse_event(line: bytes) -> tuple[str, bytes]:
             break
     try:
         envelope = _ENVELOPE.decode(line)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except msgspec.DecodeError as error:
         raise DecodeError(f"not a watch event: {error}: {line[:200]!r}") from error
     return envelope.type, bytes(envelope.object)

@@ -67,6 +67,8 @@ def test_t17_lines_that_make_no_sense_are_counted():
         b'{"type":"ODD","object":{"metadata":{"name":"x"}}}',
         b'{"type":"BOOKMARK","object":[]}',
         b'{"type":"MODIFIED","object":{"metadata":{"name":7}}}',
+        b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"\xff"}}}',
+        b'{ "type":"\xff","object":{}}',
     ]
     world.feed().take([*nonsense, event("ADDED", version=2)])
 

@@ -110,6 +110,7 @@ def test_a_type_nobody_knows_is_told_as_it_is():
         b'{"type":"ADDED","object":{"a":1',
         b'{"type":"ADDED","obj',
         b"<html><body>502 Bad Gateway</body></html>",
+        b'{ "type":"\xff","object":{}}',
     ],
     ids=repr,
 )
