@@ -15,15 +15,19 @@ from informers.errors import ConfigError, TransportError
 LONGEST_HEAD: Final = 64 * 1024
 LONGEST_SIZE_LINE: Final = 4096
 END: Final = b"\r\n\r\n"
+LONGEST_LENGTH: Final = 18
+"""Digits; a quintillion bytes are nobody's answer, and counting further costs time."""
 NO_BODY: Final = frozenset({204, 304})
 SUCCESS: Final = range(200, 300)
 INTERIM: Final = range(100, 200)
+SWITCHING: Final = 101
 
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: |\r\n|$)")
 _FIELDS: Final = re.compile(
     rb"\r\n(content-length|transfer-encoding|connection|retry-after)[ \t]*:[ \t]*([^\r\n]*)",
     re.IGNORECASE,
 )
+_SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?")
 
 
 class Malformed(TransportError):
@@ -46,8 +50,11 @@ def parse_head(raw: bytes) -> Head:
     status = _STATUS.match(raw)
     if status is None:
         raise Malformed(f"no HTTP answer: {raw[:80]!r}")
+    if not _is_in_lines(raw):
+        raise Malformed("an answer whose head has broken lines")
     length: int | None = None
-    chunked, alive, retry_after = False, status[1] == b"1", ""
+    chunked, retry_after = False, ""
+    options: set[bytes] = set()
     for name, value in _FIELDS.findall(raw):
         said = value.strip().lower()
         match name.lower():
@@ -58,9 +65,14 @@ def parse_head(raw: bytes) -> Head:
                     raise Malformed(f"an answer in the encoding {said!r}")
                 chunked = True
             case b"connection":
-                alive = said != b"close" and (alive or said == b"keep-alive")
+                options.update(option.strip() for option in said.split(b","))
             case _:
                 retry_after = value.decode("latin-1").strip()
+    is_new = status[1] == b"1"
+    # Who tells a length twice, or sends chunks to those who know none, may have been misled: what
+    # it says is read, and its connection not used again (RFC 9112, section 6.1).
+    is_clear = not chunked or (is_new and length is None)
+    alive = is_clear and b"close" not in options and (is_new or b"keep-alive" in options)
     return Head(
         code=int(status[2]),
         length=length,
@@ -70,8 +82,18 @@ def parse_head(raw: bytes) -> Head:
     )
 
 
+def _is_in_lines(raw: bytes) -> bool:
+    """Whether all read the same lines: none ends in half, none goes on in the next."""
+    ends = raw.count(b"\r\n")
+    return (
+        ends == raw.count(b"\n") == raw.count(b"\r")
+        and b"\r\n " not in raw
+        and b"\r\n\t" not in raw
+    )
+
+
 def _length(said: bytes, *, before: int | None) -> int:
-    length = int(said) if said.isdigit() else -1
+    length = int(said) if said.isdigit() and len(said) <= LONGEST_LENGTH else -1
     if length < 0 or before not in (None, length):
         raise Malformed(f"an answer of the length {said!r}")
     return length
@@ -99,10 +121,10 @@ class Body(Protocol):
 
 def body_of(head: Head) -> Body:
     """How the body after a head is to be read."""
-    if head.is_chunked:
-        return Chunked()
     if head.code in NO_BODY:
         return Counted(0)
+    if head.is_chunked:
+        return Chunked()
     return Open() if head.length is None else Counted(head.length)
 
 
@@ -198,12 +220,10 @@ class Chunked:
 
     def _begin(self, line: bytes) -> None:
         """The size of the next chunk, whose line end counts with it."""
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
-            size = -1
-        if size < 0:
+        said = _SIZE.fullmatch(line)
+        if said is None:
             raise Malformed(f"a chunk of the size {line[:20]!r}")
+        size = int(said[1], 16)
         self._in_trailer = size == 0
         self._left = size + 2 if size else 0
 
