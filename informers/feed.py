@@ -19,7 +19,7 @@ from msgspec import UNSET, Struct, UnsetType
 from informers.errors import DecodeError, InformersError
 from informers.reply import error_in
 from informers.skim import Skim
-from informers.snapshot import Claims, Snapshot, Transform, seal
+from informers.snapshot import Claims, Snapshot, Transform, key_of, seal
 from informers.store import Change, Generation, Scope, Store
 from informers.stream import parse_event
 from informers.versions import is_older, newest
@@ -113,9 +113,13 @@ class Feed:
             if type_ not in _CHANGES:
                 self._skip(raw)
                 return []
-            snapshot = seal(raw, transform=self._transform, claims=self._claims)
         except DecodeError:
             self._skip(line)
+            return []
+        try:
+            snapshot = seal(raw, transform=self._transform, claims=self._claims)
+        except DecodeError:
+            self._keep(key_of(raw))
             return []
         self._statistics.events += 1
         if self.is_initial:
@@ -165,6 +169,13 @@ class Feed:
                 changes += self._store.drop(key)
         self._scope.complete(version)
         return changes
+
+    def _keep(self, key: str) -> None:
+        """Count an object that makes no sense; what is held of it is no worse for that."""
+        self._statistics.undecodable += 1
+        self._scope.unconfirmed.discard(key)
+        if self._generation is not None:
+            self._generation.keep(key)
 
     def _skip(self, raw: bytes) -> None:
         """Count what cannot be used, unless it is the server's way to say that it is over."""

@@ -8,20 +8,26 @@ first one's beginning says what to look for; whether the bytes up to there are a
 decides: no proper beginning of a JSON object is itself a JSON object, so an early hit (a nested
 object that looks like an item) fails to decode and the search goes on. What the search misses is
 left to the end, where the remainder is decoded as a list like any other.
+
+An item that is JSON and makes no sense as an object is skipped, as a watch skips such an event:
+one bad object must not hide all others. `skipped` has the keys, as far as they can be read.
 """
 
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from informers.errors import DecodeError
 from informers.reply import LIST
-from informers.snapshot import Claims, Snapshot, Transform, seal
+from informers.skim import Skim
+from informers.snapshot import Claims, Snapshot, Transform, key_of, seal
 
 _ITEMS: Final = b'"items":['
 _METADATA: Final = b'"metadata":{'
 _SIGNATURE_WITHIN: Final = 400
 _SIGNATURE_LEAST: Final = 12
+_ANY: Final = Skim(Raw)
 
 
 class ListReader:
@@ -34,6 +40,7 @@ class ListReader:
         self._buffer = b""
         self._searched = 0
         self._boundary = b""
+        self.skipped: list[str] = []
         self.resource_version = ""
         self.continue_token = ""
 
@@ -55,12 +62,15 @@ class ListReader:
         head = self._head or b""
         try:
             found = LIST.decode(head + self._buffer)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except msgspec.DecodeError as error:
             raise DecodeError(f"the list is incomplete or no list: {error}") from error
         self._buffer = b""
         self.resource_version = found.metadata.resource_version
         self.continue_token = found.metadata.continue_
-        return [self._seal(bytes(item)) for item in found.items or ()]
+        rest: list[Snapshot] = []
+        for item in found.items or ():
+            self._take(bytes(item), rest)
+        return rest
 
     def _find_items(self) -> bool:
         at = self._buffer.find(_ITEMS)
@@ -85,14 +95,26 @@ class ListReader:
         buffer, boundary, start, search = self._buffer, self._boundary, 0, self._searched
         while (at := buffer.find(boundary, search)) >= 0:
             search = at + 1
-            try:
-                found.append(self._seal(buffer[start:search]))
-            except DecodeError:
-                continue
-            start = search = at + 2
+            if self._take(buffer[start:search], found):
+                start = search = at + 2
         self._buffer = buffer[start:]
         self._searched = max(len(self._buffer) - len(boundary), 0)
         return found
 
-    def _seal(self, raw: bytes) -> Snapshot:
-        return seal(raw, transform=self._transform, claims=self._claims)
+    def _take(self, raw: bytes, found: list[Snapshot]) -> bool:
+        """Take an item; False if these bytes are none, but perhaps the beginning of one."""
+        try:
+            found.append(seal(raw, transform=self._transform, claims=self._claims))
+        except DecodeError:
+            if not _is_json(raw):
+                return False
+            self.skipped.append(key_of(raw))
+        return True
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        _ANY.decode(raw)
+    except msgspec.DecodeError:
+        return False
+    return True

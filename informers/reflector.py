@@ -266,6 +266,9 @@ class Reflector:
                 await self._clock.sleep(0)
         for snapshot in reader.finish():
             generation.add(snapshot)
+        for key in reader.skipped:
+            generation.keep(key)
+        self.statistics.undecodable += len(reader.skipped)
         return reader
 
     # The changes

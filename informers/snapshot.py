@@ -118,7 +118,17 @@ class _Annotated(Struct, gc=False):
     metadata: _Annotations
 
 
+class _Name(Struct, gc=False):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Named(Struct, gc=False):
+    metadata: _Name
+
+
 _HEADER: Final = Skim(_Header)
+_NAMED: Final = Skim(_Named)
 _ANNOTATED: Final = Skim(_Annotated)
 
 Transform = Callable[[bytes], bytes]
@@ -159,6 +169,15 @@ def seal(
     if transform is not None:
         raw = transform(raw)
     return Snapshot(raw, meta, claimed)
+
+
+def key_of(raw: bytes) -> str:
+    """The key of an object of which no more than that can be read; empty if not even that."""
+    try:
+        meta = _NAMED.decode(raw).metadata
+    except msgspec.DecodeError:
+        return ""
+    return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
 
 
 def _cut(raw: bytes, managed: Raw) -> bytes:

@@ -113,6 +113,12 @@ class Generation:
             self.news[key] = snapshot
         self.objects[key] = snapshot
 
+    def keep(self, key: str) -> None:
+        """Leave an object as it is held: it is still there, but what came of it makes no sense."""
+        held = self._store.get(key)
+        if held is not None:
+            self.objects[key] = held
+
     def remove(self, key: str) -> None:
         """Forget an object that was deleted while the list was under way."""
         self.objects.pop(key, None)

@@ -29,7 +29,7 @@ _COUNTERS: Final[dict[str, tuple[str, Callable[[Statistics], int]]]] = {
     "watches": ("Watches begun.", lambda s: s.watches),
     "failures": ("Lists and watches that failed.", lambda s: s.failures),
     "silent_watches": ("Watches given up because nothing came.", lambda s: s.silent_watches),
-    "decode_errors": ("Lines of a watch that made no sense.", lambda s: s.undecodable),
+    "decode_errors": ("Events and items of lists that made no sense.", lambda s: s.undecodable),
 }
 _GAUGES: Final[dict[str, tuple[str, Callable[[Informer], float]]]] = {
     "objects": ("Objects cached.", lambda i: len(i.store) if i.lead is None else 0),

@@ -76,6 +76,30 @@ def test_t17_lines_that_make_no_sense_are_counted():
     assert ["a"] == list(world.store.all_keys())
 
 
+BAD = b'{"type":"ADDED","object":{"metadata":{"name":"a","labels":{"x":1}}}}'
+
+
+def test_an_object_that_makes_no_sense_any_more_is_not_gone():
+    """A new content names it: what was held of it stays, and others are judged as ever."""
+    world = World(initial=False, synced="1")
+    world.feed().take([event("ADDED", version=2), event("ADDED", "b", 3)])
+    world.told.clear()
+    world.initial = True
+    world.feed().take([BAD, bookmark(9, ends=True)])
+
+    assert [("b", True, False, False)] == world.told
+    assert ["a"] == list(world.store.all_keys())
+
+
+def test_a_first_content_that_is_read_again_confirms_what_makes_no_sense():
+    """The attempt before it had read the object."""
+    world = World(initial=True)
+    world.feed().take([event("ADDED", version=5)])
+    world.feed().take([BAD, bookmark(9, ends=True)])
+
+    assert ["a"] == list(world.store.all_keys())
+
+
 @pytest.mark.parametrize(("code", "error"), [(410, Gone), (500, InternalError)])
 def test_an_error_ends_the_watch_and_keeps_what_came_before(code, error):
     """Changes of the same batch are delivered first."""

@@ -94,3 +94,36 @@ def test_a_body_that_was_cut_off_is_an_error(cut):
     """What was handed out before it does not make it complete."""
     with pytest.raises(DecodeError):
         read(body(BODIES["plain"])[:cut], [])
+
+
+BAD = {
+    "no name": {"metadata": {"uid": "u"}},
+    "odd labels": {"metadata": {"name": "o3", "namespace": "ns", "labels": {"a": 1}}},
+    "null": {"metadata": None},
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("place", [0, 3, 19])
+@pytest.mark.parametrize("size", [1, 64, 10_000])
+def test_one_item_that_makes_no_sense_hides_no_other(bad, place, size):
+    """It is skipped, and named as far as it has a name."""
+    items = [item(n) for n in range(20)]
+    raw = body([*items[:place], bad, *items[place:]])
+
+    found, reader = read(raw, range(size, len(raw), size))
+
+    assert items == [msgspec.json.decode(one.raw) for one in found]
+    name = (bad["metadata"] or {}).get("name")
+    assert [f"ns/{name}" if name else ""] == reader.skipped
+
+
+def test_an_item_that_makes_no_sense_costs_no_more_than_others():
+    """Items after it still come before the end, and what waits does not grow."""
+    raw = body([{"metadata": {"uid": "u"}}, *BODIES["plain"]])
+    reader = ListReader()
+
+    early = sum(len(reader.feed(raw[at : at + 100])) for at in range(0, len(raw) - 100, 100))
+
+    assert early >= 17
+    assert len(reader._buffer) < 400

@@ -35,6 +35,19 @@ def test_a_generation_knows_what_is_news(store):
     assert ["b"] == list(generation.news)
 
 
+def test_what_a_list_names_and_nobody_can_read_stays_as_it_was(store):
+    """It is not gone; what is not held is not made up."""
+    held, scope = store
+    generation = Generation(held)
+    for key in ("a", "unknown", ""):
+        generation.keep(key)
+
+    changes = held.replace(scope, generation, "9")
+
+    assert [("b", None), ("c", None)] == [(change.key, change.new) for change in changes]
+    assert ["a"] == list(held.all_keys())
+
+
 def test_a_swap_tells_what_is_new_changed_and_gone(store):
     """Nothing is told of what stayed as it was."""
     held, scope = store
