@@ -72,6 +72,9 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
     )
     elector = _elector(config, connection, log)
     client = Client(connection, clock=clock, fence=_fence(elector), user_agent=USER_AGENT)
+    client.caveats.tell = lambda request, text: log.warning(
+        "api_server_warns", request=str(request), text=text
+    )
     try:
         await wait_for_server(client, connection, log, clock, seconds=config.sync_seconds)
     except BaseException:

@@ -18,6 +18,7 @@ import attrs
 import msgspec
 
 from informers import request as requests
+from informers.caveats import Caveats
 from informers.clock import Clock, LoopClock
 from informers.errors import (
     DeadlineExceeded,
@@ -86,6 +87,7 @@ class Client:
         self.clock: Clock = clock or LoopClock()
         self.fence = fence
         self.observers = Observers()
+        self.caveats = Caveats()
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
         self.unanswered: collections.Counter[str] = collections.Counter()
         self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
@@ -337,6 +339,8 @@ class Client:
             raise
         if response.code >= SERVER_ERRORS:
             self.observers.tell_doubtful(request, CAUSE.get())
+        if response.warnings:
+            self.caveats.take(request, response.warnings)
         self.answers[request.method, response.code] += 1
         self.latencies[request.method].record(self.clock.monotonic() - began)
         return response

@@ -24,7 +24,8 @@ SWITCHING: Final = 101
 
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: |\r\n|$)")
 _FIELDS: Final = re.compile(
-    rb"\r\n(content-length|transfer-encoding|connection|retry-after)[ \t]*:[ \t]*([^\r\n]*)",
+    rb"\r\n(content-length|transfer-encoding|connection|retry-after|warning)"
+    rb"[ \t]*:[ \t]*([^\r\n]*)",
     re.IGNORECASE,
 )
 _SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?")
@@ -43,6 +44,7 @@ class Head:
     is_chunked: bool = False
     keeps_alive: bool = True
     retry_after: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def parse_head(raw: bytes) -> Head:
@@ -55,6 +57,7 @@ def parse_head(raw: bytes) -> Head:
     length: int | None = None
     chunked, retry_after = False, ""
     options: set[bytes] = set()
+    warnings: tuple[str, ...] = ()
     for name, value in _FIELDS.findall(raw):
         said = value.strip().lower()
         match name.lower():
@@ -66,8 +69,10 @@ def parse_head(raw: bytes) -> Head:
                 chunked = True
             case b"connection":
                 options.update(option.strip() for option in said.split(b","))
-            case _:
+            case b"retry-after":
                 retry_after = value.decode("latin-1").strip()
+            case _:
+                warnings += (value.decode("utf-8", "replace"),)
     is_new = status[1] == b"1"
     # Who tells a length twice, or sends chunks to those who know none, may have been misled: what
     # it says is read, and its connection not used again (RFC 9112, section 6.1).
@@ -79,6 +84,7 @@ def parse_head(raw: bytes) -> Head:
         is_chunked=chunked,
         keeps_alive=alive,
         retry_after=retry_after,
+        warnings=warnings,
     )
 
 

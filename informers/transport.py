@@ -40,6 +40,7 @@ class Response:
     code: int
     body: bytes
     retry_after: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Stream:
@@ -124,7 +125,7 @@ class Transport:
             if not trip.has_left:
                 raise
             raise _lost(request, str(error), trip) from error
-        return Response(head.code, body, head.retry_after)
+        return Response(head.code, body, head.retry_after, head.warnings)
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request, *, timeout: float) -> AsyncIterator[Stream]:
