@@ -161,12 +161,13 @@ class Reflector:
             self._deliver(self._store.clear(self._scope))
             if self.is_optional:
                 self._scope.ready.set()
-        self._wake.clear()
         try:
             async with asyncio.timeout(self._backoff.next_delay()):
                 await self._wake.wait()
         except TimeoutError:
             pass
+        # Not before waiting: a wake-up may have come while the try that failed was under way.
+        self._wake.clear()
 
     def _note(self, error: InformersError) -> None:
         self.statistics.watching_since = None
