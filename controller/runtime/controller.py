@@ -325,6 +325,8 @@ class Controller:
         if self._on_terminal is None:
             return
         try:
-            await self._on_terminal.tell(Request.of(key), error)
-        except InformersError as problem:
-            self._failed(key, type(problem).__name__, f"cannot tell why it stopped: {problem}")
+            async with asyncio.timeout(self.options.timeout):
+                await self._on_terminal.tell(Request.of(key), error)
+        except Exception as problem:  # noqa: BLE001 - like a reconcile, it costs no other object
+            name = type(problem).__name__
+            self._failed(key, name, f"cannot tell why it stopped: {problem or name}", problem)

@@ -273,6 +273,27 @@ async def test_a_terminal_error_is_told_and_taken_back():
     assert {"terminal": 1, "success": 1} == outcomes(controller)
 
 
+@pytest.mark.parametrize("problem", [ValueError("a bug"), "hangs"], ids=str)
+async def test_a_hook_that_fails_costs_its_object_alone(problem):
+    """Its slot is free again, and other objects are looked at."""
+    world, hook = World(), Hook()
+    world.wire.content["widgets"] = [thing(), thing("v")]
+    noted = Noted(lambda request: fail(TerminalError("no"))(0) if request.name == "w" else done())
+
+    async def tell(*_):
+        if isinstance(problem, Exception):
+            raise problem
+        await asyncio.Event().wait()
+
+    hook.tell = tell
+    builder = Builder(world.runtime, "widget").for_(Widget).with_options(workers=1, timeout=2)
+    controller = builder.on_terminal(hook).complete(noted)
+    async with world.working(controller):
+        await eventually(lambda: outcomes(controller).get("terminal", 0) > 1)
+        await eventually(lambda: "ns/v" in noted.calls)
+    assert "cannot tell why it stopped" in world.log.told("reconcile_failed")[0]["error"]
+
+
 async def test_a_terminal_error_that_cannot_be_told_is_tried_again():
     """Nobody would know of it otherwise; the reconcile repeats until the hook is told."""
     world, hook = World(), Hook(TransportError("cut"))
