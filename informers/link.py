@@ -13,7 +13,18 @@ from typing import Final, TypeGuard, cast
 from informers import tls
 from informers.clock import Clock
 from informers.errors import TransportError
-from informers.http1 import END, INTERIM, LONGEST_HEAD, Body, Counted, Head, body_of, parse_head
+from informers.http1 import (
+    END,
+    INTERIM,
+    LONGEST_HEAD,
+    SWITCHING,
+    Body,
+    Counted,
+    Head,
+    Malformed,
+    body_of,
+    parse_head,
+)
 
 MOST_HELD: Final = 1024 * 1024
 UNANSWERED: Final = Head(code=0, keeps_alive=False)
@@ -96,13 +107,14 @@ class Link(asyncio.Protocol):
 
     @property
     def is_free(self) -> bool:
-        """Whether the last answer was read to its end and another may follow."""
+        """Whether all was said, the last answer was read to its end, and another may follow."""
         return (
             not self.is_lost
             and not self._pieces
             and self._head.keeps_alive
             and self._body.is_complete
             and not self._body.has_surplus
+            and not self.transport.get_write_buffer_size()
         )
 
     async def ask(self, payload: bytes) -> Head:
@@ -116,13 +128,15 @@ class Link(asyncio.Protocol):
         """
         self._head = UNANSWERED
         self.transport.write(payload)
-        raw = b""
+        rest, allowed = b"", LONGEST_HEAD
         while True:
-            raw, rest = await self._raw_head(raw)
+            raw, rest = await self._raw_head(rest, allowed)
             head = parse_head(raw)
             if head.code not in INTERIM:
                 break
-            raw = rest
+            if head.code == SWITCHING:
+                raise Malformed("the server speaks another protocol now, which nobody asked for")
+            allowed -= len(raw) + len(END)
         self._answered += 1
         self._head, self._body = head, body_of(head)
         if rest:
@@ -187,15 +201,15 @@ class Link(asyncio.Protocol):
     async def closed(self) -> None:
         """Wait until the loop has let go of it."""
         if not self.is_lost:
-            self._farewell = self._loop.create_future()
-            await self._farewell
+            self._farewell = self._farewell or self._loop.create_future()
+            await asyncio.shield(self._farewell)
 
     # How it is done
 
-    async def _raw_head(self, raw: bytes) -> tuple[bytes, bytes]:
+    async def _raw_head(self, raw: bytes, allowed: int) -> tuple[bytes, bytes]:
         """A head, given what came of it before, and what came after it."""
-        while (end := raw.find(END)) < 0:
-            if len(raw) > LONGEST_HEAD:
+        while (end := raw.find(END)) < 0 or allowed < 0:
+            if len(raw) > allowed:
                 raise TransportError("the answer's head has no end: is this an API server?")
             data = await self._some()
             if not data:

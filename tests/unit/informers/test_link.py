@@ -7,6 +7,7 @@ import pytest
 
 from informers.clock import LoopClock
 from informers.errors import TransportError
+from informers.http1 import LONGEST_HEAD, Malformed
 from informers.link import MOST_HELD, Late, Link, Refused, Stale
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
@@ -19,11 +20,16 @@ class Wire:
         self.link = link
         self.sent = []
         self.is_reading = True
+        self.unsent = 0
         link.connection_made(self)
 
     def write(self, data):
         """What goes out."""
         self.sent.append(data)
+
+    def get_write_buffer_size(self):
+        """What has not gone out yet."""
+        return self.unsent
 
     def pause_reading(self):
         """The peer is to wait."""
@@ -81,6 +87,16 @@ async def test_it_is_not_free_while_an_answer_is_owed():
     assert not link.is_free
 
 
+async def test_it_is_not_free_while_a_part_of_the_request_is_unsent():
+    """Who answers before it has heard all may hang up, or answer the rest once more."""
+    link, wire = connected()
+    wire.unsent = 1
+    await asked(link, OK + b"ok")
+    await link.body()
+
+    assert not link.is_free
+
+
 async def test_what_came_unasked_makes_it_useless():
     """Bytes after an answer belong to nobody."""
     link, _ = connected()
@@ -100,6 +116,38 @@ async def test_interim_answers_are_passed_over():
     head = await asked(link, interim + interim[:9], interim[9:] + OK[:5], OK[5:] + b"ok")
 
     assert (200, b"ok") == (head.code, await link.body())
+
+
+async def test_interim_answers_without_end_are_none():
+    """Neither many small ones in one piece nor one after the other are listened to for ever."""
+    link, _ = connected()
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await asked(link, *[interim * 10] * (LONGEST_HEAD // len(interim)))
+
+    assert caught.group_contains(TransportError, match="no end")
+
+
+async def test_a_protocol_nobody_asked_for_is_not_spoken():
+    """After a 101 nothing that comes is HTTP."""
+    link, _ = connected()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await asked(link, b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + OK + b"ok")
+
+    assert caught.group_contains(Malformed)
+
+
+async def test_all_who_wait_for_its_end_hear_of_it():
+    """Two may close at the same time."""
+    link, _ = connected()
+
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        group.create_task(link.closed())
+        group.create_task(link.closed())
+        await LoopClock().sleep(0)
+        link.abort()
 
 
 async def test_what_nobody_reads_stops_the_peer():
