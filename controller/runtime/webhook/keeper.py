@@ -105,13 +105,15 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep all of it right, until told to finish."""
+        conflicts = 0
         while not self._is_finishing:
             self._woken.clear()
             try:
                 wait = await self.tend()
-            except Conflict:
-                continue
+                conflicts = 0
             except InformersError as error:
+                if isinstance(error, Conflict) and (conflicts := conflicts + 1) < ATTEMPTS:
+                    continue  # somebody was faster; so many times in a row it is something else
                 self._failures += 1
                 self._log.warning("webhook_certificates_not_tended", error=str(error))
                 wait = dt.timedelta(seconds=self._backoff.next_delay())

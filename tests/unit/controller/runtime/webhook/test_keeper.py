@@ -10,7 +10,7 @@ from controller.runtime.webhook.keeper import LOOK_AGAIN, Keeper
 from controller.runtime.webhook.ring import Lives
 from controller.runtime.webhook.serving import ServingCertificate
 from controller.runtime.webhook.vault import Held, MemoryVault
-from informers.errors import Forbidden, TransportError
+from informers.errors import Conflict, Forbidden, TransportError
 from tests.chaos.webhook_world import HOST, Silence
 from tests.kit.virtual import VirtualClock
 
@@ -148,11 +148,16 @@ async def test_what_cannot_be_read_is_replaced_by_what_is_in_use():
     assert 1 == parts.certificate.replacements
 
 
-async def test_failures_are_tried_again():
-    """An API server that does not answer is asked again, ever more slowly."""
+@pytest.mark.parametrize(
+    "error",
+    [TransportError("no answer"), Conflict("an entry of somebody else is invalid", code=422)],
+    ids=["no answer", "a conflict that does not pass"],
+)
+async def test_failures_are_tried_again(error):
+    """An API server that does not do what it is asked is asked again, ever more slowly."""
     parts = Parts()
     await parts.tended()
-    parts.board.error = TransportError("no answer")
+    parts.board.error = error
 
     async def mend():
         await parts.clock.sleep(600)
