@@ -329,4 +329,4 @@ class Controller:
                 await self._on_terminal.tell(Request.of(key), error)
         except Exception as problem:  # noqa: BLE001 - like a reconcile, it costs no other object
             name = type(problem).__name__
-            self._failed(key, name, f"cannot tell why it stopped: {problem or name}", problem)
+            self._failed(key, name, f"cannot tell why it stopped: {str(problem) or name}", problem)
