@@ -75,7 +75,7 @@ async def dial(endpoint: Endpoint) -> Link:
         raise TransportError(
             _unreachable(endpoint, f"no connection in {CONNECT_SECONDS:g} s")
         ) from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that is none fails to be encoded
         link.abort()
         reason = tls.explain(error)
         if reason is not None:

@@ -99,6 +99,7 @@ class Transport:
         self._links: set[Link] = set()
         self._idle: list[Link] = []
         self._sweep: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self._agent = field("User-Agent", user_agent)
         self._prefix_of: tuple[CIMultiDictProxy[str] | None, str, str] = (None, "", "")
 
@@ -144,7 +145,8 @@ class Transport:
             self._release(trip.link)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, also those that are only being made; there will be no others."""
+        self._is_closed = True
         if self._sweep is not None:
             self._sweep.cancel()
         self._idle.clear()
@@ -183,6 +185,9 @@ class Transport:
     async def _dial(self, trip: "_Trip") -> Link:
         async with asyncio.timeout(trip.deadline - self._clock.monotonic()):
             link = await dial(self.endpoint)
+        if self._is_closed or link.is_lost:
+            link.abort()
+            raise TransportError("the connection was closed before anything was said")
         self._links.add(link)
         link.on_lost = self._links.discard
         return link
@@ -203,7 +208,8 @@ class Transport:
         if link is None:
             return
         link.unlimit()
-        if not link.is_free or len(self._idle) >= self._most_idle or link not in self._links:
+        is_wanted = len(self._idle) < self._most_idle and not self._is_closed
+        if not link.is_free or not is_wanted or link not in self._links:
             link.abort()
             return
         link.idle_since = self._clock.monotonic()

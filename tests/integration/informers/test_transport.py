@@ -285,3 +285,32 @@ def trusting(authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=authority.pem)
     return context
+
+
+async def test_what_is_being_connected_when_it_closes_is_closed_too():
+    """A server that accepts late finds nobody: no request, no connection and no timer is left."""
+
+    async def script(peer):
+        await peer.silence()
+
+    with ScriptedServer(always=script) as server:
+        async with transport(server.url) as found, asyncio.TaskGroup() as group:
+            asking = group.create_task(refused(found))
+            await eventually(lambda: len(asyncio.all_tasks()), where=lambda tasks: tasks > 1)
+            await found.close()
+            assert "closed" in await asking
+            await found.close()
+
+
+async def refused(found):
+    """What a request is told that should not succeed."""
+    with pytest.raises(TransportError) as caught:
+        await found.send(READ, timeout=5)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b"], ids=["too long", "empty label"])
+async def test_a_name_that_is_none_is_told_like_any_other_way_not_there(host):
+    """What cannot be encoded as a name cannot be resolved either."""
+    async with transport(f"http://{host}:1") as found:
+        assert "cannot reach" in await refused(found)
