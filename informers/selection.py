@@ -6,12 +6,14 @@ paths of the object, and are judged by following them; a missing field counts as
 server.
 """
 
-from typing import Any
+from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from informers.meta.selectors import FieldSelector, LabelSelector
 from informers.reflector import Source
+from informers.skim import Skim
 from informers.snapshot import Snapshot
 
 
@@ -31,16 +33,25 @@ class Selection:
             return False
         if not self._fields.paths:
             return True
-        tree = msgspec.json.decode(snapshot.raw)
-        return self._fields.matches({path: _follow(tree, path) for path in self._fields.paths})
+        found = {path: _follow(snapshot.raw, path) for path in self._fields.paths}
+        return self._fields.matches(found)
 
 
-def _follow(tree: Any, path: str) -> str:  # noqa: ANN401 - any JSON value
-    for step in path.split("."):
-        tree = tree.get(step) if isinstance(tree, dict) else None
-    if tree is None:
+_MEMBERS: Final = Skim(dict[str, Raw])
+_SCALAR: Final = Skim[str | int | float | bool | None](str | int | float | bool | None)  # type: ignore[arg-type]  # a union is no type to mypy
+
+
+def _follow(raw: bytes, path: str) -> str:
+    """The value at a path; read step by step, since what is beside it may be nested deeply."""
+    try:
+        for step in path.split("."):
+            raw = bytes(_MEMBERS.decode(raw)[step])
+        value = _SCALAR.decode(raw)
+    except (KeyError, msgspec.DecodeError):
         return ""
-    return str(tree).lower() if isinstance(tree, bool) else str(tree)
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_part_of(source: Source, other: Source) -> bool:
@@ -56,12 +67,15 @@ def is_part_of(source: Source, other: Source) -> bool:
 
 
 class _Parts(msgspec.Struct):
-    metadata: msgspec.Raw
+    metadata: Raw
+
+
+_PARTS: Final = Skim(_Parts)
 
 
 def as_metadata_only(raw: bytes) -> bytes:
     """An object as a metadata-only watch would have sent it."""
-    metadata = msgspec.json.decode(raw, type=_Parts).metadata
+    metadata = _PARTS.decode(raw).metadata
     return (
         b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":'
         + bytes(metadata)

@@ -36,6 +36,7 @@ from informers.meta.kinds import Kind
 from informers.reply import Status
 from informers.request import DeleteOptions, object_key
 from informers.shared import Informer
+from informers.skim import Skim
 from informers.snapshot import Snapshot
 from informers.store import Change
 
@@ -149,7 +150,7 @@ class _Managed(Struct):
     metadata: _Meta
 
 
-_MANAGED: Final = msgspec.json.Decoder(_Managed)
+_MANAGED: Final = Skim(_Managed)
 
 
 class ApplySet:

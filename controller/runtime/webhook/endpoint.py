@@ -27,6 +27,7 @@ from controller.runtime.webhook.admission import (
 from controller.runtime.webhook.patch import Edit, difference, transplanted
 from informers.meta import codec
 from informers.meta.errors import DecodeError
+from informers.skim import Skim
 
 WARNINGS: Final = 32
 WARNING_LETTERS: Final = 256
@@ -41,6 +42,9 @@ class _Meta(Struct, frozen=True):
 
 class _Deletable(Struct, frozen=True):
     metadata: _Meta = _Meta()
+
+
+_DELETABLE: Final = Skim(_Deletable)
 
 
 class Endpoint:
@@ -165,7 +169,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - as many shapes as JSON has
 
 def _is_deleting(raw: Raw) -> bool:
     try:
-        found = msgspec.json.decode(raw, type=_Deletable).metadata.deletion_timestamp
+        found = _DELETABLE.decode(bytes(raw)).metadata.deletion_timestamp
     except msgspec.DecodeError:
         return False
     return isinstance(found, str)

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from informers.skim import Skim
+
 API_VERSION: Final = "admission.k8s.io/v1"
 KIND: Final = "AdmissionReview"
 NOTHING: Final = Raw(b"null")
@@ -90,7 +92,7 @@ class Reply(Struct, frozen=True, kw_only=True, rename="camel"):
     response: Verdict
 
 
-_REVIEW: Final = msgspec.json.Decoder(Review)
+_REVIEW: Final = Skim(Review)
 
 
 def read(body: bytes) -> Question:

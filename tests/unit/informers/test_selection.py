@@ -53,6 +53,19 @@ def test_metadata_only_is_what_such_a_watch_would_have_sent():
     } == found
 
 
+DEEP = b"[" * 5_000 + b"]" * 5_000
+
+
+@pytest.mark.parametrize(("node", "admitted"), [("n1", True), ("n2", False)])
+def test_a_deep_object_is_judged_as_any_other(node, admitted):
+    """Custom objects may be nested deeper than this interpreter's stack, beside what is asked."""
+    raw = b'{"metadata":{"name":"x"},"spec":{"deep":%s,"node":"n1","more":%s}}' % (DEEP, DEEP)
+    selection = Selection(Source(kind=POD, field_selector=f"spec.node={node},spec.deep="))
+
+    assert admitted == selection.admits(seal(raw))
+    assert b'"metadata":{"name":"x"}' in as_metadata_only(raw)
+
+
 PART = {"kind": POD, "label_selector": "app=web", "metadata_only": True}
 WHOLE = {"kind": POD, "label_selector": "app=web"}
 

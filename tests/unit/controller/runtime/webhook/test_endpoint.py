@@ -37,6 +37,16 @@ def question(new=None, old=None, operation="CREATE", **more):
     return wire.read(json.dumps(review).encode())
 
 
+def deep():
+    """Return a question about an object under deletion that is nested as deeply as is stored."""
+    place = "the-deep-part"
+    asked = json.dumps(widget({"deletionTimestamp": "2030-01-01T00:00:00Z"}, size=place))
+    old = asked.replace(f'"{place}"', "[" * 5_000 + "]" * 5_000)
+    request = f'{{"uid":"u-1","operation":"UPDATE","object":{old},"oldObject":{old}}}'
+    review = f'{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}'
+    return wire.read(review.encode())
+
+
 async def judged(handler, asked, mode="validate"):
     """Return what the API server is told, decoded."""
     endpoint = Endpoint(Webhook(name="hook", kind=WIDGET, mode=mode, handler=handler))
@@ -168,6 +178,7 @@ async def test_an_unreadable_stored_object_can_be_mended():
             ),
             id="finalizer-removal",
         ),
+        pytest.param(deep(), id="finalizer-removal-of-a-deep-one"),
     ],
 )
 async def test_an_unreadable_object_can_go(asked):
