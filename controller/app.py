@@ -5,6 +5,7 @@ for, because it may be starting; credentials that are refused or a server that i
 """
 
 import asyncio
+import contextlib
 import functools
 import re
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from informers.errors import (
     Unauthorized,
 )
 from informers.factory import Informers
+from informers.meta.errors import UNREADABLE
 from informers.reply import SERVER_ERRORS
 from informers.request import Request
 from informers.shared import EVERYWHERE
@@ -70,7 +72,8 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
     connection = await connect(
         kubeconfig=config.kubeconfig or None, context=config.context or None, clock=clock
     )
-    elector = _elector(config, connection, log)
+    refused = asyncio.Event()
+    elector = _elector(config, connection, log, refused)
     client = Client(connection, clock=clock, fence=_fence(elector), user_agent=USER_AGENT)
     client.caveats.tell = lambda request, text: log.warning(
         "api_server_warns", request=str(request), text=text
@@ -96,7 +99,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         log=log,
         elector=elector,
         servers=[observability, *([] if webhooks is None else [webhooks])],
-        background=[functools.partial(keep_credentials, connection, log, clock)],
+        background=[functools.partial(keep_credentials, connection, log, clock, refused)],
         stop_seconds=config.stop_seconds,
         sync_seconds=config.sync_seconds,
     )
@@ -108,23 +111,35 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
     return await manager.run()
 
 
-async def keep_credentials(connection: Connection, log: LifecycleLog, clock: Clock) -> None:
-    """Renew credentials when they are due, though nothing may be sent: the election uses them."""
+async def keep_credentials(
+    connection: Connection, log: LifecycleLog, clock: Clock, refused: asyncio.Event
+) -> None:
+    """Renew credentials when they are due, though nothing may be sent: the election uses them.
+
+    It sets `refused` when the server does not take them: then they are renewed before that.
+    """
     while True:
         wait = connection.due - clock.monotonic()
-        await clock.sleep(min(max(wait, LEAST_REFRESH_SECONDS), MOST_REFRESH_SECONDS))
-        if clock.monotonic() < connection.due:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(max(wait, LEAST_REFRESH_SECONDS), MOST_REFRESH_SECONDS)):
+                await refused.wait()
+        is_forced = refused.is_set()
+        refused.clear()
+        if not is_forced and clock.monotonic() < connection.due:
             continue
         try:
-            await connection.refresh()
+            await connection.refresh(force=is_forced)
         except ConfigError as error:
             log.warning("credentials_cannot_be_renewed", error=str(error))
 
 
-def _elector(config: Config, connection: Connection, log: LifecycleLog) -> Elector | None:
+def _elector(
+    config: Config, connection: Connection, log: LifecycleLog, refused: asyncio.Event
+) -> Elector | None:
     if not config.leader_elect:
         return None
-    return Elector(config.election(connection.namespace), connection, log=log.info)
+    election = config.election(connection.namespace)
+    return Elector(election, connection, log=log.info, on_unauthorized=refused.set)
 
 
 def _fence(elector: Elector | None) -> Fence | None:
@@ -225,7 +240,7 @@ def _no_api_server(server: str) -> ConfigError:
 def _check_version(body: bytes, server: str) -> None:
     try:
         version = msgspec.json.decode(body, type=_Version)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _no_api_server(server) from error
     numbers = [_LEADING.match(said) for said in (version.major, version.minor)]
     found = tuple(int(number[0]) for number in numbers if number)

@@ -3,6 +3,7 @@
 import asyncio
 
 import attrs
+import msgspec
 import pytest
 
 from controller.app import OLDEST, keep_credentials, wait_for_server
@@ -22,6 +23,7 @@ class Connection(Nowhere):
     failure: ConfigError | None = None
     tls: str = ""
     refreshed: int = 0
+    forced: int = 0
 
     def explain_tls(self, error):
         """Say what is wrong with the certificate."""
@@ -31,6 +33,7 @@ class Connection(Nowhere):
     async def refresh(self, *, force=False):
         """Count."""
         self.refreshed += not force
+        self.forced += force
         if self.failure is not None:
             raise self.failure
         return False
@@ -80,6 +83,10 @@ async def test_a_server_that_is_new_enough_is_taken_at_once(version):
         ((200, {"hello": "world"}), "does not answer as a Kubernetes API server does"),
         ((200, NEW | {"minor": "x"}), "does not answer as a Kubernetes API server does"),
         ((200, [1]), "does not answer as a Kubernetes API server does"),
+        (
+            (200, msgspec.Raw(b'{"major":"\xff"}')),
+            "does not answer as a Kubernetes API server does",
+        ),
         ((404, "not here"), "name another context, or correct the server's address"),
         ((401, status(401)), "refuses us: the server refuses our credentials"),
     ],
@@ -89,6 +96,7 @@ async def test_a_server_that_is_new_enough_is_taken_at_once(version):
         "another API",
         "no number",
         "a list",
+        "no UTF-8",
         "another site",
         "unauthorized",
     ],
@@ -147,7 +155,9 @@ async def test_credentials_are_renewed_when_they_are_due():
     """Though nothing is sent; what fails is told and tried again."""
     world, connection = World(), Connection(due=100.0)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(keep_credentials(connection, world.log, world.clock))
+        task = group.create_task(
+            keep_credentials(connection, world.log, world.clock, asyncio.Event())
+        )
         await world.clock.sleep(99)
         assert 0 == connection.refreshed
         connection.failure = ConfigError("no")
@@ -158,4 +168,16 @@ async def test_credentials_are_renewed_when_they_are_due():
         seen = connection.refreshed
         await world.clock.sleep(5000)
         assert seen == connection.refreshed
+        task.cancel()
+
+
+async def test_credentials_that_the_election_is_refused_with_are_renewed():
+    """At once, and once for each refusal, long before they are due."""
+    world, connection, refused = World(), Connection(due=10_000.0), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(keep_credentials(connection, world.log, world.clock, refused))
+        for count in (1, 2):
+            refused.set()
+            await world.clock.sleep(60)
+            assert (0, count) == (connection.refreshed, connection.forced)
         task.cancel()
