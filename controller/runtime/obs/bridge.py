@@ -87,9 +87,10 @@ class Bridge:
             raise LoopBusy("the program is starting or ending")
         try:
             loop.call_soon_threadsafe(begin)
+        except RuntimeError as error:
+            raise LoopBusy(f"the program is ending: {error}") from error
+        try:
             return result.result(seconds)
         except TimeoutError:
             result.cancel()
             raise LoopBusy(f"the event loop did not answer within {seconds:g} s") from None
-        except RuntimeError as error:
-            raise LoopBusy(f"the program is ending: {error}") from error

@@ -36,7 +36,7 @@ class CertificateFiles:
                 self._context = self._load()
                 self._stamp = stamp
                 self.loads += 1
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ValueError) as error:  # an ssl.SSLError is an OSError
             self.failures += 1
             if self._context is None:
                 names = " and ".join(map(str, self._files))
@@ -51,5 +51,5 @@ class CertificateFiles:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        context.load_cert_chain(*self._files)
+        context.load_cert_chain(*self._files, password="")  # or OpenSSL asks on the terminal
         return context

@@ -105,8 +105,9 @@ class Listener:
                 # Ended, or no descriptor is free: then one will be, in a moment.
                 self._ended.wait(0.1)
                 continue
-            if len(self._open) >= PLACES:
-                _hang_up(next(iter(self._open)))
+            held = list(self._open)  # in one step: other threads let go of theirs meanwhile
+            if len(held) >= PLACES:
+                _hang_up(held[0])
             thread = threading.Thread(
                 target=self._converse,
                 args=(connection, peer),
