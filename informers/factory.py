@@ -13,7 +13,7 @@ within a moment of its CRD appearing; without permission to watch CRDs they are 
 
 import asyncio
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -46,6 +46,7 @@ class Informers:
         self._held: dict[Source, Informer] = {}
         self._holders: dict[Source, int] = {}
         self._leads: dict[Source, Informer] = {}
+        self._in_doubt: tuple[Informer, ...] = ()
         self._crds: Informer | None = None
         self._is_open = False
         self.verdicts = Verdicts()
@@ -151,8 +152,17 @@ class Informers:
 
     def doubtful(self, kind: Kind, key: str, cause: str) -> None:
         """Pass on that a write got no answer."""
-        for informer in self._of(kind):
+        found = self._of(kind)
+        for informer in found:
             informer.doubtful(key, cause)
+        self._in_doubt = tuple(dict.fromkeys((*self._in_doubt, *found)))
+
+    def in_doubt(self) -> Sequence[Informer]:
+        """The caches with doubtful objects; mostly none, and that costs nothing to know."""
+        if self._in_doubt:
+            held = self._held.values()
+            self._in_doubt = tuple(i for i in self._in_doubt if i.store.doubtful and i in held)
+        return self._in_doubt
 
     def _of(self, kind: Kind) -> list[Informer]:
         return [informer for source, informer in self._held.items() if source.kind == kind]

@@ -12,12 +12,12 @@ It promises:
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, Protocol, get_args
 
 import attrs
 
-from controller.runtime.gate import Gate
+from controller.runtime.gate import Caches, Gate
 from controller.runtime.obs.reconcileid import NUMBER, next_number
 from controller.runtime.reconcile import (
     Postponed,
@@ -34,7 +34,6 @@ from controller.runtime.workqueue.ratelimit import RateLimiter
 from informers.client import CAUSE
 from informers.clock import Clock
 from informers.errors import Conflict, InformersError
-from informers.shared import Informer
 
 Outcome = Literal["success", "requeue_after", "error", "conflict", "terminal", "timeout", "paused"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -125,7 +124,7 @@ class Controller:
         log: Log,
         options: Options | None = None,
         on_terminal: TerminalHook | None = None,
-        caches: Iterable[Informer] | None = None,
+        caches: Caches | None = None,
     ) -> None:
         self.name = name
         self.options = options or Options()
@@ -138,7 +137,7 @@ class Controller:
         self._primary = next((source.informer for source in kinds if source.is_own), None)
         self.informers = tuple(dict.fromkeys(source.informer for source in kinds))
         """Whose changes call for reconciles, and whose content work waits for."""
-        self.gate = Gate(self.informers if caches is None else caches, self._primary)
+        self.gate = Gate(caches, self._primary)
         self._reconciler = reconciler
         self._clock = clock
         self._watchdog = Watchdog(clock, limit=self.options.timeout)

@@ -5,12 +5,13 @@ it may have happened. Before the object on whose behalf it was made is reconcile
 wrote to is read live, so a create that did happen is found and not repeated (T36e). Only that
 object waits; all others go on (KEP-5647: gate per object, never the whole controller).
 
-Every cache of the program is looked at, since a reconciler also writes kinds that do not call it.
+Every cache of the program counts, since a reconciler also writes kinds that do not call it. Only
+those in doubt are looked at, and mostly there are none: then the gate costs a reconcile nothing.
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 
 from informers.errors import DeadlineExceeded
 from informers.shared import Informer
@@ -18,25 +19,36 @@ from informers.shared import Informer
 SETTLE_SECONDS: Final = 5.0
 
 
+class Caches(Protocol):
+    """All caches of a program; `informers.factory.Informers` are."""
+
+    def __iter__(self) -> Iterator[Informer]:
+        """Each of them; they come and go."""
+        ...
+
+    def in_doubt(self) -> Sequence[Informer]:
+        """Those that hold what an unanswered write may have changed."""
+        ...
+
+
 class Gate:
     """Settles the doubts that one controller's writes left in the caches, object by object.
 
     Args:
-        caches: All there are; walked anew each time, as caches come and go.
+        caches: All there are; without any, nothing is in doubt.
         primary: The cache of the reconciled objects themselves, if there is one.
     """
 
-    def __init__(self, caches: Iterable[Informer], primary: Informer | None = None) -> None:
+    def __init__(self, caches: Caches | None, primary: Informer | None = None) -> None:
         self.caches = caches
         self.settled = 0
         self._primary = primary
 
     def is_open(self, cause: str, key: str) -> bool:
         """Whether nothing this object wrote is in doubt, nor the object itself."""
-        for informer in self.caches:
-            if informer.store.doubtful and self._doubts(informer, cause, key):
-                return False
-        return True
+        if self.caches is None or not (found := self.caches.in_doubt()):
+            return True
+        return not any(self._doubts(informer, cause, key) for informer in found)
 
     async def pass_(self, cause: str, key: str) -> None:
         """Settle what is in doubt; raises what the reads raise, to be tried again later.
@@ -46,7 +58,7 @@ class Gate:
         """
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                for informer in tuple(self.caches):
+                for informer in () if self.caches is None else self.caches.in_doubt():
                     for doubtful in self._doubts(informer, cause, key):
                         await informer.settle(doubtful)
                         self.settled += 1

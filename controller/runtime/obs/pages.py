@@ -157,12 +157,12 @@ def why(controller: Controller, key: str, *, now: float) -> Page:
         "failures": queue.num_requeues(key),
         "doubts": {
             str(informer.source.kind): doubts
-            for informer in controller.gate.caches
+            for informer in controller.gate.caches or ()
             if (doubts := informer.store.doubts_of(cause))
         },
         "cached": {
             str(informer.source.kind): held.resource_version
-            for informer in controller.gate.caches
+            for informer in controller.gate.caches or ()
             if (held := informer.store.get(key)) is not None
         },
     }

@@ -122,6 +122,22 @@ async def test_a_kind_that_calls_nobody_is_settled_too(world):
     assert not later.store.doubtful
 
 
+async def test_what_is_not_in_doubt_is_not_looked_at(world):
+    """However many caches there are; those in doubt are, until they no longer are, or are gone."""
+    other = world.informers.acquire(Source(kind=CONFIG_MAP, label_selector="a=b"))
+    await other.wait_synced()
+    assert () == world.informers.in_doubt()
+
+    await lose(world)
+    assert [world.maps, other] == list(world.informers.in_doubt())
+    await world.informers.release(other)
+    assert [world.maps] == list(world.informers.in_doubt())
+
+    world.wire.answer = lambda _: (404, status(404))
+    await gate(world).pass_(CAUSED, "ns/w")
+    assert () == world.informers.in_doubt()
+
+
 async def test_without_a_primary_a_key_means_no_object(world):
     """Keys that a mapper made up are compared with no cache's keys."""
     await lose(world, WIDGET, "w", cause="other/ns/w")
