@@ -27,7 +27,7 @@ from informers.client import Client
 from informers.errors import NotFound
 from informers.memo import Memos
 from informers.reflector import Pace, Reflector, Source, Verdicts
-from informers.registration import Backlog, Handler, Registration
+from informers.registration import BATCH, Backlog, Handler, Registration
 from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
@@ -68,6 +68,7 @@ class Informer:
         self._bound_to: Informer | None = None
         self._move: asyncio.Task[None] | None = None
         self._led: Registration | None = None
+        self._has_moved = False
         self._group: asyncio.TaskGroup | None = None
         self.is_optional = False
 
@@ -187,7 +188,7 @@ class Informer:
     @property
     def is_whole(self) -> bool:
         """Whether it holds objects with all their fields, and not their metadata only."""
-        return self.lead is not None or not self.source.metadata_only
+        return self._has_moved or not self.source.metadata_only
 
     def follow(self, lead: "Informer") -> None:
         """Watch no more once `lead`, which holds the same objects and more of them, has them.
@@ -200,39 +201,58 @@ class Informer:
             self._move = self._group.create_task(self._move_to(lead), name=name)
 
     async def _move_to(self, lead: "Informer") -> None:
-        """Wait until nothing would be lost, then change over in one step."""
+        """Wait until nothing would be lost, then hear of changes from the lead instead."""
         await lead.wait_synced()
         while self._is_ahead_of(lead):
             await self.clock.sleep(FOLLOW_SECONDS)
-        tasks, before, was_synced = list(self._tasks.values()), self.scopes, self.has_synced
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         self._reflectors.clear()
-        self.scopes = lead.scopes
         self._led = lead.add_handler(self._hear, name="follower", knows_all=True)
         if self.is_optional:
             lead.make_optional()
-        self._deliver(self.store.mirror(lead.store, initial=not was_synced))
+        await self._mirror(lead.store, initial=not self.has_synced)
+        before, self.scopes, self._has_moved = self.scopes, lead.scopes, True
         for scope in before.values():
             scope.ready.set()
         if tasks:
             await asyncio.wait(tasks)
         self._tasks.clear()
 
+    async def _mirror(self, theirs: Store, *, initial: bool) -> None:
+        """Hold what the lead holds, object by object; what changes meanwhile is heard of."""
+        keys = [key for key in self.store.all_keys() if theirs.get(key) is None]
+        keys += theirs.all_keys()
+        for start in range(0, len(keys), BATCH):
+            await self.clock.sleep(0)
+            self._deliver(self.store.mirror(theirs, keys[start : start + BATCH], initial=initial))
+
+    def _catch_up(self, key: str) -> None:
+        """Be as far as the lead with an object, also while others are still to be mirrored."""
+        if self.lead is not None and not self._has_moved:
+            self._deliver(self.store.mirror(self.lead.store, [key]))
+
     def _is_ahead_of(self, lead: "Informer") -> bool:
         """Whether this has heard of anything that the lead is still to hear of."""
         if self.scopes.keys() != lead.scopes.keys():
             return True
         versions = [(lead.scopes[at].version, scope.version) for at, scope in self.scopes.items()]
-        return any(is_older(theirs, own) for theirs, own in versions) or not all(
-            lead.has_reached(snapshot) for snapshot in self.store
+        return any(is_older(theirs, own) for theirs, own in versions) or any(
+            is_older(lead.version_of(snapshot), snapshot.meta.resource_version)
+            and not lead.has_reached(snapshot)
+            for snapshot in self.store
         )
 
     def has_reached(self, snapshot: Snapshot) -> bool:
         """Whether this state of an object, or a later one, has been heard of here."""
-        held, scope = self.store.get(snapshot.key), self._scope_of(snapshot.meta.namespace)
-        reached = held.resource_version if held is not None else scope.version if scope else ""
+        held = self.store.get(snapshot.key)
+        reached = self.version_of(snapshot) if held is None else held.resource_version
         return not is_older(reached, snapshot.resource_version)
+
+    def version_of(self, snapshot: Snapshot) -> str:
+        """The version that has been reached of all objects around this one."""
+        return scope.version if (scope := self._scope_of(snapshot.meta.namespace)) else ""
 
     def _hear(self, changes: list[Change]) -> None:
         """Take what the lead has heard."""
@@ -315,6 +335,7 @@ class Informer:
         if self.lead is not None:
             self.store.settle(snapshot.key)
             self.lead.wrote(snapshot, raw)
+            self._catch_up(snapshot.key)
             return
         scope = self._scope_of(snapshot.meta.namespace)
         if scope is None:
@@ -334,6 +355,7 @@ class Informer:
         if self.lead is not None:
             self.store.settle(key)
             self.lead.deleted(key, uid)
+            self._catch_up(key)
             return
         self._deliver(self.store.own_delete(key, uid))
 

@@ -246,20 +246,20 @@ class Store:
             if scope.holds(key) and (shown is None or shown.meta.uid != uid):
                 del self._buried[uid]
 
-    def mirror(self, other: "Store", *, initial: bool = False) -> list[Change]:
-        """Hold what a store that is nowhere behind holds, whose snapshots may show more.
+    def mirror(self, other: "Store", keys: Iterable[str], *, initial: bool = False) -> list[Change]:
+        """Hold of these what a store that is nowhere behind holds, whose snapshots may show more.
 
         The same state of an object is no change, however much more of it is shown.
         """
         changes: list[Change] = []
-        for key, old in list(self._objects.items()):
-            new = other.get(key)
+        for key in keys:
+            old, new = self._objects.get(key), other.get(key)
             if new is None:
-                changes += self._drop(key, old)
-            elif new.meta.resource_version == old.meta.resource_version:
+                changes += self.drop(key)
+            elif old is None or new.meta.resource_version != old.meta.resource_version:
+                changes += self.upsert(new, initial=initial)
+            elif new is not old:
                 self._set(key, old, new, initial=False)
-        for new in other:
-            changes += self.upsert(new, initial=initial)
         return changes
 
     def clear(self, scope: Scope) -> list[Change]:

@@ -8,6 +8,7 @@ import pytest
 from informers.errors import NotFound
 from informers.meta.builtin import POD
 from informers.reflector import Source
+from informers.registration import BATCH
 from informers.selection import as_metadata_only
 from informers.snapshot import seal
 from tests.unit.informers.silent import SilentClient, pod, put, silent_informers
@@ -137,6 +138,35 @@ async def test_a_follower_hears_each_change_once():
             ("b", None, "12", False),
         ] == hearer.steps
         assert [0, 0] == [one.store.doubtful for one in (part, whole)]
+
+
+@pytest.mark.virtual
+async def test_a_large_cache_moves_piece_by_piece():
+    """Others have their turns; what is written meanwhile is there, and whole is what is all so."""
+    many = 5 * BATCH
+    async with beside() as (client, informers, part, whole, hearer):
+        sizes = []
+        part.add_handler(lambda changes: sizes.append(len(changes)))
+        names = [f"n{number}" for number in range(many)]
+        for version, name in enumerate(names, start=10):
+            event(whole, name, version)
+        complete(whole, 10 + many)
+        while part.lead is None:
+            await client.clock.sleep(0)
+        assert not part.is_whole
+
+        last = names[-1]
+        assert part.store.get(f"ns/{last}") is None
+        raw = pod(last, 9)  # the reply was late: the watch has told of a newer state
+        informers.wrote(POD, seal(raw), raw)
+        assert f"{9 + many}" == part.store.get(f"ns/{last}").resource_version
+        event(whole, names[-2], 11 + many, gone=True)
+        event(whole, "late", 12 + many)
+        await moved(part)
+
+        assert part.is_whole
+        assert BATCH >= max(sizes)
+        assert {held.key for held in whole.store} == hearer.told.keys()
 
 
 @pytest.mark.virtual
