@@ -37,6 +37,7 @@ from informers.reply import (
     ANSWER,
     LIST,
     SERVER_ERRORS,
+    List,
     Page,
     Status,
     is_success,
@@ -51,7 +52,7 @@ from informers.request import (
     Request,
     WriteOptions,
 )
-from informers.snapshot import Snapshot, seal
+from informers.snapshot import Snapshot, name_of, seal
 from informers.transport import Endpoint, Response, Stream, Transport
 
 DEFAULT_TIMEOUT: Final = 30.0
@@ -124,11 +125,7 @@ class Client:
     ) -> Page:
         """Read a collection, or one page of it when `options.limit` says so."""
         request = requests.list_(kind, options or ListOptions())
-        response = await self.send(request, timeout=timeout)
-        try:
-            found = LIST.decode(response.body)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise DecodeError(f"{request}: not a list: {error}") from error
+        found = await self._send_list(request, timeout=timeout)
         return Page(
             items=[seal(bytes(item)) for item in found.items or ()],
             resource_version=found.metadata.resource_version,
@@ -141,10 +138,9 @@ class Client:
         uids: set[str] = set()
         options = attrs.evolve(options, limit=PAGE_SIZE)
         while True:
-            response = await self.send(requests.list_(kind, options))
-            found = LIST.decode(response.body)
+            found = await self._send_list(requests.list_(kind, options))
             for item in found.items or ():
-                uids.add(self.observers.tell_wrote(kind, bytes(item)).meta.uid)
+                uids.add(self._tell_listed(kind, bytes(item)))
             if not found.metadata.continue_:
                 return uids
             options = attrs.evolve(options, continue_token=found.metadata.continue_)
@@ -262,7 +258,7 @@ class Client:
         which = which or ListOptions()
         request = requests.delete_collection(kind, which, how or DeleteOptions(), dry_run=dry_run)
         try:
-            response = await self.send(request, timeout=timeout)
+            found = await self._send_list(request, timeout=timeout)
             if dry_run:
                 return
             # It answers with the objects as they were before: only a read tells what is left.
@@ -270,12 +266,10 @@ class Client:
         except (InformersError, asyncio.CancelledError):
             self.observers.tell_doubtful(request, CAUSE.get())
             raise
-        for item in LIST.decode(response.body).items or ():
-            meta = seal(bytes(item)).meta
-            if meta.uid not in left:
-                self.observers.tell_deleted(
-                    kind, requests.object_key(meta.namespace, meta.name), meta.uid
-                )
+        for item in found.items or ():
+            gone = name_of(item)
+            if gone.uid not in left:
+                self.observers.tell_deleted(kind, gone.key, gone.uid)
 
     # Sending
 
@@ -308,6 +302,21 @@ class Client:
                 raise error
             await self.clock.sleep(wait)
         raise AssertionError("the last attempt either returns or raises")
+
+    async def _send_list(self, request: Request, *, timeout: float | None = None) -> List:
+        """Send what is answered with a list."""
+        response = await self.send(request, timeout=timeout)
+        try:
+            return LIST.decode(response.body)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"{request}: not a list: {error}") from error
+
+    def _tell_listed(self, kind: Kind, raw: bytes) -> str:
+        """Tell of an object that was listed, unless it makes no sense; returns its uid anyway."""
+        try:
+            return self.observers.tell_wrote(kind, raw).meta.uid
+        except DecodeError:
+            return name_of(raw).uid
 
     async def _refresh(self) -> None:
         """Reload credentials that are due; usually a comparison of two numbers."""
@@ -351,7 +360,7 @@ class Client:
         assert request.kind is not None
         try:
             answer = ANSWER.decode(response.body)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except msgspec.DecodeError as error:
             self.observers.tell_doubtful(request, CAUSE.get())
             raise DecodeError(f"{request}: neither an object nor a Status: {error}") from error
         if answer.kind == "Status":

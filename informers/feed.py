@@ -19,7 +19,7 @@ from msgspec import UNSET, Struct, UnsetType
 from informers.errors import DecodeError, InformersError
 from informers.reply import error_in
 from informers.skim import Skim
-from informers.snapshot import Claims, Snapshot, Transform, key_of, seal
+from informers.snapshot import Claims, Snapshot, Transform, name_of, seal
 from informers.store import Change, Generation, Scope, Store
 from informers.stream import parse_event
 from informers.versions import is_older, newest
@@ -119,7 +119,7 @@ class Feed:
         try:
             snapshot = seal(raw, transform=self._transform, claims=self._claims)
         except DecodeError:
-            self._keep(key_of(raw))
+            self._keep(name_of(raw).key)
             return []
         self._statistics.events += 1
         if self.is_initial:

@@ -21,7 +21,7 @@ from msgspec import Raw
 from informers.errors import DecodeError
 from informers.reply import LIST
 from informers.skim import Skim
-from informers.snapshot import Claims, Snapshot, Transform, key_of, seal
+from informers.snapshot import Claims, Snapshot, Transform, name_of, seal
 
 _ITEMS: Final = b'"items":['
 _METADATA: Final = b'"metadata":{'
@@ -108,7 +108,7 @@ class ListReader:
         except DecodeError:
             if not _is_json(raw):
                 return False
-            self.skipped.append(key_of(raw))
+            self.skipped.append(name_of(raw).key)
         return True
 
 

@@ -40,14 +40,18 @@ class Status:
     uid: str = ""
 
 
-class _ListMeta(Struct, rename="camel"):
+class ListMeta(Struct, rename="camel"):
+    """As of when, and where it goes on."""
+
     resource_version: str = ""
     continue_: str = msgspec.field(default="", name="continue")
     remaining_item_count: int = 0
 
 
-class _List(Struct):
-    metadata: _ListMeta
+class List(Struct):
+    """A collection, its items unread."""
+
+    metadata: ListMeta
     items: list[Raw] | None = None
 
 
@@ -60,7 +64,7 @@ class _Answer(Struct):
     details: _Details | None = None
 
 
-LIST: Final = Skim(_List)
+LIST: Final = Skim(List)
 ANSWER: Final = Skim(_Answer)
 
 

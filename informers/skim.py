@@ -29,7 +29,7 @@ class Skim(Generic[T]):
     def __init__(self, type_: type[T]) -> None:
         self._decode = msgspec.json.Decoder(type_).decode
 
-    def decode(self, raw: bytes) -> T:
+    def decode(self, raw: bytes | msgspec.Raw) -> T:
         """Read it.
 
         Raises:
@@ -42,7 +42,7 @@ class Skim(Generic[T]):
         except UnicodeDecodeError as error:
             raise msgspec.DecodeError(str(error)) from error
 
-    def _decode_deep(self, raw: bytes) -> T:
+    def _decode_deep(self, raw: bytes | msgspec.Raw) -> T:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(DEEPEST)
         try:

@@ -118,13 +118,21 @@ class _Annotated(Struct, gc=False):
     metadata: _Annotations
 
 
-class _Name(Struct, gc=False):
+class Name(Struct, gc=False):
+    """Which object it is, where nothing else of it can be read; empty if not even that can."""
+
     name: str = ""
     namespace: str = ""
+    uid: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key the object goes by."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 class _Named(Struct, gc=False):
-    metadata: _Name
+    metadata: Name
 
 
 _HEADER: Final = Skim(_Header)
@@ -171,13 +179,12 @@ def seal(
     return Snapshot(raw, meta, claimed)
 
 
-def key_of(raw: bytes) -> str:
-    """The key of an object of which no more than that can be read; empty if not even that."""
+def name_of(raw: bytes | Raw) -> Name:
+    """Which object this is that does not make sense as one."""
     try:
-        meta = _NAMED.decode(raw).metadata
+        return _NAMED.decode(raw).metadata
     except msgspec.DecodeError:
-        return ""
-    return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
+        return Name()
 
 
 def _cut(raw: bytes, managed: Raw) -> bytes:
