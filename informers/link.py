@@ -174,8 +174,10 @@ class Link(asyncio.Protocol):
     async def gather(self, clock: Clock, seconds: float) -> None:
         """Leave the socket alone for a moment, so that the next piece is a large one."""
         self._pause()
-        await clock.sleep(seconds)
-        self._resume()
+        try:
+            await clock.sleep(seconds)
+        finally:
+            self._resume()
 
     def abort(self) -> None:
         """End it now.

@@ -53,7 +53,9 @@ async def test_a_collection_goes_whatever_its_items_look_like(world):
 
 
 @pytest.mark.parametrize(
-    "answer", [[], {"items": 7}, msgspec.Raw(b'{"metadata":"\xff"}')], ids=repr
+    "answer",
+    [[], {"items": 7}, msgspec.Raw(b'{"metadata":"\xff"}')],
+    ids=["a list of JSON", "a number", "no UTF-8"],
 )
 async def test_what_is_no_list_is_told_and_leaves_the_doubt(world, answer):
     """As an error of ours, whoever asked."""

@@ -184,6 +184,20 @@ async def test_gathering_leaves_the_socket_alone_for_a_moment():
     assert [(0.01, False), (0.01, True)] == seen
 
 
+async def test_whoever_is_cancelled_while_it_gathers_leaves_the_socket_as_it_was():
+    """The last answer may have been complete; the next one would never be read."""
+    link, wire = connected()
+    await asked(link, OK, b"ok")
+    await link.body()
+    async with asyncio.TaskGroup() as group:
+        gathering = group.create_task(link.gather(LoopClock(), 60))
+        await LoopClock().sleep(0)
+        assert not wire.is_reading
+        gathering.cancel()
+
+    assert (True, True) == (link.is_free, wire.is_reading)
+
+
 @pytest.mark.parametrize(
     ("answered", "failure", "expected"),
     [
