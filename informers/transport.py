@@ -74,11 +74,14 @@ class Stream:
         await self._link.gather(clock, seconds)
 
     async def read(self, *, within: float) -> bytes:
-        """All that is left, for bodies that explain an error."""
-        pieces = []
-        while piece := await self.chunk(within=within):
-            pieces.append(piece)
-        return b"".join(pieces)
+        """All that is left, for bodies that explain an error; so many seconds are for all of it."""
+        self._link.limit(max(within, 0.0))
+        try:
+            return await self._link.body()
+        except Late as error:
+            raise DeadlineExceeded(f"it did not end within {within:g} s") from error
+        finally:
+            self._link.unlimit()
 
 
 class Transport:
@@ -169,7 +172,10 @@ class Transport:
         payload = self._render(request)
         while True:
             trip.link = link = self._take() or await self._dial(trip)
-            link.limit(trip.deadline - self._clock.monotonic())
+            left = trip.deadline - self._clock.monotonic()
+            if left <= 0:
+                raise TimeoutError  # a stall took the time there was: too late to be sent
+            link.limit(left)
             trip.has_left = True
             try:
                 return link, await link.ask(payload)
