@@ -155,6 +155,11 @@ async def _tunnel(link: Link, server: SplitResult, proxy: SplitResult, endpoint:
             f"the proxy {authority(proxy)} does not let us through to {target} ({head.code}): "
             "check proxy-url and the login in it"
         )
+    if link.has_more:
+        link.abort()
+        raise TransportError(
+            f"the proxy {authority(proxy)} says more than that the way to {target} is open"
+        )
     inner = Link(endpoint.ssl_context)
     transport = await asyncio.get_running_loop().start_tls(
         link.transport,

@@ -117,6 +117,11 @@ class Link(asyncio.Protocol):
             and not self.transport.get_write_buffer_size()
         )
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something came that nobody has read."""
+        return bool(self._pieces)
+
     async def ask(self, payload: bytes) -> Head:
         """Send a request and read the head of its answer.
 

@@ -27,7 +27,7 @@ async def transport(url, *, connections=4, context=None):
     endpoint = Connection(server=url)
     endpoint.ssl_context = context
     found = Transport(endpoint, user_agent="test", connections=connections)
-    with no_leaks():
+    async with no_leaks():
         try:
             yield found
         finally:
@@ -314,3 +314,18 @@ async def test_a_name_that_is_none_is_told_like_any_other_way_not_there(host):
     """What cannot be encoded as a name cannot be resolved either."""
     async with transport(f"http://{host}:1") as found:
         assert "cannot reach" in await refused(found)
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 5\r\n"], ids=["unasked", "as its body"])
+async def test_a_proxy_that_says_more_than_that_the_way_is_open_is_refused(length):
+    """What follows its answer would be the server's, which has not been spoken to yet."""
+
+    async def script(peer):
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 Connection established\r\n" + length + b"\r\nhello")
+        await peer.silence()
+
+    with ScriptedServer(script) as proxy:
+        async with transport("https://127.0.0.1:1") as found:
+            found.endpoint.proxy = proxy.url
+            assert "says more" in await refused(found)
