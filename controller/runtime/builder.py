@@ -127,6 +127,7 @@ class Builder:
                 predicates=predicates,
                 optional=optional,
                 resync=resync,
+                log=self._runtime.log,
             )
         )
         return self

@@ -8,7 +8,7 @@ list or a resync are low priority: nobody waits for them, and somebody may wait 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, Protocol
 
 from controller.runtime.handler import Mapper, own_key
@@ -20,6 +20,7 @@ from informers.factory import Informers
 from informers.reflector import Source as Reflected
 from informers.registration import Registration
 from informers.shared import Informer
+from informers.snapshot import Snapshot
 from informers.store import Change
 
 WHY_BOUND: Final = 4096
@@ -60,8 +61,20 @@ class Source(Protocol):
         ...
 
 
+class Log(Protocol):
+    """Where it is told what a source could not make of a change."""
+
+    def error(self, event: str, /, **fields: object) -> object:
+        """Tell what is wrong and needs somebody."""
+        ...
+
+
 class KindSource:
-    """Changes of a kind, mapped to keys."""
+    """Changes of a kind, mapped to keys.
+
+    A mapper that raises costs what it would have called for and nothing else: it is told and
+    counted, and neither other keys nor other handlers miss the change.
+    """
 
     def __init__(
         self,
@@ -72,15 +85,18 @@ class KindSource:
         predicates: tuple[Predicate, ...] = (),
         optional: bool = False,
         resync: float = 0.0,
+        log: Log | None = None,
     ) -> None:
         self.reflected = reflected
         self.predicate_errors = 0
+        self.mapper_errors = 0
         self.is_own = mapper is own_key
         """Whether its keys are those of the objects to reconcile, and not of others."""
         self._informers = informers
         self._mapper = mapper
         self._predicates = predicates
         self._resync = resync
+        self._log = log
         self.informer: Informer = informers.acquire(reflected, optional=optional)
         self._registration: Registration | None = None
         self._queue: WorkQueue[str] | None = None
@@ -107,12 +123,12 @@ class KindSource:
 
     def _take(self, changes: list[Change]) -> None:
         assert self._queue is not None
-        add, mapper, plain = self._queue.add, self._mapper, self.is_own
+        add, plain = self._queue.add, self.is_own
         for change in changes:
             if self._predicates and not self._agreed(change):
                 continue
             if change.initial:
-                for key in (change.key,) if plain else mapper(change.latest):
+                for key in (change.key,) if plain else self._mapped(change.latest):
                     add(key, priority=LOW)
                 continue
             priority = LOW if change.is_resync else DEFAULT
@@ -125,8 +141,20 @@ class KindSource:
         keys: dict[str, None] = {}
         for state in (change.old, change.new):
             if state is not None:
-                keys.update(dict.fromkeys(self._mapper(state)))
+                keys.update(dict.fromkeys(self._mapped(state)))
         return keys
+
+    def _mapped(self, state: Snapshot) -> Iterable[str]:
+        try:
+            return list(self._mapper(state))
+        except Exception as error:  # noqa: BLE001 - one odd object must not end the program
+            self.mapper_errors += 1
+            if self._log is not None:
+                kind, message = self.reflected.kind.kind, repr(error)
+                self._log.error(
+                    "mapper_failed", kind=kind, key=state.key, error=message, exc_info=error
+                )
+            return ()
 
     def _agreed(self, change: Change) -> bool:
         try:

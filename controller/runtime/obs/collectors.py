@@ -121,12 +121,18 @@ class ControllerCollector(Collector):
             "predicate_errors",
             "Predicates that raised; the change was let through.",
             label,
-            [(n, _predicate_errors(c)) for n, c in found.items()],
+            [(n, sum(s.predicate_errors for s in _kinds(c))) for n, c in found.items()],
+        )
+        yield counter(
+            "mapper_errors",
+            "Mappers that raised; what they would have called for was not.",
+            label,
+            [(n, sum(s.mapper_errors for s in _kinds(c))) for n, c in found.items()],
         )
 
 
-def _predicate_errors(controller: Controller) -> int:
-    return sum(s.predicate_errors for s in controller.sources if isinstance(s, KindSource))
+def _kinds(controller: Controller) -> list[KindSource]:
+    return [source for source in controller.sources if isinstance(source, KindSource)]
 
 
 class ApplyCollector(Collector):

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from controller.runtime.builder import Builder
 from controller.runtime.handler import own_key, owner
 from controller.runtime.predicate import appeared_or_went, spec_changed
+from controller.runtime.reconcile import done
 from controller.runtime.source import IteratorSource, KindSource, Why, timer
 from controller.runtime.workqueue.priority import DEFAULT, LOW
 from informers.clock import LoopClock
@@ -15,6 +17,7 @@ from informers.reflector import Source as Reflected
 from informers.snapshot import seal
 from informers.store import Change
 from tests.kit.virtual import VirtualClock
+from tests.unit.controller.runtime.world import World, thing
 
 PARENT = Kind("test.pentad.dev", "v1alpha1", "Widget", "widgets")
 
@@ -30,6 +33,14 @@ def child(*, owner_name="", controller="true", version=1, generation=0):
         b'"generation":%d,"ownerReferences":[%s]}}'
         % (version, generation, reference if owner_name else b"")
     )
+
+
+class Idle:
+    """A reconciler that has nothing to do."""
+
+    async def reconcile(self, _):
+        """Be done."""
+        return done()
 
 
 class Queue:
@@ -107,6 +118,51 @@ async def test_t44_a_predicate_that_raises_drops_nothing():
 
     assert ["ns/c", "ns/c"] == [key for key, _ in put]
     assert 2 == source.predicate_errors
+
+
+async def test_a_mapper_that_raises_costs_only_what_it_would_have_called_for():
+    """Of the other state, and of the next change; it is counted, and told with its object."""
+
+    def broken(snapshot):
+        if snapshot.resource_version == "2":
+            raise KeyError("spec")
+        yield f"ns/v{snapshot.resource_version}"
+
+    one, two, three = (child(version=number) for number in (1, 2, 3))
+    first = Change("ns/c", None, two, initial=True)
+    put, source, _ = told(
+        first, Change("ns/c", one, two), Change("ns/c", two, three), mapper=broken
+    )
+
+    assert ["ns/v1", "ns/v3"] == [key for key, _ in put]
+    assert 3 == source.mapper_errors
+
+
+async def test_a_mapper_that_raises_ends_neither_a_watch_nor_a_write():
+    """Handlers after it hear of the change, and the log names the object."""
+    world = World()
+    world.wire.content["configmaps"] = [thing("c")]
+
+    def broken(_):
+        raise ValueError("a bug")
+
+    builder = Builder(world.runtime, "broken").watches(CONFIG_MAP, broken)
+    keys, controller = [], builder.complete(Idle())
+    async with world.working(controller):
+        (informer,) = controller.informers
+        informer.add_handler(
+            lambda changes: keys.extend(change.key for change in changes), knows_all=True
+        )
+        world.wire.answer = lambda _: (200, thing("c", version=60))
+        await world.client.patch(CONFIG_MAP, "c", {}, namespace="ns")
+        assert "ns/c" in keys
+
+    told = world.log.told("mapper_failed")[0]
+    assert ("ConfigMap", "ns/c", "ValueError('a bug')") == (
+        told["kind"],
+        told["key"],
+        told["error"],
+    )
 
 
 async def test_t44_predicates_must_all_agree():
