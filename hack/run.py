@@ -37,6 +37,7 @@ FAKE_NODES: Final = 3
 MANAGER: Final = "pentad-run"
 FAILED: Final = 1
 WRONG: Final = 2
+INTERRUPTED: Final = 130
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 OURS: Final = "pentad-"
 KIND: Final = "kind-"
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
     except InformersError as error:
         print(f"make run: {type(error).__name__}: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("make run: interrupted before the manager was started", file=sys.stderr)
+        return INTERRUPTED
     flags = [f"--kubeconfig={kubeconfig}", *manager_flags(connection, families=families)]
     print("make run: starting the manager; Ctrl-C ends it", flush=True)
     return run_manager([*flags, *rest], families=families)

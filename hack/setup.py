@@ -24,11 +24,21 @@ LOCK: Final = ROOT / "requirements" / "dev.txt"
 OLDEST: Final = (3, 11)
 INSTALL_SECONDS: Final = 1200
 BUILD_SECONDS: Final = 3600
+INTERRUPTED: Final = 130
 PULSE_SECONDS: Final = 10.0
 
 
 def main() -> int:
-    """Make what is missing."""
+    """Make what is missing; Ctrl-C ends it in one line, whatever is under way."""
+    try:
+        return _prepare()
+    except KeyboardInterrupt:
+        _say("interrupted; `make setup` goes on where it was")
+        return INTERRUPTED
+
+
+def _prepare() -> int:
+    """The environment, then the programs."""
     if sys.version_info < OLDEST:
         _fail(
             f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is "

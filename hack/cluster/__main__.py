@@ -143,7 +143,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return _FAILED
     except KeyboardInterrupt:
-        print("interrupted; `up` goes on where it was, `down` removes it", file=sys.stderr)
+        then = "`up` goes on where it was, `down` removes it"
+        if run is _build:
+            then = "the next build goes on with what is compiled"
+        print(f"interrupted; {then}", file=sys.stderr)
         return _INTERRUPTED
 
 

@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from controller import config
+from hack import run
 from hack.run import manager_flags
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -42,3 +43,17 @@ def test_what_the_user_says_counts():
     flags = manager_flags(Place("pentad-local"), families=(WIDGET_FAMILY,))
 
     assert "off" == config.load([*flags, "--webhooks=off"], {}).webhooks
+
+
+def test_ctrl_c_before_the_manager_runs_is_told_in_one_line(monkeypatch, capsys):
+    """A control plane that takes its time is not ended by a traceback."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_kubeconfig", interrupted)
+
+    assert 130 == run.main([])
+    assert [
+        "make run: interrupted before the manager was started"
+    ] == capsys.readouterr().err.splitlines()

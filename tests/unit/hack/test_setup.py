@@ -37,3 +37,17 @@ def test_what_is_quick_says_nothing(capsys):
     """A failure is told by its code; its reason pip has said itself."""
     assert 3 == setup._install([sys.executable, "-c", "raise SystemExit(3)"])
     assert "" == capsys.readouterr().err
+
+
+def test_ctrl_c_is_told_in_one_line(monkeypatch, capsys):
+    """Whoever does not want to wait for a build sees no traceback, but how it goes on."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup, "_make_environment", interrupted)
+
+    assert 130 == setup.main()
+    assert [
+        "setup: interrupted; `make setup` goes on where it was"
+    ] == capsys.readouterr().err.splitlines()
