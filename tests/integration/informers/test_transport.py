@@ -1,11 +1,13 @@
 """Connections as they are kept, shared, given up and told of: what one peer can do to us."""
 
 import asyncio
+import random
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from informers.clock import LoopClock
 from informers.connection import Connection
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
 from informers.link import MOST_HELD
@@ -329,3 +331,39 @@ async def test_a_proxy_that_says_more_than_that_the_way_is_open_is_refused(lengt
         async with transport("https://127.0.0.1:1") as found:
             found.endpoint.proxy = proxy.url
             assert "says more" in await refused(found)
+
+
+async def test_requests_given_up_at_any_moment_cost_no_slot_and_mix_no_answers():
+    """Cancelled or late while waiting, dialling, asking or reading: all connections stay in use."""
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    all_four = asyncio.Barrier(4)
+
+    async def script(peer):
+        while True:
+            request = await peer.request()
+            if READ.target == request.target:
+                await all_four.wait()
+            said = request.target.encode() * rng.randrange(1, 2000)
+            await peer.begin_stream()
+            await peer.chunk(said[:9], said[9:])
+            await peer.end_stream()
+
+    async def one(found, number):
+        path = f"/{number:04d}"
+        with suppress(DeadlineExceeded, TimeoutError):
+            async with asyncio.timeout(rng.random() ** 3 * 0.1):
+                request = Request(method="GET", path=path)
+                answer = await found.send(request, timeout=rng.random() ** 3 * 0.1)
+                assert path.encode() * (len(answer.body) // len(path)) == answer.body
+
+    with ScriptedServer(always=script) as server:
+        async with transport(server.url) as found:
+            async with asyncio.TaskGroup() as group:
+                for number in range(500):
+                    group.create_task(one(found, number))
+                    await LoopClock().sleep(rng.random() * 0.001)
+            async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+                for _ in range(4):
+                    group.create_task(found.send(READ, timeout=5))
