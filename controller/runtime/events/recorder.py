@@ -7,12 +7,15 @@ lastTimestamp), so that `kubectl get events --sort-by=.lastTimestamp` shows them
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from typing import Any, Final, Literal
 
+import attrs
+
 from controller.runtime.events.correlator import About, Correlator, Notice, Write
 from informers.client import Client
-from informers.errors import InformersError, NotFound, StatusError
+from informers.errors import AlreadyExists, InformersError, NotFound, StatusError
 from informers.meta.builtin import EVENT
 from informers.meta.kinds import Kind
 from informers.meta.microtime import MicroTime, Time
@@ -114,7 +117,9 @@ class Recorder:
             await self._client.patch(EVENT, write.event, _count(write, wall), namespace=namespace)
             return
         body = self._event(write, wall, namespace)
-        await self._client.create(EVENT, body, namespace=namespace)
+        # One that exists is ours, of an earlier try whose answer was lost: its name is the moment.
+        with contextlib.suppress(AlreadyExists):
+            await self._client.create(EVENT, body, namespace=namespace)
         self._correlator.written(write, body["metadata"]["name"])
 
     def _event(self, write: Write, wall: dt.datetime, namespace: str) -> dict[str, Any]:
@@ -164,10 +169,4 @@ def _count(write: Write, wall: dt.datetime) -> dict[str, Any]:
 
 
 def _as_new(write: Write) -> Write:
-    return Write(
-        notice=write.notice,
-        identity=write.identity,
-        count=write.count,
-        first=write.first,
-        last=write.last,
-    )
+    return attrs.evolve(write, event="")
