@@ -228,7 +228,8 @@ class Manager:
         async with asyncio.TaskGroup() as stopping:
             for controller in self.controllers:
                 stopping.create_task(self._stop_controller(controller, limit))
-        await self._flush_events()
+        if not lost:
+            await self._flush_events()
         if self._elector is not None and election is not None and not election.done():
             await self._elector.release(timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
             await asyncio.wait([election], timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)

@@ -13,7 +13,7 @@ from controller.runtime.election.fence import CandidacyEnded
 from controller.runtime.election.machine import Outcome
 from controller.runtime.manager import EXIT_CLEAN, EXIT_LEASE_LOST, Manager
 from controller.runtime.reconcile import done
-from informers.errors import ConfigError
+from informers.errors import ConfigError, FenceClosed
 from informers.meta.builtin import CRD
 from informers.reflector import Source
 from tests.kit.eventually import eventually
@@ -186,6 +186,8 @@ async def test_a_lost_lease_ends_the_program_at_once():
     async with case.running() as run:
         case.election.win()
         await eventually(lambda: "reconcile ns/w" in case.story)
+        case.wire.answer = lambda _: FenceClosed("not leading")
+        case.runtime.recorder.tell(WIDGET, picture(), "Painted", "it is red now")
         began = case.clock.monotonic()
         case.election.end(Outcome.LOST)
         assert EXIT_LEASE_LOST == await run
