@@ -44,7 +44,3 @@ class Backoff:
         base = min(self._first * (1 << min(self._failures, MAX_DOUBLINGS)), self._cap)
         self._failures += 1
         return base * (1 + self._rng.random())
-
-    def succeed(self) -> None:
-        """Forget the failures; call it only after something that proves health."""
-        self._failures = 0

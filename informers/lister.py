@@ -8,7 +8,6 @@ the store holds it. Reads include our own writes (see `store`) and never wait.
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-from informers.client import Client
 from informers.errors import NotFound
 from informers.memo import Memo
 from informers.meta.kinds import Kind
@@ -25,10 +24,9 @@ T = TypeVar("T", bound=Resource)
 class Lister(Generic[T]):
     """What a cache holds of one kind, as objects of its wire type."""
 
-    def __init__(self, informer: Informer, type_: type[T], *, client: Client) -> None:
+    def __init__(self, informer: Informer, type_: type[T]) -> None:
         self.informer = informer
         self._store = informer.store
-        self._client = client
         self.memo = Memo(type_, informer.memos)
         self._live = Memo(type_, informer.memos)
 

@@ -54,7 +54,7 @@ class Runtime:
         found = self._listers.get((source, type_))
         if found is None:
             informer = self.informers.acquire(source)
-            found = self._listers[source, type_] = Lister(informer, type_, client=self.client)
+            found = self._listers[source, type_] = Lister(informer, type_)
         return found
 
     def apply_set(self, controller: str, kinds: Iterable[Kind]) -> ApplySet:

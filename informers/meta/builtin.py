@@ -31,13 +31,6 @@ TOKEN_REVIEW: Final = Kind(
 SUBJECT_ACCESS_REVIEW: Final = Kind(
     "authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False
 )
-SELF_SUBJECT_ACCESS_REVIEW: Final = Kind(
-    "authorization.k8s.io",
-    "v1",
-    "SelfSubjectAccessReview",
-    "selfsubjectaccessreviews",
-    namespaced=False,
-)
 VALIDATING_WEBHOOK: Final = Kind(
     "admissionregistration.k8s.io",
     "v1",

@@ -27,12 +27,8 @@ from informers.meta.errors import QuantityError
 from informers.meta.quantity_text import Parts, Style, ten
 from informers.meta.scalar import Scalar
 
-NANO: Final = -9
 MICRO: Final = -6
 MILLI: Final = -3
-KILO: Final = 3
-MEGA: Final = 6
-GIGA: Final = 9
 
 _CACHED_TEXTS = 4_096  # the distinct texts of a cluster number hundreds
 _LONGEST_CACHED = 32

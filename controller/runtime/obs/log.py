@@ -8,7 +8,7 @@ not pass it on. JSON goes to machines, `console` to people.
 
 import sys
 from collections.abc import Callable, MutableMapping
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -27,7 +27,6 @@ finally:
         sys.modules["rich"] = _RICH
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-LevelName = Literal["debug", "info", "warning", "error"]
 Event = MutableMapping[str, Any]
 
 

@@ -11,8 +11,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from informers.skim import Skim
 
-API_VERSION: Final = "admission.k8s.io/v1"
-KIND: Final = "AdmissionReview"
 NOTHING: Final = Raw(b"null")
 
 

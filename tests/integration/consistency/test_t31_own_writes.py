@@ -77,7 +77,7 @@ async def test_t31_a_status_is_read_as_written(proxy, proxied, namespace, rest, 
     """The typed read after a patch of the status has it."""
     rest.create(widgets, widget())
     async with deaf(proxy, proxied, WIDGET, namespace) as (mirror, held):
-        lister = Lister(mirror.informer, Widget, client=mirror.client)
+        lister = Lister(mirror.informer, Widget)
         patch = {"status": {"readyChildren": 7}}
 
         await mirror.client.patch(WIDGET, "w", patch, namespace=namespace, subresource="status")

@@ -86,7 +86,7 @@ async def test_the_whole_of_one_object_is_read_live(cluster, namespace, rest):
     create(rest, namespace, "a", colour="red")
     async with mirrored(cluster, CONFIG_MAP, namespace, metadata_only=True) as mirror:
         await mirror.wait_synced()
-        maps = Lister(mirror.informer, ConfigMap, client=mirror.client)
+        maps = Lister(mirror.informer, ConfigMap)
         for colour in ("red", "blue"):
             change(rest, namespace, "a", colour=colour)
             await mirror.wait_agrees(rest)

@@ -77,16 +77,6 @@ def test_failures_are_forgotten_after_quiet(clock, quiet, expected):
     assert expected == pytest.approx(backoff.next_delay())
 
 
-def test_success_forgets_at_once(clock):
-    """The next failure begins anew."""
-    backoff = Backoff(clock, Dice(0.0))
-    for _ in range(6):
-        backoff.next_delay()
-    backoff.succeed()
-
-    assert FIRST_SECONDS == backoff.next_delay()
-
-
 def test_ten_thousand_failures_are_as_cheap_as_ten(clock):
     """The power behind the delay does not grow for ever."""
     backoff = Backoff(clock, Dice(0.0), first=0.001, cap=1e9, reset=60)

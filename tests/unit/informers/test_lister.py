@@ -50,7 +50,7 @@ def lister(**source):
     server = Server()
     server.informer = silent_informer(client=server)
     server.informer.source = Source(kind=server.informer.source.kind, **source)
-    return Lister(server.informer, Pod, client=server), server
+    return Lister(server.informer, Pod), server
 
 
 @pytest.fixture

@@ -248,7 +248,7 @@ def test_only_what_is_needed_is_decoded_and_nothing_is_missed(seed):
 def test_a_lister_tells_who_mentions_and_follows_every_change():
     """Objects that begin, cease or go on to mention one, and those that went."""
     informer = informer_of(POD, mounts("a"), mounts("b"), mounts("a", "b"), mounts())
-    pods = Lister(informer, Pod, client=None)
+    pods = Lister(informer, Pod)
 
     def names(secret):
         return [pod.metadata.name for pod in pods.mentioning(SECRET, "ns", secret)]

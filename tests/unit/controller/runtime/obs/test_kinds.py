@@ -59,7 +59,7 @@ async def test_decoded_objects_and_reads_are_counted():
     async with silent_informers(SilentClient()) as informers:
         informer, collector = informers.acquire(WHOLE), InformerCollector(informers)
         put(informer, "a", 1)
-        readers = [Lister(informer, Pod, client=None) for _ in range(2)]
+        readers = [Lister(informer, Pod) for _ in range(2)]
         for reader in readers:
             reader.get("ns/a")
             reader.get("ns/a")
