@@ -215,6 +215,37 @@ async def test_slow_clients_do_not_keep_a_probe_waiting():
         await listener.stop()
 
 
+async def test_a_target_that_is_none_is_refused_without_a_trace():
+    """What is no URL is the client's fault: it is told so, and no log has to hear of it."""
+    listener = Listener("probe", "127.0.0.1:0", lambda _ask: say("ok"))
+    await listener.start()
+    try:
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as client:
+            client.sendall(b"GET http://[::1 HTTP/1.1\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+    finally:
+        await listener.stop()
+
+
+async def test_a_machine_without_a_free_thread_costs_one_answer(monkeypatch):
+    """Who cannot be answered is hung up on; the next one is answered."""
+    listener = Listener("probe", "127.0.0.1:0", lambda _ask: say("ok"))
+    await listener.start()
+    start = threading.Thread.start
+
+    def refuse(_thread):
+        monkeypatch.setattr(threading.Thread, "start", start)
+        raise RuntimeError("can't start new thread")
+
+    try:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as client:
+            assert client.recv(100) == b""
+        assert (await get(listener.port, "/livez")).text == "ok\n"
+    finally:
+        await listener.stop()
+
+
 async def test_a_port_in_use_is_one_clear_line():
     """The error names the server, the address and the flag that helps."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -29,7 +29,11 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """Answer."""
-        target = urlsplit(self.path)
+        try:
+            target = urlsplit(self.path)
+        except ValueError as error:
+            self._write(say(f"{error}: ask for a path", code=400))
+            return
         ask = Ask(
             method=self.command,
             path=target.path.rstrip("/") or "/",

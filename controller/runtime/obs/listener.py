@@ -115,7 +115,11 @@ class Listener:
                 daemon=True,
             )
             self._open[connection] = thread
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has none to spare, and may have the next moment
+                del self._open[connection]
+                connection.close()
 
     def _converse(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         from controller.runtime.obs.conversation import (  # noqa: PLC0415 - see there
