@@ -27,6 +27,14 @@ from informers.http1 import (
 )
 
 MOST_HELD: Final = 1024 * 1024
+_WHO_WE_ARE: Final = (
+    "CERTIFICATE",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "DECRYPT_ERROR",
+    "HANDSHAKE_FAILURE",
+)
+"""In alerts that end a handshake; others may come at any time."""
 UNANSWERED: Final = Head(code=0, keeps_alive=False)
 
 
@@ -263,7 +271,7 @@ class Link(asyncio.Protocol):
             raise self._failure
         if stale:
             raise Stale("the server had closed the connection") from self._failure
-        if not self._answered and _is_alert(self._failure):
+        if not self._answered and _is_refusal(self._failure):
             raise Refused(str(tls.explain(self._failure))) from self._failure
         if self._failure is not None:
             text = str(self._failure) or type(self._failure).__name__
@@ -285,6 +293,7 @@ class Link(asyncio.Protocol):
                 self.transport.resume_reading()
 
 
-def _is_alert(failure: BaseException | None) -> TypeGuard[ssl.SSLError]:
-    """Whether the peer said why it ends TLS."""
-    return isinstance(failure, ssl.SSLError) and "ALERT" in (failure.reason or "")
+def _is_refusal(failure: BaseException | None) -> TypeGuard[ssl.SSLError]:
+    """Whether the peer ended TLS because of who we are, before it read anything."""
+    reason = (isinstance(failure, ssl.SSLError) and failure.reason) or ""
+    return "ALERT" in reason and any(word in reason for word in _WHO_WE_ARE)

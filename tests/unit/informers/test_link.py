@@ -235,6 +235,20 @@ async def test_a_certificate_that_is_refused_late_is_no_lost_request():
         await link.ask(b"GET")
 
 
+@pytest.mark.parametrize("said", ["TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC"])
+async def test_an_alert_about_anything_else_may_have_come_after_the_request(said):
+    """That nothing was read can be claimed only where the certificate is what was refused."""
+    alert = ssl.SSLError(1, "[SSL]")
+    alert.reason = said
+    link, _ = connected()
+
+    lose_soon(link, alert)
+
+    with pytest.raises(TransportError, match="broke") as caught:
+        await link.ask(b"PUT")
+    assert TransportError is type(caught.value)
+
+
 async def test_its_limit_ends_it():
     """Time is over: whoever reads is told, and the connection is gone."""
     link, _ = connected()
@@ -246,6 +260,7 @@ async def test_its_limit_ends_it():
     assert link.is_lost
 
 
+@pytest.mark.virtual
 async def test_a_limit_that_was_kept_does_nothing():
     """The timer of one request does not end the next."""
     link, _ = connected()
