@@ -129,7 +129,7 @@ def get(kind: Kind, name: str, *, namespace: str = "", subresource: Subresource 
     """Read one object, at its latest."""
     return Request(
         method="GET",
-        path=kind.path(namespace, name, subresource=subresource),
+        path=_path_of_one(kind, name, namespace=namespace, subresource=subresource),
         kind=kind,
         key=object_key(namespace, name),
     )
@@ -174,9 +174,13 @@ def write(
     """Create (POST) or replace (PUT) an object, or one of its subresources."""
     namespace, subresource = options.get("namespace", ""), options.get("subresource", "")
     raw = encode(body)
+    if name or method == "PUT":
+        path = _path_of_one(kind, name, namespace=namespace, subresource=subresource)
+    else:
+        path = kind.path(namespace, subresource=subresource)
     return Request(
         method=method,
-        path=kind.path(namespace, name, subresource=subresource),
+        path=path,
         query=_write_query(options),
         body=raw,
         kind=kind,
@@ -201,7 +205,7 @@ def patch(
         query["force"] = "true"
     return Request(
         method="PATCH",
-        path=kind.path(namespace, name, subresource=subresource),
+        path=_path_of_one(kind, name, namespace=namespace, subresource=subresource),
         query=query,
         body=encode(body),
         content_type=PATCH_TYPES[type_],
@@ -237,7 +241,7 @@ def delete(kind: Kind, name: str, how: DeleteOptions, **options: Unpack[WriteOpt
     namespace = options.get("namespace", "")
     return Request(
         method="DELETE",
-        path=kind.path(namespace, name),
+        path=_path_of_one(kind, name, namespace=namespace),
         query=_write_query(options),
         body=encode(how.body()),
         kind=kind,
@@ -257,6 +261,13 @@ def delete_collection(
         kind=kind,
         key=object_key(which.namespace, ""),
     )
+
+
+def _path_of_one(kind: Kind, name: str, *, namespace: str, subresource: Subresource = "") -> str:
+    """Where one object is; a name that is missing must not make it the place of all."""
+    if not name:
+        raise ValueError(f"a {kind.kind} without a name: the request would be about all there are")
+    return kind.path(namespace, name, subresource=subresource)
 
 
 def _write_query(options: WriteOptions) -> dict[str, str]:

@@ -61,6 +61,22 @@ def test_no_name_leads_elsewhere(name, namespace):
 
 
 @pytest.mark.parametrize(
+    "make",
+    [
+        lambda: requests.get(CONFIG_MAP, "", namespace="n"),
+        lambda: requests.write("PUT", CONFIG_MAP, {}, namespace="n"),
+        lambda: requests.patch(CONFIG_MAP, "", {}, type_="merge", namespace="n"),
+        lambda: requests.delete(CONFIG_MAP, "", DeleteOptions(uid="u"), namespace="n"),
+    ],
+    ids=["get", "replace", "patch", "delete"],
+)
+def test_what_is_about_one_object_is_never_about_all(make):
+    """Without a name the same request would delete every object of the namespace."""
+    with pytest.raises(ValueError, match="would be about all"):
+        make()
+
+
+@pytest.mark.parametrize(
     ("options", "query"),
     [
         ({}, {}),
@@ -157,7 +173,7 @@ def test_a_patch_says_of_which_sort_it_is(made, content_type, query):
         (requests.get(POD, "x"), False),
         (requests.list_(POD, ListOptions()), False),
         (requests.write("POST", POD, BODY), True),
-        (requests.write("PUT", POD, BODY, dry_run=True), False),
+        (requests.write("PUT", POD, BODY, name="x", dry_run=True), False),
         (requests.patch(POD, "x", {}, type_="merge", dry_run=True), False),
         (requests.delete(POD, "x", DeleteOptions()), True),
         (requests.delete_collection(POD, ListOptions(), DeleteOptions()), True),
