@@ -188,6 +188,8 @@ class Reflector:
             except InitialContentRefused as refusal:
                 self._note(refusal)
                 self._verdicts.refuse(kind, str(refusal))
+            except (Gone, TooLargeResourceVersion) as error:
+                self._note(error)  # a list can ask for the latest, and that is all it takes
             else:
                 return
         await self._list_content()
@@ -222,6 +224,10 @@ class Reflector:
                 version, generation = await self._list_at("")
         self._contact()
         self.statistics.absent = False
+        if is_older(version, self._scope.version):
+            # Not even etcd has it any longer: it was restored from a backup.
+            self._deliver(self._store.rewind(self._scope, generation, version))
+            return
         if not self._scope.synced:
             await self._fill(generation)
         self._deliver(self._store.replace(self._scope, generation, version))
@@ -281,7 +287,7 @@ class Reflector:
             problem: InformersError = TransportError("the watch ended at once, without events")
             try:
                 await self._consume(self._watch_request(initial=False), self._feed(initial=False))
-            except (Gone, NotFound):
+            except (Gone, NotFound, TooLargeResourceVersion):
                 raise
             except InformersError as error:
                 problem = error

@@ -3,7 +3,8 @@
 Promises:
 
 - An object never goes back in time: a state that is provably older than the one held is refused,
-  whether it comes from a watch, a list of a server that lags, or a late reply (k/k#59848).
+  whether it comes from a watch, a list of a server that lags, or a late reply (k/k#59848). Only a
+  server whose whole history went back, as a restored backup does, is followed (`rewind`).
 - A new list replaces the old content in one step, and what it no longer names leaves as a change
   with its last state, so nobody misses a deletion that happened while we were away.
 - The reply of an own write is visible to the next read: get, list and every index (deletes too).
@@ -231,6 +232,12 @@ class Store:
         self._unbury(scope, fresh)
         scope.complete(version)
         return changes
+
+    def rewind(self, scope: Scope, generation: Generation, version: str) -> list[Change]:
+        """The same where the server itself went back in time: what is held counts for nothing."""
+        changes = self.clear(scope)
+        generation.news = generation.objects
+        return changes + self.replace(scope, generation, version)
 
     def fill(self, snapshots: Iterable[Snapshot]) -> list[Change]:
         """Take a part of the first content; a `replace` with the whole of it has to follow."""

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
+from informers.snapshot import seal
 from tests.integration.informers.objects import (
     LIST,
     WATCH,
@@ -87,6 +88,31 @@ async def test_t07_a_version_the_server_has_not_seen_is_asked_of_etcd_at_once(
             await mirror.wait_agrees(rest)
 
         assert [None] == versions_asked(proxy, LIST)[1:2]
+
+
+@pytest.mark.parametrize("streams", [True, False], ids=["streamed", "listed"])
+async def test_a_server_whose_history_went_back_is_followed(
+    proxy, proxied, namespace, rest, streams
+):
+    """As after a restored backup: what is held is from a time that has not come yet."""
+    create(rest, namespace, "a")
+    async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
+        await mirror.wait_agrees(rest)
+        [scope] = mirror.informer.scopes.values()
+        meta = {"name": "a", "namespace": namespace, "uid": "u"}
+        meta["resourceVersion"] = f"9{scope.version}"
+        ahead = seal(msgspec.json.encode({"metadata": meta}))
+        mirror.informer._deliver(mirror.informer.store.upsert(ahead))
+        scope.version = ahead.resource_version
+        assert proxy.cut(WATCH) > 0
+        tries = 2 if streams else 1
+        with (
+            proxy.add(too_large_resource_version(), WATCH, times=tries),
+            proxy.add(too_large_resource_version(), LIST, times=1),
+        ):
+            await mirror.wait_agrees(rest)
+        create(rest, namespace, "b")
+        await mirror.wait_agrees(rest)
 
 
 async def test_t07_a_watch_that_expired_does_not_start_a_list_from_etcd(

@@ -48,6 +48,20 @@ def test_what_a_list_names_and_nobody_can_read_stays_as_it_was(store):
     assert ["a"] == list(held.all_keys())
 
 
+def test_a_server_that_went_back_in_time_is_followed(store):
+    """Older states, the same ones and none at all: its list is all there is."""
+    held, scope = store
+    held.upsert(thing(b"a", 9))
+    generation = Generation(held)
+    for snapshot in (thing(b"a", 1), thing(b"b", 2)):
+        generation.add(snapshot)
+
+    held.rewind(scope, generation, "2")
+
+    assert {"a": "1", "b": "2"} == {one.key: one.resource_version for one in held}
+    assert ("2", True) == (scope.version, scope.synced)
+
+
 def test_a_swap_tells_what_is_new_changed_and_gone(store):
     """Nothing is told of what stayed as it was."""
     held, scope = store
