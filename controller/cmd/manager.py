@@ -1,6 +1,7 @@
 """`python -m controller manager`: arguments and environment become a config, then it runs."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +14,12 @@ from informers.errors import ConfigError, InformersError
 
 
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
-    """Run the manager program, with the families of this build or with others."""
+    """Run the manager program, with the families of this build or with others.
+
+    Until the manager itself listens, SIGTERM ends it as Ctrl-C does: the first process of a
+    container would not even be killed by it.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = config.load(arguments, os.environ, families=families)
         log = configure(settings.log_format, settings.log_level)
@@ -26,3 +32,5 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
     except InformersError as error:
         print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
         return EXIT_FAILED
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -5,6 +5,7 @@ is right it waits and says for what.
 """
 
 import json
+import signal
 import socket
 
 import pytest
@@ -18,7 +19,7 @@ from tests.e2e.conftest import PROGRAM
 from tests.e2e.ghost_manager import Ghost
 from tests.integration.connection_world import kubeconfig_for
 from tests.kit.certificates import expired_client
-from tests.kit.eventually import eventually
+from tests.kit.eventually import eventually, eventually_blocking
 from tests.kit.scripted import ScriptedServer
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -122,6 +123,22 @@ def test_a_server_that_cannot_be_reached(start, tmp_path):
 
     assert f"gave up after 5 s: cannot reach {server}" in last_words(manager)
     assert 2 == manager.events().count("waiting_for_api_server")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_who_waits_for_a_server_can_be_told_to_stop(start, tmp_path, number):
+    """At once and cleanly: nobody has to kill it, also where it is the first process of all."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        server = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    manager = start(f"--kubeconfig={kubeconfig(tmp_path / 'kubeconfig', server=server)}")
+    eventually_blocking(
+        lambda: "waiting_for_api_server" in manager.events(), within=20, equals=True
+    )
+
+    manager.popen.send_signal(number)
+
+    assert 0 == manager.wait(within=5)
+    assert "Traceback" not in manager.text()
 
 
 @pytest.mark.parametrize(
