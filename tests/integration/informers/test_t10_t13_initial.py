@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.informers.objects import LIST, WATCH, create, versions_asked
+from tests.integration.informers.objects import LIST, WATCH, create, path, versions_asked
 from tests.kit.answers import drop_bookmarks, drop_params, gone, strip_initial_events_end
 from tests.kit.eventually import eventually
 from tests.kit.faults import Cut, EditRequest, Inject, Match, Stall
@@ -125,6 +125,7 @@ async def test_t13_a_bookmark_advances_the_version(proxy, proxied, namespace, re
         },
     }
     line = msgspec.json.encode(bookmark) + b"\n"
+    await eventually(lambda: rest.get(path(namespace))["items"])  # every namespace gets one
     with proxy.add(Inject(line=line, after_events=1, then="go on"), WATCH, times=1):
         async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
             await mirror.wait_synced()
