@@ -8,7 +8,7 @@ import random
 from typing import Final
 
 from informers.client import Client
-from informers.errors import Conflict, InformersError, NotFound
+from informers.errors import InformersError
 from informers.meta.builtin import CONFIG_MAP
 from informers.meta.kinds import Kind
 
@@ -33,8 +33,6 @@ class Churn:
             try:
                 await self._step()
                 self.writes += 1
-            except (Conflict, NotFound):
-                self.refused += 1
             except InformersError:
                 self.refused += 1
             await self._client.clock.sleep(self._rng.uniform(0, 2 * PAUSE_SECONDS))
