@@ -34,6 +34,7 @@ from controller.runtime.election.machine import (
     Verb,
 )
 from controller.runtime.election.wire import HTTPConnection, Patience
+from informers.meta.errors import UNREADABLE
 
 _METHOD = {Verb.READ: "GET", Verb.CREATE: "POST", Verb.UPDATE: "PUT"}
 _MAX_BODY = 1 << 20
@@ -138,6 +139,7 @@ class LeaseClient:
             ElectionError,
             http.client.HTTPException,
             msgspec.DecodeError,
+            RecursionError,  # a body nested deeper than the interpreter's stack
         ) as error:
             self.close()
             return Failed(f"{type(error).__name__}: {error}")
@@ -254,5 +256,5 @@ def _micro_time(time: dt.datetime) -> str:
 def _message(body: bytes) -> str:
     try:
         return msgspec.json.decode(body, type=_Status).message
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return body[:200].decode(errors="replace")

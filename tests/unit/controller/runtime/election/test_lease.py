@@ -154,10 +154,20 @@ def test_status_codes_become_replies(verb, status, reply):
     assert client()._reply(request, status, b'{"message":"no such namespace"}') == reply
 
 
-def test_answer_that_is_no_lease_is_a_failure():
-    """A proxy's HTML page with status 200 is not a renewal."""
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>login</html>"),
+        (200, b'{"metadata":{"a":' + b"[" * 60_000),
+        (502, b'{"a":' + b"[" * 60_000),
+        (200, b'{"metadata":{"name":"\xff"}}'),
+    ],
+    ids=["page", "deep", "deep error", "no UTF-8"],
+)
+def test_answer_that_is_no_lease_is_a_failure(answer):
+    """A proxy's HTML page with status 200 is not a renewal, and nothing it says ends the thread."""
     it = client()
-    it._exchange = lambda _request: (200, b"<html>login</html>")
+    it._exchange = lambda _request: answer
     assert isinstance(it.send(Request(verb=Verb.READ, deadline=0)), Failed)
 
 
