@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -88,7 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--kubeconfig", type=Path, help="an empty cluster to use instead of a fresh local one"
     )
-    parser.add_argument("--cluster", default="bench", help="name of the local cluster")
+    parser.add_argument(
+        "--cluster",
+        default=f"bench-{secrets.token_hex(4)}",
+        help="name of the local cluster, which begins empty (default: one of this run)",
+    )
     parser.add_argument("--list", action="store_true", help="list scenarios and peers, run nothing")
     return parser
 

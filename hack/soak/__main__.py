@@ -10,7 +10,9 @@ the survivor's tasks, open files and memory are what they were before.
 
 import argparse
 import asyncio
+import os
 import random
+import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -194,7 +196,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     options = parser.parse_args(list(arguments))
     print(f"soak: {options.seconds:g} s, --seed {options.seed}", flush=True)
-    cluster = Cluster.up("soak")
+    # Of this run alone: two that shared one would disturb, and then remove, each other's.
+    cluster = Cluster.up(f"soak-{secrets.token_hex(4)}", owner_pid=os.getpid())
     try:
         with tempfile.TemporaryDirectory() as folder:
             outcome = asyncio.run(
