@@ -26,6 +26,7 @@ from informers.client import Client, Fence
 from informers.clock import Clock, LoopClock
 from informers.connection import Connection, connect
 from informers.errors import (
+    SERVER_ERRORS,
     ConfigError,
     Forbidden,
     StatusError,
@@ -35,7 +36,6 @@ from informers.errors import (
 )
 from informers.factory import Informers
 from informers.meta.errors import UNREADABLE
-from informers.reply import SERVER_ERRORS
 from informers.request import Request
 from informers.shared import EVERYWHERE
 

@@ -21,6 +21,7 @@ from informers import request as requests
 from informers.caveats import Caveats
 from informers.clock import Clock, LoopClock
 from informers.errors import (
+    SERVER_ERRORS,
     DeadlineExceeded,
     DecodeError,
     FenceClosed,
@@ -36,7 +37,6 @@ from informers.observers import Observers
 from informers.reply import (
     ANSWER,
     LIST,
-    SERVER_ERRORS,
     List,
     Page,
     Status,

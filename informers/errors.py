@@ -25,8 +25,17 @@ MOST_RETRY_AFTER: Final = 24 * 3600
 """What asks for longer than a day was not meant for us, or by nobody."""
 
 
+SERVER_ERRORS: Final = 500
+TOO_MANY: Final = 429
+
+
 class InformersError(Exception):
     """The root of everything raised by this package on purpose."""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it tells of the server or the way to it, and nothing of the object."""
+        return False
 
 
 class ConfigError(InformersError):
@@ -40,6 +49,11 @@ class ConfigError(InformersError):
 
 class TransportError(InformersError):
     """The server gave no answer."""
+
+    @property
+    def is_passing(self) -> bool:
+        """Always: the next answer may come at once."""
+        return True
 
 
 class DeadlineExceeded(TransportError):
@@ -99,6 +113,11 @@ class StatusError(InformersError):
         self.reason = reason
         self.details = details or Details()
         self.retry_after = retry_after
+
+    @property
+    def is_passing(self) -> bool:
+        """When the server is overloaded, starting, or broken."""
+        return self.code >= SERVER_ERRORS or self.code == TOO_MANY
 
 
 class BadRequest(StatusError):

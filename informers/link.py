@@ -61,6 +61,7 @@ class Link(asyncio.Protocol):
         self.on_lost: Callable[[Link], None] | None = None
         self.idle_since = 0.0
         self.is_lost = False
+        self._is_gone = False
         self._transport: asyncio.Transport | None = None
         self._pieces: list[bytes] = []
         self._held = 0
@@ -92,9 +93,18 @@ class Link(asyncio.Protocol):
         elif self._held > MOST_HELD and not self._is_paused:
             self._pause()
 
+    def eof_received(self) -> None:
+        """The peer says no more, so neither do we.
+
+        Over TLS the loop would wait for half a minute for a goodbye that a killed peer never sends.
+        """
+        self.is_lost = True
+        self._wake()
+        self.abort()
+
     def connection_lost(self, error: Exception | None) -> None:
         """It is over; what came is still there to be read."""
-        self.is_lost = True
+        self.is_lost = self._is_gone = True
         self._failure = self._failure or error
         if self._timer is not None:
             self._timer.cancel()
@@ -215,7 +225,7 @@ class Link(asyncio.Protocol):
 
     async def closed(self) -> None:
         """Wait until the loop has let go of it."""
-        if not self.is_lost:
+        if not self._is_gone:
             self._farewell = self._farewell or self._loop.create_future()
             await asyncio.shield(self._farewell)
 

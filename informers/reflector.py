@@ -295,6 +295,8 @@ class Reflector:
             short = self._clock.monotonic() - began < SHORT_SECONDS
             if short and self.statistics.events == events:
                 await self._recover(problem)
+            else:
+                self._backoff.reset()
 
     async def _consume(self, request: Request, feed: Feed) -> None:
         """Feed what a watch brings until it ends, breaks or falls silent."""

@@ -12,7 +12,13 @@ import attrs
 import msgspec
 from msgspec import Raw, Struct
 
-from informers.errors import MOST_RETRY_AFTER, StatusError, TooManyRequests, status_error
+from informers.errors import (
+    MOST_RETRY_AFTER,
+    SERVER_ERRORS,
+    StatusError,
+    TooManyRequests,
+    status_error,
+)
 from informers.meta.errors import UNREADABLE
 from informers.skim import Skim
 from informers.snapshot import Snapshot
@@ -20,7 +26,6 @@ from informers.transport import Response
 
 DEFAULT_RETRY_AFTER: Final = 1.0
 LEAST_WAIT: Final = 0.05
-SERVER_ERRORS: Final = 500
 
 
 @attrs.frozen(kw_only=True)

@@ -153,7 +153,7 @@ class Transport:
         if self._sweep is not None:
             self._sweep.cancel()
         self._idle.clear()
-        for link in self._links:
+        for link in list(self._links):
             link.abort()
         async with asyncio.timeout(CLOSE_SECONDS):
             while self._links:

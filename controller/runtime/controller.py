@@ -12,6 +12,7 @@ It promises:
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Final, Literal, Protocol, get_args
 
@@ -38,6 +39,9 @@ from informers.errors import Conflict, InformersError
 Outcome = Literal["success", "requeue_after", "error", "conflict", "terminal", "timeout", "paused"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+MOST_AFTER_OUTAGE: Final = 30.0
+"""Seconds until the next try of what failed because of the server: it says nothing of the object,
+and ten minutes without a server must not become five more for whoever tried hardest."""
 PAUSED: Final = "pentad.dev/paused"
 _PAUSED_BYTES: Final = PAUSED.encode()
 
@@ -316,7 +320,8 @@ class Controller:
             failures=self.queue.num_requeues(key) + 1,
             exc_info=None if expected else error,
         )
-        self.queue.add_rate_limited(key)
+        is_passing = isinstance(error, InformersError) and error.is_passing
+        self.queue.add_rate_limited(key, most=MOST_AFTER_OUTAGE if is_passing else math.inf)
 
     async def _tell_terminal(self, key: str, error: TerminalError) -> None:
         self._log.error("reconcile_terminal", key=key, reason=error.reason, error=error.message)

@@ -40,12 +40,14 @@ LASTING: Final = "soak-lasting"
 WRITERS: Final = (KILLED, LASTING, LASTING)
 SAMPLES: Final = 8
 WARM_SECONDS: Final = 4.0
-SETTLE_SECONDS: Final = 90.0
+SETTLE_SECONDS: Final = 180.0
+"""A watch may be silent for 75 s before it is given up, and its next try wait for a minute."""
 GROWTH_MB: Final = 8.0
 """From the end of the first quarter to the end: by then all that is kept has been met once."""
 CONNECTIONS: Final = 10
 """What a pool may hold more in one calm than in another: one for each worker."""
 RECORD: Final = 100
+LAST_LINES: Final = 40
 
 
 @attrs.define
@@ -54,6 +56,7 @@ class Outcome:
 
     problems: list[str] = attrs.field(factory=list)
     figures: dict[str, object] = attrs.field(factory=dict)
+    log: list[str] = attrs.field(factory=list)
 
 
 @attrs.define
@@ -172,6 +175,7 @@ async def soak(cluster: Cluster, *, seconds: float, seed: int, folder: Path) -> 
         try:
             run = Soak(direct, proxy, survivor, managers, rng, clock, seconds)
             outcome = await run.run()
+            outcome.log = survivor.log.read_text("utf-8").splitlines()[-LAST_LINES:]
             if code := await survivor.end():
                 outcome.problems.append(f"the survivor ended with {code}, not with 0")
         finally:
@@ -207,6 +211,8 @@ def main(arguments: Sequence[str]) -> int:
         cluster.down()
     for name, value in outcome.figures.items():
         print(f"soak: {name}: {value}")
+    for line in outcome.log if outcome.problems else ():
+        print(f"soak: survivor: {line}")
     for problem in outcome.problems[:50]:
         print(f"soak: WRONG: {problem}")
     print(f"soak: {'failed' if outcome.problems else 'all is as it should be'}")

@@ -18,8 +18,9 @@ LINE: Final = 16 * 2**20
 class Interview:
     """The survivor's process, as long as it lives."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
+        self.log = log
 
     @classmethod
     async def start(cls, kubeconfig: Path, namespace: str, folder: Path) -> "Interview":
@@ -32,7 +33,8 @@ class Interview:
             "--probe-address=off",
             "--metrics-address=off",
         )
-        with (folder / "survivor.log").open("ab") as log:
+        kept = folder / "survivor.log"
+        with kept.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *command,
@@ -42,7 +44,7 @@ class Interview:
                 stderr=log,
                 limit=LINE,
             )
-        return cls(process)
+        return cls(process, kept)
 
     async def ask(self, what: str) -> Said:
         """Put a question; one that ended has no answer.

@@ -8,7 +8,7 @@ import pytest
 from hack.gen.__main__ import ROOT
 
 SECONDS = 60
-LIMIT = 280
+LIMIT = 480
 
 
 @pytest.mark.timeout(LIMIT + 20)

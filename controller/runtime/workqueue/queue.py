@@ -181,11 +181,13 @@ class WorkQueue(Generic[K]):
         self._attention = min(self._attention, now + seconds)
         self._alarm.set(now + seconds, now=now)
 
-    def add_rate_limited(self, key: K, *, priority: int | None = None) -> None:
-        """Add `key` after the delay its failures have earned it; counts one more."""
+    def add_rate_limited(
+        self, key: K, *, priority: int | None = None, most: float = math.inf
+    ) -> None:
+        """Add `key` after the delay its failures have earned it, or `most`; counts one more."""
         if not self._shutting_down:
             delay = self._limiter.next_delay(key, now=self._now())
-            self.add_after(key, delay, priority=priority)
+            self.add_after(key, min(delay, most), priority=priority)
 
     def forget(self, key: K) -> None:
         """Drop the failures of `key`: it succeeded, or trying again is pointless."""

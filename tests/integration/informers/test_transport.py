@@ -260,6 +260,29 @@ async def test_a_stream_is_read_as_it_comes_and_ended_in_the_middle():
                 assert expected == await stream.chunk(within=5)
 
 
+@pytest.mark.parametrize("how", ["fin", "rst"])
+async def test_a_peer_that_is_killed_is_noticed_at_once(how):
+    """A killed peer says no TLS goodbye; that is not waited for."""
+
+    async def script(peer):
+        await peer.request()
+        await peer.begin_stream()
+        await peer.chunk(b"one")
+        await peer.cut(how)
+
+    with ScriptedServer(script, tls=True) as server:
+        context = trusting(server.authority)
+        async with (
+            transport(server.url, context=context) as found,
+            found.stream(READ, timeout=5) as stream,
+        ):
+            assert b"one" == await stream.chunk(within=5)
+            with pytest.raises(TransportError, match=r"in the middle|broke") as caught:
+                await stream.chunk(within=5)
+
+    assert TransportError is type(caught.value)
+
+
 async def test_a_slow_reader_slows_the_server():
     """What nobody reads is not gathered in memory without bound."""
     piece, pieces = b"x" * 100_000, 200

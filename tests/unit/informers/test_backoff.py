@@ -84,3 +84,14 @@ def test_ten_thousand_failures_are_as_cheap_as_ten(clock):
         last = backoff.next_delay()
 
     assert 0.001 * 2**16 == last
+
+
+def test_success_ends_the_count(clock):
+    """What worked since says more of the server than what failed before."""
+    backoff = Backoff(clock, Dice(0.0))
+    for _ in range(6):
+        backoff.next_delay()
+
+    backoff.reset()
+
+    assert [FIRST_SECONDS, 2 * FIRST_SECONDS] == [backoff.next_delay() for _ in range(2)]
