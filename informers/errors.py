@@ -67,6 +67,11 @@ class OutcomeUnknown(TransportError):
 class FenceClosed(InformersError):
     """A write was held back: this process cannot prove that it still leads."""
 
+    @property
+    def is_passing(self) -> bool:
+        """Always: either the proof comes back, or the process ends."""
+        return True
+
 
 class DecodeError(InformersError):
     """The server's answer cannot be understood."""

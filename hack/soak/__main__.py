@@ -46,6 +46,7 @@ GROWTH_MB: Final = 8.0
 """From the end of the first quarter to the end: by then all that is kept has been met once."""
 CONNECTIONS: Final = 10
 """What a pool may hold more in one calm than in another: one for each worker."""
+CALM_LOOKS: Final = 10
 RECORD: Final = 100
 LAST_LINES: Final = 40
 
@@ -84,7 +85,7 @@ class Soak:
         await self._disturb(plan, churns)
         plan.end()
         figures["seconds_to_agree"] = await self._settle()
-        after = await self._footprint()
+        after = await self._calm_footprint(before)
         self._judge(before, after)
         said = await self.survivor.ask("contents")
         figures |= {
@@ -125,6 +126,15 @@ class Soak:
         said = await self.survivor.ask("footprint")
         assert said.footprint is not None
         return said.footprint
+
+    async def _calm_footprint(self, before: Footprint) -> Footprint:
+        """What it holds when nothing is under way; a retry that just runs is no growth."""
+        for _ in range(CALM_LOOKS):
+            found = await self._footprint()
+            if found.tasks <= before.tasks:
+                break
+            await self.clock.sleep(1.0)
+        return found
 
     async def _settle(self) -> float:
         """Wait for caches and server to agree, twice in a row so that nothing is under way."""

@@ -3,7 +3,13 @@
 import pytest
 
 from controller.runtime.controller import MOST_AFTER_OUTAGE
-from informers.errors import Invalid, ServiceUnavailable, TooManyRequests, TransportError
+from informers.errors import (
+    FenceClosed,
+    Invalid,
+    ServiceUnavailable,
+    TooManyRequests,
+    TransportError,
+)
 from tests.unit.controller.runtime.test_controller import Noted, bare, fail
 from tests.unit.controller.runtime.world import World
 
@@ -14,12 +20,13 @@ pytestmark = pytest.mark.virtual
     ("error", "is_soon"),
     [
         (TransportError("cut"), True),
+        (FenceClosed("not certain"), True),
         (ServiceUnavailable("starting", code=503), True),
         (TooManyRequests("slow down", code=429), True),
         (Invalid("no such colour", code=422), False),
         (KeyError("size"), False),
     ],
-    ids=["network", "starting", "shed", "refused", "bug"],
+    ids=["network", "fence", "starting", "shed", "refused", "bug"],
 )
 async def test_an_outage_is_over_soon_after_it_is_over(error, is_soon):
     """Failures that say nothing of the object never grow its pause beyond half a minute."""
