@@ -9,11 +9,10 @@ All that goes wrong here has one thing in common: no request has left.
 """
 
 import asyncio
-import base64
 import socket
 import ssl
 from typing import Final, Protocol
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aiohappyeyeballs import start_connection
 from multidict import CIMultiDictProxy
@@ -22,6 +21,7 @@ from informers import tls
 from informers.errors import TransportError
 from informers.http1 import SUCCESS, field, request_line
 from informers.link import Link
+from informers.proxy import login_of, port_of
 
 KEEPALIVE_IDLE_SECONDS: Final = 15
 KEEPALIVE_INTERVAL_SECONDS: Final = 5
@@ -29,7 +29,6 @@ KEEPALIVE_PROBES: Final = 3
 USER_TIMEOUT_MILLISECONDS: Final = 30_000
 CONNECT_SECONDS: Final = 10.0
 HEAD_START_SECONDS: Final = 0.25
-PORTS: Final = {"http": 80, "https": 443}
 
 Address = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]]
 
@@ -107,17 +106,15 @@ def open_socket(address: Address) -> socket.socket:
 
 def proxy_login(proxy: SplitResult) -> str:
     """The header line that logs in to a proxy; empty without a login."""
-    if not proxy.username:
-        return ""
-    login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return field("Proxy-Authorization", "Basic " + base64.b64encode(login.encode()).decode())
+    login = login_of(proxy)
+    return field("Proxy-Authorization", login) if login else ""
 
 
 def authority(url: SplitResult) -> str:
     """Host and port as a Host header has them."""
     host = url.hostname or ""
     host = f"[{host}]" if ":" in host else host
-    return f"{host}:{_port(url)}"
+    return f"{host}:{port_of(url)}"
 
 
 async def _connect(link: Link, to: SplitResult, endpoint: Endpoint, *, is_last: bool) -> None:
@@ -125,7 +122,7 @@ async def _connect(link: Link, to: SplitResult, endpoint: Endpoint, *, is_last: 
     host = to.hostname or ""
     loop = asyncio.get_running_loop()
     sock = await start_connection(
-        await _resolve(host, _port(to)),
+        await _resolve(host, port_of(to)),
         happy_eyeballs_delay=HEAD_START_SECONDS,
         interleave=1,
         socket_factory=open_socket,
@@ -180,10 +177,6 @@ async def _resolve(host: str, port: int) -> list[Address]:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(found)
-
-
-def _port(url: SplitResult) -> int:
-    return url.port or PORTS[url.scheme]
 
 
 def _where(endpoint: Endpoint) -> str:

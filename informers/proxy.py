@@ -11,8 +11,9 @@ Tunnelling itself is the HTTP client's business; a scheme it cannot speak is ref
 import ipaddress
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from informers.credentials import basic
 from informers.errors import ConfigError
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -46,7 +47,7 @@ def _checked(url: str, *, origin: str) -> str:
 
 def _is_excluded(target: SplitResult, no_proxy: str) -> bool:
     host = (target.hostname or "").lower()
-    port = str(target.port or DEFAULT_PORTS[target.scheme])
+    port = str(port_of(target))
     address = _address(host)
     if host == "localhost" or (address is not None and _is_loopback(address)):
         return True
@@ -56,6 +57,18 @@ def _is_excluded(target: SplitResult, no_proxy: str) -> bool:
         for entry in entries
         if entry
     )
+
+
+def login_of(proxy: SplitResult) -> str:
+    """The Proxy-Authorization that stands in a proxy's address; empty without one."""
+    if not proxy.username:
+        return ""
+    return basic(unquote(proxy.username), unquote(proxy.password or ""))
+
+
+def port_of(url: SplitResult) -> int:
+    """The port, said or not."""
+    return url.port or DEFAULT_PORTS[url.scheme]
 
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

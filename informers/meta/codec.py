@@ -5,7 +5,8 @@ their fields may be of any `Scalar` (Quantity, Duration, Time, MicroTime) in any
 allows, `Quantity | UnsetType` and `dict[str, Quantity]` included. An IntOrString is `int | str`,
 which msgspec reads by itself.
 
-Promises: a decoder is built once per type; malformed input raises `DecodeError` naming the path;
+Promises: a decoder is built once per type; malformed input raises `DecodeError` naming the path,
+a type that is none of these raises `NoWireType`, whatever the input;
 a quantity written as a JSON number keeps its literal digits (`1.50` and `1e3` are not the floats
 they look like). Hot loops that decode thousands of events take `decoder(Type)` once and get
 msgspec's own errors.
@@ -17,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from informers.meta.errors import UNREADABLE, DecodeError
+from informers.meta.errors import UNREADABLE, DecodeError, NoWireType
 from informers.meta.scalar import Scalar
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def dec_hook(kind: type, raw: object) -> object:
     """Read a scalar; msgspec calls it for types it does not know."""
     if issubclass(kind, Scalar):
         return kind.from_wire(raw.digits if isinstance(raw, Literal) else raw)
-    raise NotImplementedError(f"{kind!r} is not a wire type; derive it from Struct or Scalar")
+    raise NoWireType(kind)
 
 
 def enc_hook(value: object) -> object:
@@ -77,14 +78,14 @@ def enc_hook(value: object) -> object:
         return value.to_wire()
     if isinstance(value, Literal):
         return float(value)
-    raise NotImplementedError(f"{type(value)!r} cannot be written; derive it from Struct or Scalar")
+    raise NoWireType(type(value))
 
 
 def schema_hook(kind: type) -> dict[str, object]:
     """Describe a scalar; for `msgspec.json.schema`."""
     if issubclass(kind, Scalar):
         return dict(kind.schema)
-    raise NotImplementedError(f"{kind!r} has no schema; derive it from Struct or Scalar")
+    raise NoWireType(kind)
 
 
 def float_hook(digits: str) -> float:

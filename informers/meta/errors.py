@@ -11,6 +11,9 @@
 All are ValueErrors on purpose: one raised while a message is decoded comes out of msgspec with the
 path of the field it was found at. Messages quote the text and say what would have been right.
 
+`NoWireType` stands apart: not somebody's value is wrong, but the program that reads it. Were it a
+ValueError, msgspec would report it as bad input.
+
 `UNREADABLE` is all that msgspec raises for bytes of others: they may be no JSON, no UTF-8, not of
 the type asked for, or nested deeper than the interpreter's stack.
 """
@@ -46,3 +49,13 @@ class SelectorError(MetaError):
 
 class DecodeError(MetaError):
     """JSON that is malformed or does not fit its type."""
+
+
+class NoWireType(Exception):
+    """A type of which nobody has said how it is read, written or described."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(
+            f"{kind!r} is not a wire type; derive it from Struct or Scalar, "
+            "and give a Scalar its from_wire"
+        )

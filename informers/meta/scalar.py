@@ -11,6 +11,8 @@ that is all `informers.meta.codec` asks, so a new scalar needs no edit there.
 from collections.abc import Mapping
 from typing import ClassVar, NoReturn, Self
 
+from informers.meta.errors import NoWireType
+
 
 class Scalar:
     """An immutable value with a form of its own on the wire."""
@@ -22,8 +24,13 @@ class Scalar:
 
     @classmethod
     def from_wire(cls, raw: object) -> Self:
-        """Read what JSON decoding left: a string, a number, or None for null."""
-        raise NotImplementedError
+        """Read what JSON decoding left: a string, a number, or None for null.
+
+        Raises:
+            NoWireType: If the subclass does not say how.
+        """
+        del raw
+        raise NoWireType(cls)
 
     def to_wire(self) -> str | None:
         """The string on the wire; None is null."""

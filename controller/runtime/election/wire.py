@@ -11,7 +11,6 @@ Not bounded: name resolution, which the system's resolver does not let anyone in
 fence closes regardless; and `Elector` tells the loop so, from the loop's side.
 """
 
-import base64
 import contextlib
 import errno
 import http.client
@@ -23,9 +22,10 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from controller.runtime.election.fence import ElectionError
+from informers.proxy import login_of, port_of
 
 T = TypeVar("T")
 
@@ -266,11 +266,9 @@ def _host_and_port(url: SplitResult) -> tuple[str, int]:
         raise EndpointInvalid(f"{url.geturl()!r} has no host: expected https://HOST:PORT")
     if url.scheme not in ("http", "https"):
         raise EndpointInvalid(f"{url.geturl()!r} is neither http:// nor https://")
-    return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+    return url.hostname, port_of(url)
 
 
 def _proxy_headers(via: SplitResult) -> dict[str, str]:
-    if via.username is None:
-        return {}
-    user = f"{unquote(via.username)}:{unquote(via.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+    login = login_of(via)
+    return {"Proxy-Authorization": login} if login else {}

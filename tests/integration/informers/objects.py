@@ -1,9 +1,31 @@
-"""ConfigMaps, made and unmade for the tests beside this file."""
+"""ConfigMaps and kinds, made and unmade for the tests beside this file."""
 
 from tests.kit.faults import Match
 
 WATCH = Match(watch=True, path="/configmaps")
 LIST = Match(method="GET", watch=False, path="/configmaps$")
+
+
+CRD = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {kind.plural}.{kind.group}}}
+spec:
+  group: {kind.group}
+  scope: Namespaced
+  names: {{kind: {kind.kind}, plural: {kind.plural}}}
+  versions:
+  - name: {kind.version}
+    served: true
+    storage: true
+    schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}
+"""
+
+
+def establish(kubectl, kind):
+    """Have the server serve a kind whose objects may hold anything."""
+    kubectl("apply", "--server-side", "-f", "-", stdin=CRD.format(kind=kind))
+    kubectl("wait", "--for=condition=Established", f"crd/{kind.plural}.{kind.group}")
 
 
 def path(namespace, name=""):

@@ -3,34 +3,18 @@
 import pytest
 
 from informers.meta.kinds import Kind
+from tests.integration.informers.objects import establish
 from tests.kit.eventually import eventually
 from tests.kit.mirror import mirrored
 
 THINGS = Kind("deep.pentad.dev", "v1", "Deep", "deeps")
-CRD = """
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: deeps.deep.pentad.dev}
-spec:
-  group: deep.pentad.dev
-  scope: Namespaced
-  names: {kind: Deep, plural: deeps}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"""
-
-
 LEVELS = 3_000
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "listed"])
 async def test_an_object_nested_without_end_harms_nobody(cluster, namespace, kubectl, streams):
     """Anybody may create it, in a few kilobytes; it is cached like all others, and followed."""
-    kubectl("apply", "--server-side", "-f", "-", stdin=CRD)
-    kubectl("wait", "--for=condition=Established", "crd/deeps.deep.pentad.dev")
+    establish(kubectl, THINGS)
     manifest = (
         '{"apiVersion":"deep.pentad.dev/v1","kind":"Deep","metadata":{"name":"%s"},"spec":{"x":%s}}'
     )

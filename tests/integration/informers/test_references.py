@@ -16,6 +16,7 @@ from informers.references import keys_mentioning
 from informers.reflector import Source
 from tests.kit.eventually import eventually
 from tests.kit.mirror import FAST
+from tests.kit.putqueue import PutQueue
 
 INGRESS = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
 CRON_JOB = Kind("batch", "v1", "CronJob", "cronjobs")
@@ -113,19 +114,6 @@ async def test_what_mentions_a_secret_is_found_in_every_kind(cluster, objects):
     await client.close()
 
 
-class Queue:
-    """Keeps what is put."""
-
-    name = "pods"
-
-    def __init__(self):
-        self.put = []
-
-    def add(self, key, *, priority=DEFAULT):
-        """Keep it."""
-        self.put.append((key, priority))
-
-
 async def test_a_changed_secret_calls_for_the_pod_that_mentions_it(cluster, objects, rest):
     """When it appears, changes and goes; others' Secrets call for nothing."""
     client = Client(await connect(kubeconfig=cluster.kubeconfig))
@@ -134,7 +122,7 @@ async def test_a_changed_secret_calls_for_the_pod_that_mentions_it(cluster, obje
         pods = informers.acquire(Source(kind=POD))
         async with asyncio.timeout(20):
             await pods.wait_synced()
-        queue, why = Queue(), Why(client.clock)
+        queue, why = PutQueue(), Why(client.clock)
         source = KindSource(informers, SECRET_META, mapper=mentioning(pods, SECRET))
         async with asyncio.TaskGroup() as group:
             await source.start(queue, why, group)

@@ -10,7 +10,7 @@ from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from informers.meta.kinds import Kind
 from informers.reflector import Source
-from tests.integration.informers.objects import LIST, WATCH, change, create, delete
+from tests.integration.informers.objects import LIST, WATCH, change, create, delete, establish
 from tests.kit.answers import crlf
 from tests.kit.eventually import eventually
 from tests.kit.faults import EditEvents, End, HalfOpen, Rechunk, Stall
@@ -201,22 +201,6 @@ async def test_t20_an_informer_that_ended_leaves_nothing(cluster, namespace, res
         await client.close()
 
 
-CRD = """
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.test.pentad.dev}
-spec:
-  group: test.pentad.dev
-  scope: Namespaced
-  names: {kind: Thing, plural: things}
-  versions:
-  - name: v1alpha1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"""
-
-
 async def test_t20_a_kind_may_come_and_go(cluster, namespace, rest, kubectl):
     """A missing CRD is fine; its objects appear with it, and go with it (k/k#79610)."""
     client = Client(await connect(kubeconfig=cluster.kubeconfig))
@@ -227,8 +211,7 @@ async def test_t20_a_kind_may_come_and_go(cluster, namespace, rest, kubectl):
         assert informer.is_absent
 
         for _ in range(2):
-            kubectl("apply", "--server-side", "-f", "-", stdin=CRD)
-            kubectl("wait", "--for=condition=Established", "crd/things.test.pentad.dev")
+            establish(kubectl, GADGETS)
             body = {"apiVersion": "test.pentad.dev/v1alpha1", "kind": "Thing"}
             rest.create(GADGETS.path(namespace), {**body, "metadata": {"name": "x"}})
             await eventually(lambda: len(informer.store), equals=1, within=45)

@@ -42,6 +42,16 @@ def silent_informer(*, seed=0, client=None, **source):
     )
 
 
+@asynccontextmanager
+async def running_informer(**more):
+    """Have such an informer run while the block does."""
+    async with asyncio.TaskGroup() as group:
+        informer = silent_informer(**more)
+        informer.start(group)
+        yield informer
+        await informer.stop()
+
+
 def silent_informers(client):
     """Return the informers of such a client."""
     return Informers(client, rng=random.Random(0))

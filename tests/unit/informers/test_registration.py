@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from informers.registration import BATCH
-from tests.unit.informers.silent import put, silent_informer
+from tests.unit.informers.silent import put, running_informer, silent_informer
 
 PERIOD = 60.0
 
@@ -42,15 +42,12 @@ async def rest_of(informer):
 async def test_a_resync_tells_of_every_object_as_an_update_of_itself():
     """About once in each period, and only the handler that asked for it."""
     asked, other = Hearer(), Hearer()
-    async with asyncio.TaskGroup() as group:
-        informer = silent_informer()
-        informer.start(group)
+    async with running_informer() as informer:
         informer.add_handler(asked.take, resync=PERIOD)
         informer.add_handler(other.take)
         held = {put(informer, name, 1) for name in "abc"}
 
         await informer.clock.sleep(10.5 * PERIOD)
-        await informer.stop()
 
     assert 3 == len(other.changes)
     again = [change for change in asked.changes if change.is_resync]
@@ -152,9 +149,7 @@ async def test_a_resync_that_would_be_polling_is_refused(seconds):
 async def test_t18_a_late_handler_hears_of_a_change_of_its_first_moment_once():
     """What changes before it was told anything is told as part of everything, not before it."""
     hearer = Hearer()
-    async with asyncio.TaskGroup() as group:
-        informer = silent_informer()
-        informer.start(group)
+    async with running_informer() as informer:
         put(informer, "a", 1)
         put(informer, "b", 1)
         registration = informer.add_handler(hearer.take, name="late")
@@ -169,21 +164,17 @@ async def test_t18_a_late_handler_hears_of_a_change_of_its_first_moment_once():
             (change.old, change.new, change.initial) for change in hearer.changes
         ]
         assert (0, 0.0) == (registration.depth, registration.oldest_age())
-        await informer.stop()
 
 
 @pytest.mark.virtual
 async def test_everything_is_told_in_parts():
     """So that other tasks run in between."""
     hearer = Hearer()
-    async with asyncio.TaskGroup() as group:
-        informer = silent_informer()
-        informer.start(group)
+    async with running_informer() as informer:
         for number in range(2 * BATCH + 1):
             put(informer, f"p{number}", 1)
         informer.add_handler(hearer.take)
         await rest_of(informer)
-        await informer.stop()
 
     assert [BATCH, BATCH, 1] == hearer.batches
 

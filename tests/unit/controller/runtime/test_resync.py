@@ -10,28 +10,16 @@ from controller.runtime.source import KindSource, Why
 from controller.runtime.workqueue.priority import DEFAULT, LOW
 from informers.meta.builtin import CONFIG_MAP, POD, SECRET
 from informers.reflector import Source as Reflected
+from tests.kit.putqueue import PutQueue
 from tests.kit.widget.api import Widget
 from tests.unit.informers.silent import SilentClient, put, silent_informers
-
-
-class Queue:
-    """Keeps what is put."""
-
-    name = "pods"
-
-    def __init__(self):
-        self.put = []
-
-    def add(self, key, *, priority=DEFAULT):
-        """Keep it."""
-        self.put.append((key, priority))
 
 
 @pytest.mark.virtual
 async def test_resynced_objects_are_looked_at_when_nothing_else_is_to_be_done():
     """They are put low, `why` tells the reason, and only the source that asked puts them."""
     client = SilentClient()
-    queue, other, why = Queue(), Queue(), Why(client.clock)
+    queue, other, why = PutQueue(), PutQueue(), Why(client.clock)
     async with silent_informers(client) as informers, asyncio.TaskGroup() as group:
         source = KindSource(informers, Reflected(kind=POD), resync=60)
         plain = KindSource(informers, Reflected(kind=POD))

@@ -12,9 +12,10 @@ from msgspec import UNSET, UnsetType
 
 from informers.meta import codec, int64
 from informers.meta.duration import Duration
-from informers.meta.errors import DecodeError
+from informers.meta.errors import DecodeError, NoWireType
 from informers.meta.microtime import MicroTime, Time
 from informers.meta.quantity import Quantity
+from informers.meta.scalar import Scalar
 from tests.unit.informers.meta.recorded import recorded
 
 
@@ -123,12 +124,22 @@ def test_a_type_that_is_no_wire_type_is_a_mistake_of_the_program():
     class Other:
         """Neither Struct nor Scalar."""
 
-    with pytest.raises(NotImplementedError, match="Struct or Scalar"):
+    with pytest.raises(NoWireType, match="Struct or Scalar"):
         codec.decode("1", Other)
-    with pytest.raises(NotImplementedError, match="Struct or Scalar"):
+    with pytest.raises(NoWireType, match="Struct or Scalar"):
         codec.encode(Other())
-    with pytest.raises(NotImplementedError, match="Struct or Scalar"):
+    with pytest.raises(NoWireType, match="Struct or Scalar"):
         codec.schema_hook(Other)
+
+
+def test_a_scalar_that_cannot_be_read_is_one_too():
+    """Forgotten `from_wire` is found at the first value, and names the class."""
+
+    class Half(Scalar):
+        """Written only."""
+
+    with pytest.raises(NoWireType, match=r"Half.*its from_wire"):
+        codec.decode('"x"', Half)
 
 
 def test_scalars_bring_their_schema():

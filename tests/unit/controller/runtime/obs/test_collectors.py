@@ -4,7 +4,6 @@ import asyncio
 import random
 from pathlib import Path
 
-import attrs
 import pytest
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -29,20 +28,10 @@ from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
 from tests.kit.eventually import eventually
 from tests.unit.controller.runtime.obs.sink import Sink
+from tests.unit.controller.runtime.world import Nowhere
 
 OBJECTS = 10_000
 GUIDE = Path(__file__).parents[5] / "docs/guide/observability.md"
-
-
-@attrs.define
-class Nowhere:
-    """The address of no server; nothing is sent here."""
-
-    server: str = "http://127.0.0.1:9"
-    ssl_context: None = None
-    server_hostname: None = None
-    proxy: None = None
-    due: float = float("inf")
 
 
 class Moody:
