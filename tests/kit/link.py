@@ -83,10 +83,11 @@ class Link:
             outcome = "swallowed"
             raise
         except (OSError, http1.MalformedError) as error:
-            outcome = f"upstream lost: {error}"
+            # A write may find the client gone before the loop hears of its end.
+            outcome = self._end_of_client() if self.client.is_closing else f"upstream lost: {error}"
             raise
         except asyncio.CancelledError:
-            outcome = "cut" if self._is_severed else "client gone"
+            outcome = self._end_of_client()
             raise
         finally:
             self._exchange = None
@@ -94,6 +95,9 @@ class Link:
         if exchange.is_upstream_spoiled:
             self._drop_upstream()
         return keep
+
+    def _end_of_client(self) -> str:
+        return "cut" if self._is_severed else "client gone"
 
     async def _read_request(self) -> http1.Request | None:
         head = await self.client.read_head()

@@ -104,6 +104,11 @@ class Wire(asyncio.Protocol):
         assert self._transport is not None
         return self._transport
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether this side has given the connection up, or found that the peer has."""
+        return self.transport.is_closing()
+
     def take_nowait(self) -> tuple[float, bytes] | None:
         """The oldest block and when it came, if there is one."""
         if not self._blocks:

@@ -175,6 +175,28 @@ def test_a_client_that_goes_takes_its_watch_with_it(api, proxy, client, watch):
     eventually_blocking(lambda: len(api.server._wires), equals=0)
 
 
+def test_a_client_that_goes_in_a_flood_is_not_called_a_lost_upstream(connect):
+    """The proxy often finds such a client gone by a write that fails, and says the same."""
+
+    async def flood(peer):
+        await peer.request()
+        await peer.begin_stream()
+        while True:
+            await peer.chunk(EVENTS[0] * 100)
+
+    with (
+        ScriptedServer(always=flood) as server,
+        FaultProxy(Upstream.at(server.url), tls=False) as proxy,
+    ):
+        for _ in range(30):
+            client = connect(proxy)
+            client.request("GET", "/w?watch=1")
+            with client.getresponse() as response:
+                response.readline()
+            client.close()
+        eventually_blocking(lambda: [s.outcome for s in proxy.seen()], equals=["client gone"] * 30)
+
+
 def test_a_server_that_closes_an_idle_connection_closes_the_clients(connect):
     """What happens to the upstream connection happens to the client's."""
 
