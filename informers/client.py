@@ -9,6 +9,7 @@ Whoever caches objects is told of every write and of every write without an answ
 
 import asyncio
 import collections
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -95,7 +96,11 @@ class Client:
         self.endpoint = endpoint
         self._timeout = timeout
         self._transport = Transport(
-            endpoint, user_agent=user_agent, connections=connections, clock=self.clock
+            endpoint,
+            user_agent=user_agent,
+            connections=connections,
+            clock=self.clock,
+            allowance=self._allowance,
         )
 
     async def close(self) -> None:
@@ -326,12 +331,7 @@ class Client:
     async def _attempt(self, request: Request, deadline: float) -> Response:
         """Send once, within the deadline and, for a write, within the fence."""
         began = self.clock.monotonic()
-        budget = deadline - began
-        if request.is_write and self.fence is not None:
-            allowed = self.fence.remaining()
-            if allowed <= 0:
-                raise FenceClosed(f"{request}: not sent, because leadership is not certain")
-            budget = min(budget, allowed)
+        budget = min(deadline - began, self._allowance(request))
         if budget <= 0:
             raise DeadlineExceeded(f"{request}: no time left to send it")
         try:
@@ -353,6 +353,19 @@ class Client:
         self.answers[request.method, response.code] += 1
         self.latencies[request.method].record(self.clock.monotonic() - began)
         return response
+
+    def _allowance(self, request: Request) -> float:
+        """Seconds for which a request may be under way; a write passes the fence.
+
+        Asked when an attempt begins, and again by the transport before the first byte: waiting for
+        a connection may have outlasted the proof.
+        """
+        if self.fence is None or not request.is_write:
+            return math.inf
+        allowed = self.fence.remaining()
+        if allowed <= 0:
+            raise FenceClosed(f"{request}: not sent, because leadership is not certain")
+        return allowed
 
     async def _write(self, request: Request, *, timeout: float | None) -> Snapshot | Status:
         """Send a write and tell the caches what became of the object."""

@@ -12,7 +12,8 @@ server. What comes before the first byte is a `TransportError`, what comes after
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -85,7 +86,11 @@ class Stream:
 
 
 class Transport:
-    """The connections to one API server."""
+    """The connections to one API server.
+
+    `allowance` is asked right before a request's first byte: for how many seconds it may be under
+    way from then on. What it raises keeps the request from being sent.
+    """
 
     def __init__(
         self,
@@ -94,8 +99,10 @@ class Transport:
         user_agent: str,
         connections: int,
         clock: Clock | None = None,
+        allowance: Callable[[Request], float] = lambda _: math.inf,
     ) -> None:
         self.endpoint = endpoint
+        self._allowance = allowance
         self._clock = clock or LoopClock()
         self._slots = asyncio.Semaphore(connections)
         self._most_idle = connections
@@ -175,7 +182,7 @@ class Transport:
             left = trip.deadline - self._clock.monotonic()
             if left <= 0:
                 raise TimeoutError  # a stall took the time there was: too late to be sent
-            link.limit(left)
+            link.limit(min(left, self._allowance(request)))
             trip.has_left = True
             try:
                 return link, await link.ask(payload)

@@ -6,7 +6,15 @@ import time
 import pytest
 
 from controller.runtime.election.fence import Fence, boottime
-from informers.errors import FenceClosed
+from informers import transport
+from informers.client import Client
+from informers.errors import FenceClosed, OutcomeUnknown
+from informers.link import Link
+from informers.meta.kinds import Kind
+from tests.unit.controller.runtime.world import Nowhere
+from tests.unit.informers.test_link import Wire
+
+POD = Kind("", "v1", "Pod", "pods")
 
 
 class Clock:
@@ -63,3 +71,51 @@ def test_clock_is_the_one_that_counts_suspend(monkeypatch):
     monkeypatch.setattr(time, "clock_gettime", lambda clock: asked.append(clock) or 7.0)
     assert boottime() == 7.0
     assert asked == [getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)]
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize(
+    "meanwhile",
+    [lambda fence: fence.close(), lambda fence: fence.set_until(0)],
+    ids=["lease lost", "renewal refused"],
+)
+async def test_fence_that_shuts_while_a_connection_is_made_lets_nothing_out(meanwhile, monkeypatch):
+    """The fence is looked at again when there is a connection, right before the first byte."""
+    fence = Fence.always_open()
+    client = Client(Nowhere(), fence=fence)
+    wires = []
+
+    async def dial(_):
+        meanwhile(fence)
+        wires.append(Wire(Link()))
+        return wires[-1].link
+
+    monkeypatch.setattr(transport, "dial", dial)
+
+    with pytest.raises(FenceClosed, match="not sent"):
+        await client.apply(POD, "p", {}, namespace="ns", manager="test")
+
+    assert [[]] == [wire.sent for wire in wires]
+    await client.close()
+
+
+@pytest.mark.virtual
+async def test_fence_that_has_come_nearer_shortens_a_write_under_way(monkeypatch):
+    """From its first byte a write has the time that the fence gives it then, and no more."""
+    clock = Clock()
+    fence = Fence(clock)
+    fence.set_until(clock.now + 25)
+    client = Client(Nowhere(), fence=fence)
+
+    async def dial(_):
+        clock.now += 20
+        return Wire(Link()).link
+
+    monkeypatch.setattr(transport, "dial", dial)
+    began = client.clock.monotonic()
+
+    with pytest.raises(OutcomeUnknown):
+        await client.apply(POD, "p", {}, namespace="ns", manager="test")
+
+    assert client.clock.monotonic() - began == pytest.approx(5)
+    await client.close()
