@@ -69,6 +69,17 @@ class Misplaced(TerminalError):
         )
 
 
+class Doubled(TerminalError):
+    """Two desired children of one owner are the same object: each would undo the other."""
+
+    def __init__(self, child: str, owner: str) -> None:
+        super().__init__(
+            f"{child} is desired twice by {owner}; give each desired child a name of its own, or "
+            "make one of the two",
+            reason="ChildDoubled",
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Applied:
     """What making the children so took."""
@@ -190,10 +201,11 @@ class ApplySet:
         Raises:
             Taken: If a child's name belongs to another controller's object.
             Misplaced: If a child is where this owner cannot own it; then nothing is done.
+            Doubled: If two of the children are one object; then nothing is done.
             Postponed: If a child is fought over and has to wait; all others are as desired.
             InformersError: If a request failed; the first one's error, if several did.
         """
-        bodies = {self._place(owner, body): body for body in desired}
+        bodies = self._placed(owner, desired)
         steps = [self._look(owner, place, body) for place, body in bodies.items()]
         await self._send_all(owner, [step for step in steps if step.is_due])
         for step in steps:
@@ -343,6 +355,18 @@ class ApplySet:
                 memory = self._memory.pop((kind, change.key), None)
                 if memory is not None:
                     self.fights.undone((kind, change.key), memory.desired)
+
+    def _placed(
+        self, owner: Owner, desired: Sequence[Mapping[str, Any]]
+    ) -> dict[Place, Mapping[str, Any]]:
+        """Each child by its place, of which no two have the same."""
+        bodies: dict[Place, Mapping[str, Any]] = {}
+        for body in desired:
+            place = kind, key = self._place(owner, body)
+            if place in bodies:
+                raise Doubled(f"{kind.kind} {key}", f"{owner.kind.kind} {owner.snapshot.key}")
+            bodies[place] = body
+        return bodies
 
     def _place(self, owner: Owner, body: Mapping[str, Any]) -> Place:
         """Where a child is; in its owner's namespace unless it says otherwise."""

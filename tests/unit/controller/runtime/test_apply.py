@@ -4,7 +4,7 @@ import attrs
 import msgspec
 import pytest
 
-from controller.runtime.apply import Misplaced, Owner, Taken
+from controller.runtime.apply import Doubled, Misplaced, Owner, Taken
 from controller.runtime.fights import FREE
 from controller.runtime.reconcile import Postponed
 from informers.errors import TransportError
@@ -278,6 +278,26 @@ async def test_children_live_where_their_owner_can_own_them(owner, desired, path
                 await case.children.apply(owner, [desired])
 
     assert ([path] if path else []) == [request.path for request in case.wire.requests]
+
+
+@pytest.mark.parametrize("namespace", [{}, {"namespace": "ns"}], ids=["the owner's", "named"])
+async def test_two_desired_children_of_one_name_are_refused(namespace):
+    """Which of the two it should be, only whoever desires them knows; nothing is sent meanwhile."""
+    other = child("c", b="2")
+    other["metadata"] |= namespace
+    async with Case().reflecting() as case:
+        with pytest.raises(Doubled, match="ConfigMap ns/c is desired twice by Widget ns/w; give"):
+            await case.children.apply(OWNER, [child("a"), child("c", a="1"), other])
+
+    assert [] == case.methods()
+
+
+async def test_children_of_one_name_and_two_kinds_are_two():
+    """Only kind, namespace and name together are an object."""
+    async with Case(kinds=(CONFIG_MAP, SECRET)).reflecting() as case:
+        done = await case.children.apply(OWNER, [child("c"), child("c", SECRET)])
+
+    assert ("ConfigMap ns/c", "Secret ns/c") == done.applied
 
 
 async def test_a_kind_that_is_not_owned_is_told_with_the_remedy():
