@@ -159,7 +159,7 @@ class Controller:
         """
         limit = self.options.sync_timeout or limit
         for source in self.sources:
-            await source.start(self.queue, self.why, group)
+            await source.start(self.queue, self.why, group, log=self._log)
         try:
             async with asyncio.timeout(limit):
                 for source in self.sources:

@@ -8,6 +8,7 @@ list or a resync are low priority: nobody waits for them, and somebody may wait 
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, Protocol
 
@@ -15,7 +16,8 @@ from controller.runtime.handler import Mapper, own_key
 from controller.runtime.predicate import Predicate
 from controller.runtime.workqueue.priority import DEFAULT, LOW
 from controller.runtime.workqueue.queue import WorkQueue
-from informers.clock import Clock
+from informers.backoff import Backoff
+from informers.clock import Clock, LoopClock
 from informers.factory import Informers
 from informers.reflector import Source as Reflected
 from informers.registration import Registration
@@ -45,10 +47,24 @@ class Why:
         return self._reasons.get(key)
 
 
+class Log(Protocol):
+    """Where it is told what a source cannot do."""
+
+    def warning(self, event: str, /, **fields: object) -> object:
+        """Tell what may be wrong."""
+        ...
+
+    def error(self, event: str, /, **fields: object) -> object:
+        """Tell what is wrong and needs somebody."""
+        ...
+
+
 class Source(Protocol):
     """Something that calls for reconciles."""
 
-    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+    async def start(
+        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+    ) -> None:
         """Begin to put keys into the queue; long work goes into tasks of the group."""
         ...
 
@@ -58,14 +74,6 @@ class Source(Protocol):
 
     async def stop(self) -> None:
         """Put nothing more."""
-        ...
-
-
-class Log(Protocol):
-    """Where it is told what a source could not make of a change."""
-
-    def error(self, event: str, /, **fields: object) -> object:
-        """Tell what is wrong and needs somebody."""
         ...
 
 
@@ -102,9 +110,12 @@ class KindSource:
         self._queue: WorkQueue[str] | None = None
         self._why: Why | None = None
 
-    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+    async def start(
+        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+    ) -> None:
         """Hear of every object there is and of every change."""
         del group
+        self._log = self._log or log
         self._queue, self._why = queue, why
         self._registration = self.informer.add_handler(
             self._take, name=queue.name, resync=self._resync
@@ -171,21 +182,78 @@ class KindSource:
 
 
 class IteratorSource:
-    """Keys from an async iterator: webhooks of others, message queues, anything outside."""
+    """Keys from an async iterator: webhooks of others, message queues, anything outside.
 
-    def __init__(self, name: str, keys: Callable[[], AsyncIterator[str]]) -> None:
+    An iterator that raises is told and begun again, after a pause that grows while it yields
+    nothing. What it may have missed meanwhile is its own to find: it begins as if for the first
+    time. One that returns has no more to say, and that is told, too.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        keys: Callable[[], AsyncIterator[str]],
+        *,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
         self._name = name
         self._keys = keys
+        self._clock = clock or LoopClock()
+        self._backoff = Backoff(self._clock, rng or random.Random())  # noqa: S311 - jitter, not secrets
+        self._log: Log | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup) -> None:
+    async def start(
+        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+    ) -> None:
         """Put what the iterator yields until it ends."""
+        self._log = log
         self._task = group.create_task(self._run(queue, why), name=f"source {self._name}")
 
     async def _run(self, queue: WorkQueue[str], why: Why) -> None:
+        """Begin again for as long as the iterator fails."""
+        task = asyncio.current_task()
+        assert task is not None
+        while not task.cancelling():
+            try:
+                await self._follow(queue, why, task)
+            except asyncio.CancelledError as error:
+                if task.cancelling():
+                    raise
+                failure: BaseException = error  # it cancelled itself, and nobody us
+            except Exception as error:  # noqa: BLE001 - it is of others, and must not end the program
+                failure = error
+            else:
+                self._tell_end(task)
+                return
+            seconds = None if task.cancelling() else self._backoff.next_delay()
+            self._tell_failure(failure, seconds)
+            if seconds is not None:
+                await self._clock.sleep(seconds)
+
+    async def _follow(self, queue: WorkQueue[str], why: Why, task: asyncio.Task[None]) -> None:
         async for key in self._keys():
+            if task.cancelling():
+                return  # the iterator took no notice
             queue.add(key)
             why.note(key, f"source {self._name}")
+            self._backoff.reset()
+
+    def _tell_failure(self, error: BaseException, seconds: float | None) -> None:
+        if self._log is not None:
+            self._log.error(
+                "source_failed",
+                source=self._name,
+                error=repr(error),
+                again_in=seconds,
+                exc_info=error,
+            )
+
+    def _tell_end(self, task: asyncio.Task[None]) -> None:
+        if self._log is not None and not task.cancelling():
+            remedy = "nothing more comes from it; an iterator that waits for more never returns"
+            self._log.warning("source_ended", source=self._name, remedy=remedy)
 
     async def wait_synced(self) -> None:
         """There is nothing to wait for."""
@@ -206,4 +274,4 @@ def timer(name: str, clock: Clock, *, seconds: float, key: str = "tick") -> Iter
             await clock.sleep(seconds)
             yield key
 
-    return IteratorSource(name, ticks)
+    return IteratorSource(name, ticks, clock=clock)

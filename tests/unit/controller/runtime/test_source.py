@@ -1,23 +1,28 @@
 """What a kind's changes put into the queue: T43, T44."""
 
 import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator, Callable
 
+import attrs
 import pytest
 
 from controller.runtime.builder import Builder
+from controller.runtime.controller import Controller
 from controller.runtime.handler import own_key, owner
 from controller.runtime.predicate import appeared_or_went, spec_changed
 from controller.runtime.reconcile import done
 from controller.runtime.source import IteratorSource, KindSource, Why, timer
 from controller.runtime.workqueue.priority import DEFAULT, LOW
-from informers.clock import LoopClock
 from informers.meta.builtin import CONFIG_MAP
 from informers.meta.kinds import Kind
 from informers.reflector import Source as Reflected
 from informers.snapshot import seal
 from informers.store import Change
+from tests.kit.eventually import eventually
 from tests.kit.virtual import VirtualClock
-from tests.unit.controller.runtime.world import World, thing
+from tests.unit.controller.runtime.world import Kept, World, thing
 
 PARENT = Kind("test.pentad.dev", "v1alpha1", "Widget", "widgets")
 
@@ -213,15 +218,108 @@ async def test_a_timer_puts_its_key_until_it_is_stopped():
     assert ["all"] * 3 == [key for key, _ in queue.put]
 
 
-async def test_an_iterator_that_ends_is_the_end_of_it():
-    """Its keys are put in order."""
+@attrs.define
+class Outside:
+    """A source over an iterator that a test writes, with where its keys and its words go."""
+
+    keys: Callable[[], AsyncIterator[str]]
+    clock: VirtualClock = attrs.field(factory=VirtualClock)
+    queue: Queue = attrs.field(factory=Queue)
+    log: Kept = attrs.field(factory=Kept)
+    source: IteratorSource = attrs.field(init=False)
+
+    async def start(self, group):
+        """Begin as a controller does."""
+        self.source = IteratorSource("out", self.keys, clock=self.clock, rng=random.Random(1))
+        await self.source.start(self.queue, Why(self.clock), group, log=self.log)
+
+    @property
+    def put(self):
+        """The keys that came."""
+        return [key for key, _ in self.queue.put]
+
+
+@pytest.mark.virtual
+async def test_an_iterator_that_ends_says_so():
+    """Its keys are put in order; that no more will come may be a mistake."""
 
     async def keys():
         for key in ("a", "b"):
             yield key
 
-    queue = Queue()
+    out = Outside(keys)
     async with asyncio.TaskGroup() as group:
-        await IteratorSource("two", keys).start(queue, Why(LoopClock()), group)
+        await out.start(group)
 
-    assert ["a", "b"] == [key for key, _ in queue.put]
+    assert (["a", "b"], ["source_ended"]) == (out.put, out.log.events())
+    assert "out" == out.log.told("source_ended")[0]["source"]
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("error", [OSError("cut"), asyncio.CancelledError()], ids=repr)
+async def test_an_iterator_that_raises_is_begun_again(error):
+    """It is told each time, and after a key the pauses begin anew."""
+    began = []
+
+    async def keys():
+        began.append(out.clock.monotonic())
+        if len(began) == 4:
+            yield "late"
+        raise error
+
+    out = Outside(keys)
+    async with asyncio.TaskGroup() as group:
+        await out.start(group)
+        await eventually(lambda: len(began), equals=5, within=60)
+        await out.source.stop()
+
+    pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
+    assert pauses == pytest.approx([1.0, 2.0, 4.0, 1.0], rel=0.6)
+    assert (["late"], ["source_failed"] * 5) == (out.put, out.log.events())
+    assert (repr(error), error) == tuple(
+        out.log.told("source_failed")[0][field] for field in ("error", "exc_info")
+    )
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("goodbye", ["end", "raise", "go on"])
+async def test_an_iterator_that_takes_its_stop_for_something_else_is_not_begun_again(goodbye):
+    """Whatever it makes of the cancellation, its source has ended when `stop` returns."""
+    began = []
+
+    async def keys():
+        began.append(1)
+        yield "a"
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if goodbye == "raise":
+                raise OSError("in its clean-up") from None
+            while goodbye == "go on":
+                yield "b"
+
+    out = Outside(keys)
+    async with asyncio.TaskGroup() as group:
+        await out.start(group)
+        await eventually(lambda: out.put, equals=["a"])
+        await out.source.stop()
+
+    assert ([1], ["a"]) == (began, out.put)
+    assert (["source_failed"] if goodbye == "raise" else []) == out.log.events()
+
+
+@pytest.mark.virtual
+async def test_a_controller_hears_of_what_its_sources_cannot_do():
+    """Its log is theirs."""
+    world = World()
+    controller = Controller(
+        "c",
+        Idle(),
+        [IteratorSource("none", lambda: None, clock=world.clock)],
+        clock=world.clock,
+        log=world.log,
+    )
+    async with asyncio.TaskGroup() as group:
+        await controller.warm_up(group)
+        await eventually(world.log.events, equals=["source_failed"])
+        await controller.stop(limit=0)
