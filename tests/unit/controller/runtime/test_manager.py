@@ -380,7 +380,7 @@ async def test_a_bug_in_a_controller_is_not_hidden():
     """A source that raises ends the program with its traceback, and all is stopped."""
 
     class Broken:
-        async def start(self, *_):
+        async def start(self, *_, **__):
             raise KeyError("a bug")
 
         async def wait_synced(self):
