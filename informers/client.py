@@ -21,6 +21,7 @@ import msgspec
 from informers import request as requests
 from informers.caveats import Caveats
 from informers.clock import Clock, LoopClock
+from informers.contact import Contact
 from informers.errors import (
     SERVER_ERRORS,
     DeadlineExceeded,
@@ -90,6 +91,7 @@ class Client:
         self.fence = fence
         self.observers = Observers()
         self.caveats = Caveats()
+        self.contact = Contact()
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
         self.unanswered: collections.Counter[str] = collections.Counter()
         self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
@@ -163,6 +165,7 @@ class Client:
         limit = timeout or self._timeout
         await self._refresh()
         async with self._transport.stream(request, timeout=limit) as stream:
+            self.contact.made()
             self.answers[request.method, stream.code] += 1
             if stream.code == Unauthorized.codes[0]:
                 await self.endpoint.refresh(force=True)
@@ -337,19 +340,19 @@ class Client:
         try:
             response = await self._transport.send(request, timeout=budget)
         except TransportError as error:
+            self.contact.lost()
             self.unanswered[request.method] += 1
             if isinstance(error, OutcomeUnknown):
                 self.observers.tell_doubtful(request, CAUSE.get())
             raise
         except asyncio.CancelledError:
-            self.observers.tell_doubtful(
-                request, CAUSE.get()
-            )  # nobody waits for it any more, and it may have happened
+            # Nobody waits for it any more, and it may have happened.
+            self.observers.tell_doubtful(request, CAUSE.get())
             raise
+        self.contact.made()
         if response.code >= SERVER_ERRORS:
             self.observers.tell_doubtful(request, CAUSE.get())
-        if response.warnings:
-            self.caveats.take(request, response.warnings)
+        self.caveats.take(request, response.warnings)
         self.answers[request.method, response.code] += 1
         self.latencies[request.method].record(self.clock.monotonic() - began)
         return response

@@ -4,6 +4,7 @@ A reflector lists a kind, or lets a watch stream its content (WatchList), and th
 changes for ever. It promises:
 
 - Whatever happens, it goes on: every error backs off and is tried again; none ends it.
+- It does not wait longer for a server that was away than until that answers anybody (`contact`).
 - It returns to where it was. A watch resumes at the last version seen, a new list is asked for at
   that version and not from etcd, and only a server that no longer has it (410) or does not have it
   yet ("too large resource version") is asked for its latest (k/k#86483, k/k#107133).
@@ -17,6 +18,7 @@ them.
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 from collections.abc import Callable
@@ -134,6 +136,7 @@ class Reflector:
         self._pace = pace or Pace()
         self._clock = client.clock
         self._backoff = Backoff(self._clock, rng)
+        self._haste = Backoff(self._clock, rng)
         self._idle = self._pace.idle
         self._wake = asyncio.Event()
         self.is_optional = False
@@ -161,13 +164,29 @@ class Reflector:
             self._deliver(self._store.clear(self._scope))
             if self.is_optional:
                 self._scope.ready.set()
-        try:
-            async with asyncio.timeout(self._backoff.next_delay()):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        await (self._await_contact() if isinstance(error, TransportError) else self._pause())
         # Not before waiting: a wake-up may have come while the try that failed was under way.
         self._wake.clear()
+
+    async def _pause(self) -> None:
+        """Wait as long as one more failure calls for, or until somebody wakes us."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._backoff.next_delay()):
+                await self._wake.wait()
+
+    async def _await_contact(self) -> None:
+        """Pause, but not for long once the server answers anybody.
+
+        The haste has its own backoff: a server that comes and goes is not asked by all each time,
+        and one that answers others well is not asked again and again for what it never answers.
+        """
+        failed, contact = self._clock.monotonic(), self._client.contact
+        contact.lost()
+        with contact.wakes(self._wake):
+            await self._pause()
+        if self._wake.is_set():
+            least = self._haste.next_delay()
+            await self._clock.sleep(failed + least - self._clock.monotonic())
 
     def _note(self, error: InformersError) -> None:
         self.statistics.watching_since = None
@@ -297,6 +316,7 @@ class Reflector:
                 await self._recover(problem)
             else:
                 self._backoff.reset()
+                self._haste.reset()
 
     async def _consume(self, request: Request, feed: Feed) -> None:
         """Feed what a watch brings until it ends, breaks or falls silent."""

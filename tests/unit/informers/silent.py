@@ -4,6 +4,7 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 
+from informers.contact import Contact
 from informers.factory import Informers
 from informers.meta.builtin import POD
 from informers.reflector import Source, Verdicts
@@ -18,6 +19,7 @@ class SilentClient:
     def __init__(self):
         self.clock = VirtualClock()
         self.observers = []
+        self.contact = Contact()
         self.streams = 0
 
     @asynccontextmanager
