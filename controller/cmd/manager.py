@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from controller import app, config
 from controller.families import FAMILIES
-from controller.runtime.manager import EXIT_CLEAN, EXIT_CONFIG, EXIT_FAILED
+from controller.runtime.manager import EXIT_CLEAN, EXIT_CONFIG, EXIT_FAILED, stop_signals
 from controller.runtime.obs.log import configure
 from controller.runtime.registration import Family
 from informers.errors import ConfigError, InformersError
@@ -16,10 +16,12 @@ from informers.errors import ConfigError, InformersError
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
     """Run the manager program, with the families of this build or with others.
 
-    Until the manager itself listens, SIGTERM ends it as Ctrl-C does: the first process of a
-    container would not even be killed by it.
+    Until the manager itself listens, signals to stop end it as Ctrl-C does: the first process of a
+    container would not even be killed by them.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in stop_signals()}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
         settings = config.load(arguments, os.environ, families=families)
         log = configure(settings.log_format, settings.log_level)
@@ -33,4 +35,5 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
         print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
         return EXIT_FAILED
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

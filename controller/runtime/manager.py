@@ -13,6 +13,7 @@ help: a port is taken, or the caches are not complete in time. What else it rais
 """
 
 import asyncio
+import functools
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, Protocol
@@ -22,7 +23,7 @@ import attrs
 from controller.runtime.controller import CachesIncomplete, Controller, Log
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.fence import CandidacyEnded
-from controller.runtime.memory import settle, unsettle
+from controller.runtime.memory import give_back_regularly, settle, unsettle
 from controller.runtime.obstacles import obstacles
 from controller.runtime.runtime import Runtime
 from informers.errors import ConfigError
@@ -37,6 +38,12 @@ WORD_SECONDS: Final = 10.0
 """How soon, and how often, it is said what the caches wait for."""
 DRAIN_SHARE: Final = 0.8
 """How much of the time to stop the workers may use; the rest is for what comes after them."""
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What ends a manager in good order: also a terminal that closes, unless under nohup."""
+    hang_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGTERM, signal.SIGINT, *hang_up)
 
 
 class Server(Protocol):
@@ -89,7 +96,11 @@ class Manager:
         self._log = log
         self._elector = elector
         self._servers = tuple(servers)
-        self._background = (runtime.recorder.run, *background)
+        self._background: Sequence[Callable[[], Coroutine[None, None, None]]] = (
+            runtime.recorder.run,
+            functools.partial(give_back_regularly, runtime.clock),
+            *background,
+        )
         self._stop_seconds = stop_seconds
         self._sync_seconds = sync_seconds
         self._failure: ConfigError | None = None
@@ -103,15 +114,19 @@ class Manager:
             self._stop.set()
 
     def install_signals(self) -> None:
-        """End on SIGTERM and SIGINT; a second one ends the process at once."""
+        """End on `stop_signals`; a second SIGTERM or SIGINT ends the process at once.
+
+        A second SIGHUP does not: shells pass on the one that they and the kernel both send.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in stop_signals():
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: signal.Signals) -> None:
-        self._log.info("stopping", signal=signal.Signals(number).name)
-        asyncio.get_running_loop().remove_signal_handler(number)
+        if number != signal.SIGHUP:
+            asyncio.get_running_loop().remove_signal_handler(number)
         self.stop()
+        self._log.info("stopping", signal=signal.Signals(number).name)
 
     async def run(self) -> int:
         """Start everything, wait for the end, stop everything.

@@ -15,6 +15,8 @@ import pytest
 from hack.gen.__main__ import ROOT
 
 PROGRAM = [sys.executable, "-m", "tests.e2e.widget_manager"]
+TERMINAL = ["setsid", "--ctty"]
+"""Makes standard input the terminal of the program, whose closing is told to it."""
 CRDS = ROOT / "tests/kit/widget/manifests/crd"
 
 
@@ -75,7 +77,9 @@ def start(cluster, namespace, tmp_path) -> Iterator:
     """Return a function that starts a manager with flags; all end with the test."""
     running: list[Process] = []
 
-    def launch(*flags: str, program: Sequence[str] = PROGRAM, **environ: str) -> Process:
+    def launch(
+        *flags: str, program: Sequence[str] = PROGRAM, terminal: int | None = None, **environ: str
+    ) -> Process:
         log = tmp_path / f"manager-{len(running)}.log"
         probes = f"127.0.0.1:{free_port()}"
         defaults = [
@@ -89,8 +93,9 @@ def start(cluster, namespace, tmp_path) -> Iterator:
         kept = [flag for flag in defaults if flag.partition("=")[0] not in said]
         with log.open("wb") as out:
             popen = subprocess.Popen(
-                [*program, *kept, *flags],
-                stdout=out,
+                [*(() if terminal is None else TERMINAL), *program, *kept, *flags],
+                stdin=terminal,
+                stdout=out if terminal is None else terminal,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
                 env={**os.environ, **environ},

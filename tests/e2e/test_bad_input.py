@@ -125,7 +125,9 @@ def test_a_server_that_cannot_be_reached(start, tmp_path):
     assert 2 == manager.events().count("waiting_for_api_server")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_who_waits_for_a_server_can_be_told_to_stop(start, tmp_path, number):
     """At once and cleanly: nobody has to kill it, also where it is the first process of all."""
     with socket.create_server(("127.0.0.1", 0)) as closed:

@@ -1,5 +1,10 @@
 """The manager as separate processes: it works, hands over, waits its turn and ends well."""
 
+import asyncio
+import os
+import pty
+import signal
+
 import pytest
 
 from tests.kit.eventually import eventually
@@ -73,6 +78,24 @@ async def test_a_clean_end_hands_over_at_once(start):
 
     await leads(second, within=15)
     assert 0 == second.stop()
+
+
+@pytest.mark.usefixtures("widgets")
+async def test_a_terminal_that_closes_leaves_no_lease_held(start, rest, namespace):
+    """The kernel says SIGHUP, shells say it again, and nothing can be written any more."""
+    ours, theirs = pty.openpty()
+    manager = start(terminal=theirs)
+    os.close(theirs)
+    said = ""
+    while "workers_started" not in said:
+        said += (await asyncio.to_thread(os.read, ours, 4096)).decode()
+
+    os.close(ours)
+    manager.popen.send_signal(signal.SIGHUP)
+
+    assert 0 == manager.wait()
+    lease = rest.get(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/pentad")
+    assert not lease["spec"].get("holderIdentity")
 
 
 @pytest.mark.usefixtures("widgets")

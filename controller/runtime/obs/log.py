@@ -6,9 +6,10 @@ costs a comparison. Whose reconcile a line belongs to is read from the context, 
 not pass it on. JSON goes to machines, `console` to people.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable, MutableMapping
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 
@@ -87,7 +88,7 @@ def configure(format_: str, level: str, *, stream: BinaryIO | None = None) -> Lo
         level: The least that is logged, by name.
         stream: Where lines go; standard error by default.
     """
-    out = stream or sys.stderr.buffer
+    out = cast("BinaryIO", _Lasting(stream or sys.stderr.buffer))
     render: list[Callable[..., Any]] = [structlog.processors.format_exc_info, _json]
     if format_ == "console":
         render = [structlog.dev.ConsoleRenderer(colors=out.isatty()), _encoded]
@@ -103,6 +104,28 @@ def configure(format_: str, level: str, *, stream: BinaryIO | None = None) -> Lo
         cache_logger_on_first_use=False,
     )
     return Log(logger, Level(level))
+
+
+class _Lasting:
+    """Where lines go for as long as anything takes them.
+
+    A terminal that closed, a reader that went or a disk that is full must not keep a program from
+    its work, and above all not from ending in good order.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.isatty = out.isatty
+
+    def write(self, line: bytes) -> None:
+        """Write it if that can be done."""
+        with contextlib.suppress(OSError):
+            self._out.write(line)
+
+    def flush(self) -> None:
+        """Pass it on if that can be done."""
+        with contextlib.suppress(OSError):
+            self._out.flush()
 
 
 def _whose(_logger: object, _method: str, event: Event) -> Event:

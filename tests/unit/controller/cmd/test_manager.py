@@ -1,10 +1,13 @@
 """The program around the manager: one line and an exit code for whatever goes wrong."""
 
+import signal
+
 import pytest
 
 from controller import __main__ as program
 from controller import app
 from controller.cmd.manager import main
+from controller.runtime.manager import stop_signals
 from informers.errors import ConfigError, TransportError
 
 
@@ -48,6 +51,29 @@ def test_an_error_is_one_line(monkeypatch, error, code, line, capsys):
     out, err = capsys.readouterr()
     assert err.startswith(f"pentad: {line}")
     assert ("", 1) == (out, err.count("\n"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_signals_to_stop_end_it_before_it_listens(monkeypatch, number):
+    """Also a terminal that closes; what was done about them before is done again afterwards."""
+    before = signal.getsignal(number)
+    monkeypatch.setattr(app, "run_forever", lambda *_, **__: signal.raise_signal(number))
+
+    assert 0 == main([])
+    assert before == signal.getsignal(number)
+
+
+def test_who_is_to_outlive_its_terminal_does(monkeypatch):
+    """Under nohup SIGHUP is ignored from the start, and stays so."""
+    monkeypatch.setattr(
+        app, "run_forever", lambda *_, **__: signal.raise_signal(signal.SIGHUP) or 7
+    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert 7 == main([])
+        assert (signal.SIGTERM, signal.SIGINT) == stop_signals()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_wrong_settings_end_before_anything_begins(capsys):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,13 @@ def test_an_exception_comes_with_its_traceback(sink, format_):
     first, second = sink.written.decode().split("failed", 2)[1:]
     assert "KeyError: 'gone'" in first + sink.written.decode().split("failed")[0]
     assert "Traceback" not in second
+
+
+def test_a_place_that_takes_no_lines_ends_no_program():
+    """A closed terminal, a reader that went, a full disk: the work goes on without a log."""
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        log = configure("json", "info", stream=full)
+        log.info("happened")
 
 
 def test_lines_of_a_reconcile_say_whose_they_are(sink):
