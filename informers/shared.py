@@ -11,7 +11,7 @@ handlers that want to hear of changes. It promises:
 - `has_synced` means that every scope had its content completely at least once; `staleness` says
   how long ago the server was last heard of. A cache can be synced and stale, and says so.
 - One that holds metadata only gives up its watch when somebody caches the whole objects, which
-  bring the metadata as well (`follow`). Its handlers hear of no change twice and miss none.
+  bring the metadata as well (`follow`, `following`).
 
 Handlers are plain functions that take a batch and return fast: they put keys into queues. Whoever
 needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects there are.
@@ -25,9 +25,10 @@ from typing import Final
 
 from informers.client import Client
 from informers.errors import NotFound
+from informers.following import Following
 from informers.memo import Memos
 from informers.reflector import Pace, Reflector, Source, Verdicts
-from informers.registration import BATCH, Backlog, Handler, Registration
+from informers.registration import Backlog, Handler, Registration
 from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
 from informers.snapshot import Snapshot, seal
@@ -35,7 +36,6 @@ from informers.store import Change, Scope, Store
 from informers.versions import is_older
 
 EVERYWHERE: Final = frozenset({""})
-FOLLOW_SECONDS: Final = 1.0
 
 
 class Informer:
@@ -67,8 +67,7 @@ class Informer:
         self._tellers: dict[asyncio.Task[None], Registration] = {}
         self._bound_to: Informer | None = None
         self._move: asyncio.Task[None] | None = None
-        self._led: Registration | None = None
-        self._has_moved = False
+        self._following: Following | None = None
         self._group: asyncio.TaskGroup | None = None
         self.is_optional = False
 
@@ -87,8 +86,8 @@ class Informer:
 
     async def stop(self) -> None:
         """End all tasks and wait until they have ended; the content stays as it was."""
-        if self._led is not None:
-            self._led.remove()
+        if self._following is not None:
+            self._following.end()
         tasks = [*self._tasks.values(), *self._tellers, *([self._move] if self._move else [])]
         self._tasks.clear()
         self._group = None
@@ -183,12 +182,14 @@ class Informer:
     @property
     def lead(self) -> "Informer | None":
         """The informer whose watch keeps this one current, if it is not an own one."""
-        return None if self._led is None else self._bound_to
+        return None if self._following is None else self._bound_to
 
     @property
     def is_whole(self) -> bool:
         """Whether it holds objects with all their fields, and not their metadata only."""
-        return self._has_moved or not self.source.metadata_only
+        if self._following is not None and self._following.has_arrived:
+            return True
+        return not self.source.metadata_only
 
     def follow(self, lead: "Informer") -> None:
         """Watch no more once `lead`, which holds the same objects and more of them, has them.
@@ -202,47 +203,23 @@ class Informer:
 
     async def _move_to(self, lead: "Informer") -> None:
         """Wait until nothing would be lost, then hear of changes from the lead instead."""
-        await lead.wait_synced()
-        while self._is_ahead_of(lead):
-            await self.clock.sleep(FOLLOW_SECONDS)
+        following = Following(lead, self.store, self._deliver, self.clock)
+        await following.wait_level(self.scopes)
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         self._reflectors.clear()
-        self._led = lead.add_handler(self._hear, name="follower", knows_all=True)
+        following.begin()
+        self._following = following
         if self.is_optional:
             lead.make_optional()
-        await self._mirror(lead.store, initial=not self.has_synced)
-        before, self.scopes, self._has_moved = self.scopes, lead.scopes, True
+        await following.mirror(initial=not self.has_synced)
+        before, self.scopes = self.scopes, lead.scopes
         for scope in before.values():
             scope.ready.set()
         if tasks:
             await asyncio.wait(tasks)
         self._tasks.clear()
-
-    async def _mirror(self, theirs: Store, *, initial: bool) -> None:
-        """Hold what the lead holds, object by object; what changes meanwhile is heard of."""
-        keys = [key for key in self.store.all_keys() if theirs.get(key) is None]
-        keys += theirs.all_keys()
-        for start in range(0, len(keys), BATCH):
-            await self.clock.sleep(0)
-            self._deliver(self.store.mirror(theirs, keys[start : start + BATCH], initial=initial))
-
-    def _catch_up(self, key: str) -> None:
-        """Be as far as the lead with an object, also while others are still to be mirrored."""
-        if self.lead is not None and not self._has_moved:
-            self._deliver(self.store.mirror(self.lead.store, [key]))
-
-    def _is_ahead_of(self, lead: "Informer") -> bool:
-        """Whether this has heard of anything that the lead is still to hear of."""
-        if self.scopes.keys() != lead.scopes.keys():
-            return True
-        versions = [(lead.scopes[at].version, scope.version) for at, scope in self.scopes.items()]
-        return any(is_older(theirs, own) for theirs, own in versions) or any(
-            is_older(lead.version_of(snapshot), snapshot.meta.resource_version)
-            and not lead.has_reached(snapshot)
-            for snapshot in self.store
-        )
 
     def has_reached(self, snapshot: Snapshot) -> bool:
         """Whether this state of an object, or a later one, has been heard of here."""
@@ -253,16 +230,6 @@ class Informer:
     def version_of(self, snapshot: Snapshot) -> str:
         """The version that has been reached of all objects around this one."""
         return scope.version if (scope := self._scope_of(snapshot.meta.namespace)) else ""
-
-    def _hear(self, changes: list[Change]) -> None:
-        """Take what the lead has heard."""
-        told: list[Change] = []
-        for change in changes:
-            if change.new is not None:
-                told += self.store.upsert(change.new, initial=change.initial)
-            elif change.old is not None:
-                told += self.store.delete(change.old)
-        self._deliver(told)
 
     # Handlers
 
@@ -358,6 +325,11 @@ class Informer:
             self._catch_up(key)
             return
         self._deliver(self.store.own_delete(key, uid))
+
+    def _catch_up(self, key: str) -> None:
+        """Show at once what the lead has just been told."""
+        if self._following is not None:
+            self._following.catch_up(key)
 
     def doubtful(self, key: str, cause: str) -> None:
         """Take note that a write to an object got no answer."""
