@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from informers.callbacks import Callbacks
 from informers.client import Client
 from informers.meta.builtin import CRD
 from informers.meta.kinds import Kind
@@ -50,6 +51,7 @@ class Informers:
         self._crds: Informer | None = None
         self._is_open = False
         self.verdicts = Verdicts()
+        self.callbacks = Callbacks()
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -91,6 +93,7 @@ class Informers:
                 rng=self._rng,
                 namespaces=namespaces,
                 pace=self._pace,
+                failed=self.callbacks.failed_with(source.kind),
             )
             if self._is_open:
                 informer.start(self._group)

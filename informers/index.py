@@ -1,14 +1,18 @@
 """Answers to "which objects have this value", kept current with every change.
 
 An indexer is a pure function from a snapshot to its values; it reads metadata, or decodes what it
-needs from the bytes. Entries are keys, so a lookup costs as much as its answer is long.
+needs from the bytes. Entries are keys, so a lookup costs as much as its answer is long. An object
+at which it raises has no values.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
+from informers.callbacks import Failed, nobody_told
 from informers.snapshot import Snapshot
 
 Indexer = Callable[[Snapshot], Iterable[str]]
+_REMEDY: Final = "the index does not show this object: have the indexer return () for what is odd"
 
 
 def by_namespace(snapshot: Snapshot) -> Iterable[str]:
@@ -24,10 +28,13 @@ def by_owner(snapshot: Snapshot) -> Iterable[str]:
 class Index:
     """The keys of one store by one indexer's values."""
 
-    __slots__ = ("_indexer", "_keys")
+    __slots__ = ("_failed", "_indexer", "_keys")
 
-    def __init__(self, indexer: Indexer, objects: Mapping[str, Snapshot]) -> None:
+    def __init__(
+        self, indexer: Indexer, objects: Mapping[str, Snapshot], failed: Failed = nobody_told
+    ) -> None:
         self._indexer = indexer
+        self._failed = failed
         self._keys: dict[str, dict[str, None]] = {}
         for key, snapshot in objects.items():
             self._add(key, snapshot)
@@ -48,17 +55,28 @@ class Index:
             self._add(key, new)
 
     def _add(self, key: str, snapshot: Snapshot) -> None:
-        for value in self._indexer(snapshot):
+        for value in self._values(key, snapshot) or ():
             entry = self._keys.get(value)
             if entry is None:
                 entry = self._keys[value] = {}
             entry[key] = None
 
     def _remove(self, key: str, snapshot: Snapshot) -> None:
-        for value in self._indexer(snapshot):
+        values = self._values(key, snapshot)
+        # One that raises now may not have raised before: no key may outlive its object.
+        for value in list(self._keys) if values is None else values:
             entry = self._keys.get(value)
             if entry is None:
                 continue
             entry.pop(key, None)
             if not entry:
                 del self._keys[value]
+
+    def _values(self, key: str, snapshot: Snapshot) -> Iterable[str] | None:
+        """All values of an object; None when they are not known."""
+        try:
+            return dict.fromkeys(self._indexer(snapshot))
+        except Exception as error:  # noqa: BLE001 - one odd object must not end the watch of all
+            name = getattr(self._indexer, "__qualname__", type(self._indexer).__qualname__)
+            self._failed(name, key, error, remedy=_REMEDY)
+            return None

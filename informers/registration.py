@@ -3,7 +3,8 @@
 A handler that joins late hears of everything there is, a batch at a time, marked `initial`; a
 change of an object that it has not heard of yet waits for that. With `resync` it hears, again and
 again, of every object as an update of itself (`Change.is_resync`), so that a controller repairs
-what no watch tells of; nobody asks for that by default, and no other handler hears of it.
+what no watch tells of; nobody asks for that by default, and no other handler hears of it. A
+handler that raises misses what it was told and hears of the next change like any other.
 
 A resync reads the store in the step in which it tells, so it can neither overtake a change nor
 bring a state back that was replaced meanwhile. Its period is spread by a tenth either way, so that
@@ -14,6 +15,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from informers.callbacks import Failed
 from informers.clock import Clock
 from informers.store import Change, Store
 
@@ -21,6 +23,7 @@ Handler = Callable[[list[Change]], None]
 BATCH: Final = 500
 LEAST_RESYNC: Final = 1.0
 SPREAD: Final = 0.1
+_REMEDY: Final = "it missed this change: catch what it cannot deal with; a restart tells it of all"
 
 
 class Backlog(Protocol):
@@ -41,6 +44,7 @@ class Teller(Protocol):
 
     store: Store
     clock: Clock
+    callback_failed: Failed
 
     @property
     def has_synced(self) -> bool:
@@ -110,7 +114,15 @@ class Registration:
         if self._untold:
             changes = [change for change in changes if not self._postpones(change)]
         if changes:
+            self._call(changes)
+
+    def _call(self, changes: list[Change]) -> None:
+        try:
             self._handler(changes)
+        except Exception as error:  # noqa: BLE001 - one handler must not keep others from hearing
+            first, more = changes[0].key, len(changes) - 1
+            key = f"{first} and {more} more" if more else first
+            self._teller.callback_failed(self.name, key, error, remedy=_REMEDY)
 
     def _postpones(self, change: Change) -> bool:
         if change.key not in self._untold:
@@ -153,4 +165,4 @@ class Registration:
             if (held := get(key)) is not None
         ]
         if batch and self.is_active:
-            self._handler(batch)
+            self._call(batch)

@@ -13,7 +13,8 @@ handlers that want to hear of changes. It promises:
 - One that holds metadata only gives up its watch when somebody caches the whole objects, which
   bring the metadata as well (`follow`, `following`).
 
-Handlers are plain functions that take a batch and return fast: they put keys into queues. Whoever
+Handlers are plain functions that take a batch and return fast: they put keys into queues. One that
+raises, or an indexer that does, costs nobody else anything (`callbacks`). Whoever
 needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects there are.
 """
 
@@ -23,6 +24,7 @@ import random
 from collections.abc import Coroutine, Iterable
 from typing import Final
 
+from informers.callbacks import Failed, nobody_told
 from informers.client import Client
 from informers.errors import NotFound
 from informers.following import Following
@@ -50,9 +52,11 @@ class Informer:
         rng: random.Random,
         namespaces: Iterable[str] = EVERYWHERE,
         pace: Pace | None = None,
+        failed: Failed = nobody_told,
     ) -> None:
         self.source = source
-        self.store = Store()
+        self.callback_failed = failed
+        self.store = Store(failed)
         self.clock = client.clock
         self.memos = Memos()
         self._client = client

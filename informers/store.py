@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from informers.callbacks import Failed, nobody_told
 from informers.index import Index, Indexer, by_namespace
 from informers.snapshot import Snapshot
 from informers.versions import is_comparable, is_older
@@ -129,7 +130,8 @@ class Generation:
 class Store:
     """All cached objects of one kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Failed = nobody_told) -> None:
+        self._failed = failed
         self._objects: dict[str, Snapshot] = {}
         self._indexes: dict[str, Index] = {}
         self._buried: dict[str, str] = {}
@@ -177,7 +179,7 @@ class Store:
 
     def add_index(self, index: str, indexer: Indexer) -> None:
         """Keep one more index, built now from what is there."""
-        self._indexes[index] = Index(indexer, self._objects)
+        self._indexes[index] = Index(indexer, self._objects, self._failed)
 
     # What the watch says
 

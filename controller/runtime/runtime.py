@@ -46,6 +46,7 @@ class Runtime:
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
         self.apply_sets: list[ApplySet] = []
         """Those that were asked for, for their figures."""
+        informers.callbacks.tell = lambda **fields: log.error("callback_failed", **fields)
         self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
 
     def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:

@@ -7,6 +7,7 @@ from controller.runtime.controller import Options
 from controller.runtime.runtime import Runtime
 from controller.runtime.source import KindSource, timer
 from controller.runtime.stalled import Stalled
+from informers.callbacks import Callbacks
 from informers.clock import LoopClock
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from tests.kit.widget.api import WIDGET, Widget
@@ -25,6 +26,7 @@ class Informers:
 
     def __init__(self):
         self.kinds = []
+        self.callbacks = Callbacks()
 
     def acquire(self, source, *, optional=False):
         """Lend an informer with nothing in it."""

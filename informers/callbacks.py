@@ -1,0 +1,50 @@
+"""Functions of others that the caches call, and what happens when one raises.
+
+Indexers and handlers run in the step in which an object changes. One that raises costs what it
+would have done with that object and nothing else: the watch goes on, and the other indexes and
+handlers hear of the change. It is told once for each kind and function, or an object that is odd
+would fill the log by itself.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from informers.meta.kinds import Kind
+
+
+class Failed(Protocol):
+    """Whom to tell that a function has raised."""
+
+    def __call__(self, callback: str, key: str, error: Exception, *, remedy: str) -> None:
+        """Take note of what raised, at which object, and what to do about it."""
+        ...
+
+
+class Callbacks:
+    """What is known of the functions that others lend to the caches of a program."""
+
+    def __init__(self) -> None:
+        self.tell: Callable[..., object] | None = None
+        self._told: set[tuple[Kind, str]] = set()
+
+    def failed_with(self, kind: Kind) -> Failed:
+        """Whom the cache of a kind tells."""
+
+        def failed(callback: str, key: str, error: Exception, *, remedy: str) -> None:
+            if self.tell is None or (kind, callback) in self._told:
+                return
+            self._told.add((kind, callback))
+            self.tell(
+                kind=kind.kind,
+                callback=callback,
+                key=key,
+                error=repr(error),
+                remedy=remedy,
+                exc_info=error,
+            )
+
+        return failed
+
+
+def nobody_told(callback: str, key: str, error: Exception, *, remedy: str) -> None:
+    """Tell nobody: for a part on its own, without a program around it."""
