@@ -7,6 +7,7 @@ for, because it may be starting; credentials that are refused or a server that i
 import asyncio
 import contextlib
 import functools
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -108,7 +109,10 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         observability.probes.ready["webhooks"] = webhooks.unready
         observability.extra.append(webhooks.collector)
     manager.install_signals()
-    return await manager.run()
+    code = await manager.run()
+    if manager.left_behind:
+        os._exit(code)  # the loop would wait for ever for what does not let itself be ended
+    return code
 
 
 async def keep_credentials(

@@ -8,6 +8,8 @@ It promises:
 - An object is not reconciled from data that its own lost writes made doubtful (`gate`).
 - Workers start only when every source's cache is complete; a standby's caches are warm.
 
+- It stops in time: a reconcile that takes no notice of its cancellation is told and left behind.
+
 `TerminalError` ends the retries and is told to whoever `on_terminal` is: status and Event.
 """
 
@@ -42,6 +44,11 @@ BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 MOST_AFTER_OUTAGE: Final = 30.0
 """Seconds until the next try of what failed because of the server: it says nothing of the object,
 and ten minutes without a server must not become five more for whoever tried hardest."""
+CLEAN_UP_SECONDS: Final = 2.0
+"""How long a reconcile that is told to end may take for it."""
+DEAF: Final = (
+    "let asyncio.CancelledError pass: catch Exception and not BaseException, clean up in `finally`"
+)
 PAUSED: Final = "pentad.dev/paused"
 _PAUSED_BYTES: Final = PAUSED.encode()
 
@@ -148,6 +155,9 @@ class Controller:
         self._log = log
         self._on_terminal = on_terminal
         self._workers: list[asyncio.Task[None]] = []
+        self._overseer: asyncio.Task[None] | None = None
+        self.left_behind = 0
+        """Workers that had not ended when it stopped, and may never."""
 
     # Life
 
@@ -170,23 +180,53 @@ class Controller:
             ) from error
 
     def start(self, group: asyncio.TaskGroup) -> None:
-        """Start the workers, as tasks of the group."""
+        """Start the workers; a task of the group answers for them."""
+        loop = asyncio.get_running_loop()
         for number in range(self.options.workers):
-            task = group.create_task(self._work(), name=f"worker {self.name} {number}")
+            task = loop.create_task(self._work(), name=f"worker {self.name} {number}")
             self._workers.append(task)
+        overseeing = self._oversee(tuple(self._workers))
+        self._overseer = group.create_task(overseeing, name=f"workers {self.name}")
 
-    async def stop(self, *, limit: float) -> Unfinished[str]:
+    async def stop(self, *, limit: float, clean_up: float = CLEAN_UP_SECONDS) -> Unfinished[str]:
         """Drain the queue within `limit` seconds, end what still runs, report what was left."""
         unfinished = await self.queue.shut_down_with_drain(limit if self._workers else 0)
-        for worker in self._workers:
-            worker.cancel()
-        if self._workers:
-            await asyncio.wait(self._workers)
-            self._workers.clear()
+        await self._dismiss(clean_up)
+        if self._overseer is not None:
+            self._overseer.cancel()
         # Only now: a reconcile that is being drained reads caches that are still kept current.
         for source in self.sources:
             await source.stop()
         return unfinished
+
+    async def _oversee(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """End the group if a worker fails, and the workers if the group ends.
+
+        They are no tasks of the group themselves: it would wait for ever for a reconcile that takes
+        no notice of its cancellation.
+        """
+        try:
+            _raise_failure(await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
+        finally:
+            await self._dismiss(CLEAN_UP_SECONDS)
+
+    async def _dismiss(self, clean_up: float) -> None:
+        """End the workers, but for those that do not within so many seconds."""
+        workers, self._workers = self._workers, []
+        if not workers:
+            return
+        for worker in workers:
+            worker.cancel()
+        done, left = await asyncio.wait(workers, timeout=clean_up)
+        self.left_behind = len(left)
+        for key in self._watchdog.at_work() if left else ():
+            self._tell_deaf(key)
+        _raise_failure((done, left))
+
+    def _tell_deaf(self, key: str) -> None:
+        self._log.error(
+            "reconcile_ignores_cancellation", controller=self.name, key=key, remedy=DEAF
+        )
 
     # Work
 
@@ -220,7 +260,7 @@ class Controller:
 
     async def _attempt(self, key: str, slot: Slot) -> Outcome:
         """Reconcile once and decide when to do it again."""
-        self._watchdog.begin(slot)
+        self._watchdog.begin(slot, key)
         result: Result | None = None
         failure: BaseException | None = None
         try:
@@ -238,6 +278,11 @@ class Controller:
             if slot.task is not None and slot.task.cancelling():
                 raise asyncio.CancelledError  # its time was up in the moment we were told to end
             return self._timed_out(key)
+        assert slot.task is not None
+        if slot.task.cancelling():
+            if not self.left_behind:
+                self._tell_deaf(key)
+            raise asyncio.CancelledError  # which it did not pass on
         if failure is not None:
             return await self._after_failure(key, failure)
         return self._after_result(key, result)
@@ -334,3 +379,10 @@ class Controller:
         except Exception as problem:  # noqa: BLE001 - like a reconcile, it costs no other object
             name = type(problem).__name__
             self._failed(key, name, f"cannot tell why it stopped: {str(problem) or name}", problem)
+
+
+def _raise_failure(outcome: tuple[set[asyncio.Task[None]], set[asyncio.Task[None]]]) -> None:
+    """Raise what a worker raised, if one did."""
+    for task in outcome[0]:
+        if not task.cancelled():
+            task.result()

@@ -6,7 +6,9 @@ from half a cache and nothing writes without the lease.
 
 Stop, within `stop_seconds`: workers drain → election releases (only now, since the next leader
 starts at once) → sources and informers → servers. A lost lease skips the drain: writing is over,
-the fence sees to that, and waiting would only delay the next leader.
+the fence sees to that, and waiting would only delay the next leader. A reconcile that takes no
+notice of its cancellation is left behind when its time is over; then the lease is left to run out,
+since it may still act, and whoever runs the manager has to end the process (`left_behind`).
 
 `run` returns an exit code. It raises `ConfigError`, once all is stopped, where only a person can
 help: a port is taken, or the caches are not complete in time. What else it raises is a bug.
@@ -38,6 +40,8 @@ WORD_SECONDS: Final = 10.0
 """How soon, and how often, it is said what the caches wait for."""
 DRAIN_SHARE: Final = 0.8
 """How much of the time to stop the workers may use; the rest is for what comes after them."""
+CLEAN_UP_SHARE: Final = 0.1
+"""How much more of it they may use to end when they are told to."""
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:
@@ -106,6 +110,11 @@ class Manager:
         self._failure: ConfigError | None = None
         self._stop = asyncio.Event()
         self._code = EXIT_CLEAN
+
+    @property
+    def left_behind(self) -> int:
+        """Reconciles that would not end; while there are any, neither will the event loop."""
+        return sum(controller.left_behind for controller in self.controllers)
 
     def stop(self, code: int = EXIT_CLEAN) -> None:
         """Begin to end; the first caller's exit code counts."""
@@ -246,10 +255,16 @@ class Manager:
         if not lost:
             await self._flush_events()
         if self._elector is not None and election is not None and not election.done():
-            await self._elector.release(timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
-            await asyncio.wait([election], timeout=self._stop_seconds * (1 - DRAIN_SHARE) / 2)
+            if not self.left_behind:
+                await self._give_back(self._elector, election)
             election.cancel()
         self._log.info("stopped", code=self._code)
+
+    async def _give_back(self, elector: Elector, election: asyncio.Task[None]) -> None:
+        """Let another lead at once."""
+        limit = self._stop_seconds * (1 - DRAIN_SHARE) / 2
+        await elector.release(timeout=limit)
+        await asyncio.wait([election], timeout=limit)
 
     async def _flush_events(self) -> None:
         """Write the last Events while that is still allowed."""
@@ -260,7 +275,7 @@ class Manager:
             self._log.warning("events_not_written")
 
     async def _stop_controller(self, controller: Controller, limit: float) -> None:
-        left = await controller.stop(limit=limit)
+        left = await controller.stop(limit=limit, clean_up=self._stop_seconds * CLEAN_UP_SHARE)
         if not left.is_drained:
             self._log.warning(
                 "queue_not_drained",

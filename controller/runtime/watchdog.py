@@ -13,9 +13,10 @@ from informers.clock import Clock
 class Slot:
     """One worker's place: what it is doing since when, and whether that was cut short."""
 
-    __slots__ = ("expired", "since", "task")
+    __slots__ = ("expired", "key", "since", "task")
 
     def __init__(self) -> None:
+        self.key = ""
         self.task: asyncio.Task[object] | None = None
         self.since: float | None = None
         self.expired = False
@@ -44,8 +45,9 @@ class Watchdog:
             self._timer.cancel()
             self._timer = None
 
-    def begin(self, slot: Slot) -> None:
-        """Work begins; from now on it has its limit."""
+    def begin(self, slot: Slot, key: str) -> None:
+        """Work on a key begins; from now on it has its limit."""
+        slot.key = key
         slot.since = self._clock.monotonic()
         if self._timer is None:
             self._arm(self._limit)
@@ -59,6 +61,10 @@ class Watchdog:
         assert slot.task is not None
         slot.task.uncancel()
         return True
+
+    def at_work(self) -> list[str]:
+        """The keys that are being worked on."""
+        return [slot.key for slot in self._slots if slot.since is not None]
 
     def _arm(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._check)

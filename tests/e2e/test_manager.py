@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from tests.e2e.conftest import PROGRAM
 from tests.kit.eventually import eventually
 
 QUICK = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seconds=0.5")
@@ -96,6 +97,22 @@ async def test_a_terminal_that_closes_leaves_no_lease_held(start, rest, namespac
     assert 0 == manager.wait()
     lease = rest.get(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/pentad")
     assert not lease["spec"].get("holderIdentity")
+
+
+async def test_a_reconcile_that_never_ends_keeps_no_manager_from_ending(start, rest, widgets):
+    """Nor the next one from leading, once the lease has run out."""
+    manager = start(*QUICK, "--stop-seconds=5", program=[*PROGRAM[:-1], "tests.e2e.deaf_manager"])
+    rest.create(widgets, widget("w"))
+    await eventually(lambda: "reconciling" in manager.events(), within=30)
+
+    manager.popen.send_signal(signal.SIGTERM)
+
+    assert 0 == manager.wait(within=8)
+    assert 1 == manager.events().count("reconcile_ignores_cancellation")
+    assert "stopped" in manager.events()
+    successor = start(*QUICK)
+    await ready(rest, f"{widgets}/w", within=15)
+    assert 0 == successor.stop()
 
 
 @pytest.mark.usefixtures("widgets")

@@ -14,7 +14,7 @@ async def work(watchdog, clock, *durations):
     """Do several things one after the other; return which were cut short, and when all ended."""
     slot, cut = watchdog.enter(), []
     for duration in durations:
-        watchdog.begin(slot)
+        watchdog.begin(slot, "k")
         try:
             await clock.sleep(duration)
         except asyncio.CancelledError:
