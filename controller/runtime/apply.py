@@ -11,6 +11,7 @@ desired are deleted. It promises:
   a Warning Event `FightOver` tells the owner's users (`fights`).
 - Nothing that belongs to another controller is touched: that is a `Taken` error, which tells whose
   it is. Two controllers may give the same owner children; neither prunes what the other applied.
+  What a deleted owner of the same name has left is waited for: the garbage collector removes it.
 - Deletion names the uid it saw, so it never hits a successor of the same name.
 """
 
@@ -26,7 +27,8 @@ from msgspec import Struct
 
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.fights import Fights
-from controller.runtime.reconcile import Postponed, TerminalError
+from controller.runtime.ownership import Doubled, Misplaced, Owner, held_by_another
+from controller.runtime.reconcile import Postponed
 from informers import request as requests
 from informers.client import Client
 from informers.drift import has_drifted
@@ -47,39 +49,6 @@ AT_ONCE: Final = 4
 Place = tuple[Kind, str]
 
 
-class Taken(TerminalError):
-    """A child's name is in use by an object that belongs to somebody else."""
-
-    def __init__(self, child: str, holder: str) -> None:
-        super().__init__(
-            f"{child} belongs to {holder}; rename one of them or remove its owner reference",
-            reason="ChildTaken",
-        )
-
-
-class Misplaced(TerminalError):
-    """A child where its owner cannot own it: the garbage collector would delete it at once."""
-
-    def __init__(self, child: str, owner: str) -> None:
-        super().__init__(
-            f"{child} cannot belong to {owner}: leave metadata.namespace away, so that it is the "
-            "owner's; a cluster-scoped owner's child names one, a namespaced owner has no "
-            "cluster-scoped child",
-            reason="ChildMisplaced",
-        )
-
-
-class Doubled(TerminalError):
-    """Two desired children of one owner are the same object: each would undo the other."""
-
-    def __init__(self, child: str, owner: str) -> None:
-        super().__init__(
-            f"{child} is desired twice by {owner}; give each desired child a name of its own, or "
-            "make one of the two",
-            reason="ChildDoubled",
-        )
-
-
 @attrs.frozen(kw_only=True)
 class Applied:
     """What making the children so took."""
@@ -88,26 +57,6 @@ class Applied:
     applied: tuple[str, ...] = ()
     unchanged: int = 0
     pruned: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Owner:
-    """Whose children they are."""
-
-    kind: Kind
-    snapshot: Snapshot
-
-    def reference(self) -> dict[str, Any]:
-        """The owner reference every child gets."""
-        meta = self.snapshot.meta
-        return {
-            "apiVersion": self.kind.api_version,
-            "kind": self.kind.kind,
-            "name": meta.name,
-            "uid": meta.uid,
-            "controller": True,
-            "blockOwnerDeletion": True,
-        }
 
 
 @attrs.define
@@ -202,7 +151,8 @@ class ApplySet:
             Taken: If a child's name belongs to another controller's object.
             Misplaced: If a child is where this owner cannot own it; then nothing is done.
             Doubled: If two of the children are one object; then nothing is done.
-            Postponed: If a child is fought over and has to wait; all others are as desired.
+            Postponed: If a child is fought over, or left over from a deleted owner, and has to
+                wait; all others are as desired.
             InformersError: If a request failed; the first one's error, if several did.
         """
         bodies = self._placed(owner, desired)
@@ -225,11 +175,11 @@ class ApplySet:
     def _look(self, owner: Owner, place: Place, body: Mapping[str, Any]) -> _Step:
         """What one child takes: nothing if it is as it was applied."""
         kind, key = place
-        raw = msgspec.json.encode(_owned(body, owner.reference()))
+        raw = msgspec.json.encode(owner.mark(body))
         step = _Step(place, raw, hashlib.blake2b(raw, digest_size=12).digest())
         held = self._informers[kind].store.get(key)
         if held is not None:
-            step.error = self._taken(owner, kind, held)
+            step.error = held_by_another(owner, kind, held)
             memory = self._memory.get(place)
             if memory is not None and memory.desired == step.desired and step.error is None:
                 if memory.still_holds(held):
@@ -297,13 +247,6 @@ class ApplySet:
             "--show-managed-fields` tells who: let only one of the two manage these fields"
         )
         self._recorder.tell(owner.kind, owner.snapshot, "FightOver", message, type_="Warning")
-
-    @staticmethod
-    def _taken(owner: Owner, kind: Kind, held: Snapshot) -> Taken | None:
-        holder = held.controller
-        if holder is None or holder.uid == owner.snapshot.meta.uid:
-            return None
-        return Taken(f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}")
 
     async def _prune(self, owner: Owner, wanted: Collection[Place]) -> tuple[str, ...]:
         """Delete what we applied for this owner and is no longer desired."""
@@ -385,8 +328,3 @@ class ApplySet:
             f"{body['apiVersion']} {body['kind']} is not owned by this controller: "
             "declare it with owns() so that drift is seen"
         )
-
-
-def _owned(body: Mapping[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
-    """The child with its owner's reference."""
-    return {**body, "metadata": {**body["metadata"], "ownerReferences": [reference]}}

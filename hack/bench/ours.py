@@ -16,10 +16,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from controller.cmd import manager
-from controller.runtime.apply import Owner
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
 from controller.runtime.finalizer import ensure_finalizer, remove_finalizer
+from controller.runtime.ownership import Owner
 from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import Request, Result, done
 from controller.runtime.registration import ControllerSpec, Family

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from msgspec import UNSET
 
-from controller.runtime.apply import Misplaced, Owner, Taken
+from controller.runtime.ownership import Misplaced, Owner, Taken
 from controller.runtime.runtime import Runtime
 from informers.client import Client
 from informers.connection import connect

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from controller.runtime.apply import Owner
 from controller.runtime.builder import Builder
 from controller.runtime.finalizer import ensure_finalizer
+from controller.runtime.ownership import Owner
 from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import done
 from informers.meta.builtin import CONFIG_MAP

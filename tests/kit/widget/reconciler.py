@@ -8,10 +8,10 @@ object was read.
 from collections.abc import Callable
 from typing import Final
 
-from controller.runtime.apply import Owner
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
 from controller.runtime.finalizer import ensure_finalizer, remove_finalizer
+from controller.runtime.ownership import Owner
 from controller.runtime.reconcile import Request, Result, done
 from controller.runtime.runtime import Runtime
 from informers.meta.builtin import CONFIG_MAP

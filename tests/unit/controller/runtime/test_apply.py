@@ -4,8 +4,8 @@ import attrs
 import msgspec
 import pytest
 
-from controller.runtime.apply import Doubled, Misplaced, Owner, Taken
 from controller.runtime.fights import FREE
+from controller.runtime.ownership import Doubled, Misplaced, Owner, Taken
 from controller.runtime.reconcile import Postponed
 from informers.errors import TransportError
 from informers.meta.builtin import CONFIG_MAP, NODE, SECRET
@@ -27,14 +27,22 @@ def child(name="c", kind=CONFIG_MAP, **data):
 
 
 def stored(
-    name="c", *, version=1, manager=US, controller="u-w", kind=CONFIG_MAP, meta=None, **data
+    name="c",
+    *,
+    version=1,
+    manager=US,
+    controller="u-w",
+    holder="w",
+    kind=CONFIG_MAP,
+    meta=None,
+    **data,
 ):
     """Return a child as the server has it, applied by `manager` if by anybody."""
     fields = {"f:data": {f"f:{key}": {} for key in data}}
     entry = {"manager": manager, "operation": "Apply", "fieldsV1": fields}
     more = {"managedFields": [entry] if manager else [], **(meta or {})}
     if controller:
-        owner = {"apiVersion": WIDGET.api_version, "kind": "Widget", "name": "w"}
+        owner = {"apiVersion": WIDGET.api_version, "kind": "Widget", "name": holder}
         more["ownerReferences"] = [owner | {"uid": controller, "controller": True}]
     return thing(name, version=version, kind=kind, meta=more, data=data)
 
@@ -234,11 +242,21 @@ async def test_a_child_that_went_meanwhile_is_no_error(code):
 
 async def test_what_another_object_controls_is_refused():
     """The message says whose it is and what to do; nothing is sent."""
-    async with Case(stored(controller="u-other")).reflecting() as case:
-        with pytest.raises(Taken, match=r"ConfigMap ns/c belongs to Widget w; rename") as caught:
+    async with Case(stored(controller="u-other", holder="x")).reflecting() as case:
+        with pytest.raises(Taken, match=r"ConfigMap ns/c belongs to Widget x; rename") as caught:
             await case.children.apply(OWNER, [child()])
 
     assert ("ChildTaken", []) == (caught.value.reason, case.methods())
+
+
+async def test_what_an_earlier_owner_of_the_name_left_is_waited_for():
+    """Nobody has to rename anything: all others are applied, and it is looked for again."""
+    left = stored(controller="u-before")
+    async with Case(left).reflecting() as case:
+        with pytest.raises(Postponed, match="a Widget w that was deleted") as caught:
+            await case.children.apply(OWNER, [child(), child("d")])
+
+    assert (10.0, ["PATCH"]) == (caught.value.seconds, case.methods())
 
 
 async def test_what_nobody_controls_is_adopted():

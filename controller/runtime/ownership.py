@@ -1,0 +1,91 @@
+"""Whose a child is: its owner's reference, and what is said when somebody else's stands there.
+
+A name in use by another controller's object, a place where the owner cannot own anything, and one
+child desired twice are mistakes that a person has to mend: terminal errors with the remedy. What a
+deleted owner of the same name has left behind mends itself, so it is only waited for.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from controller.runtime.reconcile import Postponed, TerminalError
+from informers.meta.kinds import Kind
+from informers.snapshot import Snapshot
+
+LEFTOVER_SECONDS: Final = 10.0
+"""When to look again for a leftover; its deletion is seen at once anyway."""
+
+
+@attrs.frozen(kw_only=True)
+class Owner:
+    """Whose children they are."""
+
+    kind: Kind
+    snapshot: Snapshot
+
+    def reference(self) -> dict[str, Any]:
+        """The owner reference every child gets."""
+        meta = self.snapshot.meta
+        return {
+            "apiVersion": self.kind.api_version,
+            "kind": self.kind.kind,
+            "name": meta.name,
+            "uid": meta.uid,
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+
+    def mark(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A child with its reference to this owner."""
+        metadata = {**body["metadata"], "ownerReferences": [self.reference()]}
+        return {**body, "metadata": metadata}
+
+
+class Taken(TerminalError):
+    """A child's name is in use by an object that belongs to somebody else."""
+
+    def __init__(self, child: str, holder: str) -> None:
+        super().__init__(
+            f"{child} belongs to {holder}; rename one of them or remove its owner reference",
+            reason="ChildTaken",
+        )
+
+
+class Misplaced(TerminalError):
+    """A child where its owner cannot own it: the garbage collector would delete it at once."""
+
+    def __init__(self, child: str, owner: str) -> None:
+        super().__init__(
+            f"{child} cannot belong to {owner}: leave metadata.namespace away, so that it is the "
+            "owner's; a cluster-scoped owner's child names one, a namespaced owner has no "
+            "cluster-scoped child",
+            reason="ChildMisplaced",
+        )
+
+
+class Doubled(TerminalError):
+    """Two desired children of one owner are the same object: each would undo the other."""
+
+    def __init__(self, child: str, owner: str) -> None:
+        super().__init__(
+            f"{child} is desired twice by {owner}; give each desired child a name of its own, or "
+            "make one of the two",
+            reason="ChildDoubled",
+        )
+
+
+def held_by_another(owner: Owner, kind: Kind, held: Snapshot) -> Exception | None:
+    """What keeps the owner from its child, if another object controls it."""
+    holder, meta = held.controller, owner.snapshot.meta
+    if holder is None or holder.uid == meta.uid:
+        return None
+    child, whose = f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}"
+    if (holder.kind, holder.name) != (owner.kind.kind, meta.name):
+        return Taken(child, whose)
+    message = (
+        f"{child} belongs to a {whose} that was deleted; it is made again once the garbage "
+        "collector has removed it"
+    )
+    return Postponed(message, seconds=LEFTOVER_SECONDS)
