@@ -217,7 +217,7 @@ def _grants(grants: Sequence[Permission]) -> str:
         ("Resources", "Verbs", "Why"),
         [
             (
-                ", ".join(f"`{name}.{grant.group}`".replace(".`", "`") for name in grant.resources)
+                ", ".join(f"`{_qualified(name, grant.group)}`" for name in grant.resources)
                 + (f" named {', '.join(f'`{n}`' for n in grant.names)}" if grant.names else "")
                 + ("" if grant.namespaced else " *cluster*"),
                 ", ".join(grant.verbs),
@@ -226,6 +226,12 @@ def _grants(grants: Sequence[Permission]) -> str:
             for grant in grants
         ],
     )
+
+
+def _qualified(resource: str, group: str) -> str:
+    """Return what kubectl calls it: the group belongs to the resource and not to a part of it."""
+    plural, slash, subresource = resource.partition("/")
+    return f"{plural}.{group}{slash}{subresource}" if group else resource
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

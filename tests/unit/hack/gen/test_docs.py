@@ -68,6 +68,7 @@ def test_permissions_are_listed_with_reasons():
     assert "| `configmaps` | get, list, watch, create, patch, delete | A Widget owns" in page
     assert "`leases.coordination.k8s.io` named `pentad`" in page
     assert "`tokenreviews.authentication.k8s.io` *cluster*" in page
+    assert "| `widgets.test.pentad.dev/status` | patch |" in page
 
 
 def test_a_sample_shows_what_is_required_defaulted_or_exemplified():
