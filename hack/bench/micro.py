@@ -5,6 +5,7 @@ ratio to `reference_loop()` of the same process, so it can be compared between m
 are absolute and say their unit in their name. `python -m hack.bench.micro NAME` runs one.
 """
 
+import argparse
 import asyncio
 import importlib
 import json
@@ -12,7 +13,9 @@ import pkgutil
 import statistics
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from hack.bench.process import PeerError
@@ -53,6 +56,30 @@ async def run(name: str) -> dict[str, float]:
     return result
 
 
-if __name__ == "__main__":
-    module = importlib.import_module(f"hack.bench.{_PREFIX}{sys.argv[1]}")
+def show(measure: Callable[[], dict[str, float]], arguments: Sequence[str]) -> None:
+    """Print the figures of one, or with `--help` what its module says of them."""
+    _parser(sys.modules[measure.__module__]).parse_args(arguments)
+    for figure, value in sorted(measure().items()):
+        print(f"{figure:30}{value:14,.3f}")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the figures of the one that is named, for programs."""
+    parser = _parser(sys.modules[__name__])
+    parser.add_argument("name", choices=names())
+    chosen = parser.parse_args(arguments)
+    module = importlib.import_module(f"hack.bench.{_PREFIX}{chosen.name}")
     print(json.dumps(module.measure()))
+
+
+def _parser(module: ModuleType) -> argparse.ArgumentParser:
+    assert module.__spec__ is not None, "run as `python -m`"
+    return argparse.ArgumentParser(
+        prog=f"python -m {module.__spec__.name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import gc
 import random
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final, cast
@@ -25,7 +26,7 @@ from controller.runtime.memory import settle, unsettle
 from controller.runtime.obs.gcpauses import GcPauses
 from controller.runtime.workqueue.priority import LOW
 from controller.runtime.workqueue.queue import WorkQueue
-from hack.bench.micro import reference_loop
+from hack.bench.micro import reference_loop, show
 from hack.bench.pods import Pods
 from informers.client import Client
 from informers.clock import Clock, LoopClock
@@ -233,11 +234,5 @@ def measure() -> dict[str, float]:
     return figures | {"longest_ms": longest, "longest_ratio": longest / loop, "loop_ms": loop}
 
 
-def main() -> None:
-    """Print the figures."""
-    for name, value in sorted(measure().items()):
-        print(f"{name:28}{value:14,.3f}")
-
-
 if __name__ == "__main__":
-    main()
+    show(measure, sys.argv[1:])

@@ -16,6 +16,7 @@ the default priority, which is off the hot path.
 import asyncio
 import functools
 import statistics
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
@@ -24,6 +25,7 @@ from typing import Final, Protocol
 from controller.runtime.workqueue.priority import LOW
 from controller.runtime.workqueue.queue import WorkQueue
 from controller.runtime.workqueue.waiting import rest
+from hack.bench.micro import show
 
 KEYS: Final = [(f"namespace-{i % 50}", f"widget-{i}") for i in range(20_000)]
 WORKERS: Final = 16
@@ -165,11 +167,5 @@ def measure() -> dict[str, float]:
     return figures
 
 
-def main() -> None:
-    """Print the figures."""
-    for name, value in sorted(measure().items()):
-        print(f"{name:30}{value:14,.3f}")
-
-
 if __name__ == "__main__":
-    main()
+    show(measure, sys.argv[1:])

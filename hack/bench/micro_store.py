@@ -12,11 +12,13 @@ handled in the time of a million turns of it.
 import gc
 import random
 import statistics
+import sys
 import time
 import tracemalloc
 from pathlib import Path
 from typing import Final
 
+from hack.bench.micro import show
 from hack.bench.pods import Pods
 from informers.feed import Feed, Statistics
 from informers.store import Change, Scope, Store
@@ -125,11 +127,5 @@ def measure() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Print the figures."""
-    for name, value in sorted(measure().items()):
-        print(f"{name:28}{value:14,.3f}")
-
-
 if __name__ == "__main__":
-    main()
+    show(measure, sys.argv[1:])

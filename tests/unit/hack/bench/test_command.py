@@ -1,7 +1,12 @@
 """What `python -m hack.bench` understands and refuses."""
 
+import importlib
+import subprocess
+import sys
+
 import pytest
 
+from hack.bench import micro
 from hack.bench.__main__ import _parser, _plan, main
 from hack.bench.catalogue import MICRO, SCENARIOS
 from hack.bench.peers import CONTROLLER_RUNTIME, KOPF
@@ -41,6 +46,32 @@ def test_wrong_arguments_are_refused(argv, capsys):
         main(argv)
     assert 2 == ended.value.code
     assert "error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [None, *micro.names()])
+def test_micro_benchmarks_have_help(name):
+    """It says what is measured, and measures nothing."""
+    module = "hack.bench.micro" if name is None else f"hack.bench.micro_{name}"
+    run = [sys.executable, "-m", module, "--help"]
+
+    said = subprocess.run(run, capture_output=True, text=True, timeout=20, check=True).stdout
+
+    assert said.startswith(f"usage: python -m {module} [-h]")
+    assert importlib.import_module(module).__doc__.partition("\n")[0] in said
+
+
+def test_a_micro_benchmark_prints_its_figures(capsys):
+    """A line each, in order."""
+    micro.show(figures, [])
+
+    assert ["b 1.500", "c 2,000.000"] == [
+        " ".join(line.split()) for line in capsys.readouterr().out.splitlines()
+    ]
+
+
+def figures():
+    """Measure what does not change."""
+    return {"c": 2000.0, "b": 1.5}
 
 
 def test_list_names_every_scenario(capsys):
