@@ -63,6 +63,16 @@ _REGISTRATION: Final = {
     "permissions": 'Permission.own(CONFIG_MAP, reason="A $Kind owns a ConfigMap.")',
 }
 
+_NEXT: Final = """
+It works as it is. Next:
+1. The types: reconcilers/$family/api/$version.py, then `make generate`.
+2. What follows from them: desired.py, status.py and reconciler.py in reconcilers/$family/$module.
+3. The permissions they need: reconcilers/$family/family.py, then `make generate`.
+4. What users see first: manifests/samples/$family/$module.yaml and
+   docs/changelog.d/$family-$name.added.md.
+5. The tests, and `make check`: .venv/bin/python -m pytest \\
+     tests/unit/reconcilers/$family/$module tests/integration/$family/test_$module.py"""
+
 
 class ScaffoldError(Exception):
     """The kind cannot be made; the message says what to do."""
@@ -208,6 +218,11 @@ def _replaced(text: str, node: ast.expr, new: str) -> str:
     return text[:start] + new + text[start + len(_source(text, node)) :]
 
 
+def next_steps(names: Names) -> str:
+    """Return what the author of the kind does now, in order."""
+    return Template(_NEXT).substitute(names.words())
+
+
 def main(arguments: Sequence[str]) -> int:
     """Make a kind and generate what follows from it."""
     parser = argparse.ArgumentParser(prog="python -m hack.new_kind", description=__doc__)
@@ -236,6 +251,7 @@ def main(arguments: Sequence[str]) -> int:
         subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=True)
     for path in touched:
         print(path.relative_to(ROOT))
+    print(next_steps(names))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The scaffold edits files as a person would and overwrites nothing."""
 
 import ast
+import re
 
 import pytest
 
@@ -41,6 +42,17 @@ def test_a_further_kind_is_ten_new_files_and_two_edits(root):
 
     assert len(set(touched) - before) == 10
     assert {"v1alpha1.py", "family.py"} == {path.name for path in set(touched) & before}
+
+
+def test_the_next_steps_name_files_that_are_there(root):
+    """What is to be filled in, what to run, and nothing that the scaffold did not make."""
+    scaffold(FLEET, root=root)
+
+    steps = new_kind.next_steps(FLEET)
+
+    named = re.findall(r"(?:reconcilers|manifests|docs|tests)/[\w./-]*\w", steps)
+    assert [True] * 7 == [(root / path).exists() for path in named]
+    assert "make generate" in steps
 
 
 def test_nothing_is_overwritten(root):
