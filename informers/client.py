@@ -147,7 +147,7 @@ class Client:
         while True:
             found = await self._send_list(requests.list_(kind, options))
             for item in found.items or ():
-                uids.add(self._tell_listed(kind, bytes(item)))
+                uids.add(self.observers.tell_listed(kind, bytes(item)))
             if not found.metadata.continue_:
                 return uids
             options = attrs.evolve(options, continue_token=found.metadata.continue_)
@@ -319,13 +319,6 @@ class Client:
         except msgspec.DecodeError as error:
             raise DecodeError(f"{request}: not a list: {error}") from error
 
-    def _tell_listed(self, kind: Kind, raw: bytes) -> str:
-        """Tell of an object that was listed, unless it makes no sense; returns its uid anyway."""
-        try:
-            return self.observers.tell_wrote(kind, raw).meta.uid
-        except DecodeError:
-            return name_of(raw).uid
-
     async def _refresh(self) -> None:
         """Reload credentials that are due; usually a comparison of two numbers."""
         if self.clock.monotonic() >= self.endpoint.due:
@@ -337,6 +330,7 @@ class Client:
         budget = min(deadline - began, self._allowance(request))
         if budget <= 0:
             raise DeadlineExceeded(f"{request}: no time left to send it")
+        self.observers.begin()
         try:
             response = await self._transport.send(request, timeout=budget)
         except TransportError as error:

@@ -153,12 +153,18 @@ class Informers:
         for informer in self._of(kind):
             informer.deleted(key, uid)
 
-    def doubtful(self, kind: Kind, key: str, cause: str) -> None:
+    def doubtful(self, kind: Kind, key: str, cause: str, number: int) -> None:
         """Pass on that a write got no answer."""
         found = self._of(kind)
         for informer in found:
-            informer.doubtful(key, cause)
+            informer.doubtful(key, cause, number)
         self._in_doubt = tuple(dict.fromkeys((*self._in_doubt, *found)))
+
+    def settled(self, kind: Kind, key: str, upto: int) -> None:
+        """Pass on that the server told of an object."""
+        for informer in self._in_doubt:
+            if informer.source.kind == kind:
+                informer.store.settle(key, upto)
 
     def in_doubt(self) -> Sequence[Informer]:
         """The caches with doubtful objects; mostly none, and that costs nothing to know."""

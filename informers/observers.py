@@ -2,14 +2,22 @@
 
 Whoever caches objects observes the client's writes, so that the next read shows what was just
 written. A write whose answer was lost is reported as well, because it may have happened.
+
+Such doubts are numbered. An answer settles those of its object that were there before it was asked
+for, and no later one: what was read while a write was under way may be from before that write.
 """
 
-from typing import Protocol
+from contextvars import ContextVar
+from typing import Final, Protocol
 
 from informers.drift import our_claims
+from informers.errors import DecodeError
 from informers.meta.kinds import Kind
 from informers.request import Request
-from informers.snapshot import Snapshot, seal
+from informers.snapshot import Snapshot, name_of, seal
+
+_BEGAN: Final[ContextVar[int]] = ContextVar("began", default=0)
+"""How many doubts there were when the request began whose answer is told next."""
 
 
 class WriteObserver(Protocol):
@@ -23,13 +31,27 @@ class WriteObserver(Protocol):
         """The server said that the object with this uid is gone."""
         ...
 
-    def doubtful(self, kind: Kind, key: str, cause: str) -> None:
+    def doubtful(self, kind: Kind, key: str, cause: str, number: int) -> None:
         """A write to the object, made on somebody's behalf, got no answer."""
+        ...
+
+    def settled(self, kind: Kind, key: str, upto: int) -> None:
+        """The server told of the object; no doubt up to this number is left."""
         ...
 
 
 class Observers(list[WriteObserver]):
-    """All observers of one client, told in order."""
+    """All observers of one client, told in order.
+
+    Attributes:
+        doubts: How many writes got no answer, ever.
+    """
+
+    doubts = 0
+
+    def begin(self) -> None:
+        """A request is sent by the running task; what it tells next is the answer to that."""
+        _BEGAN.set(self.doubts)
 
     def tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
         """Tell of an object as the server has it now; the answer to a review has no name.
@@ -40,15 +62,25 @@ class Observers(list[WriteObserver]):
         if snapshot.meta.name:
             for observer in self:
                 observer.wrote(kind, snapshot, raw)
+                observer.settled(kind, snapshot.key, _BEGAN.get())
         return snapshot
+
+    def tell_listed(self, kind: Kind, raw: bytes) -> str:
+        """Tell of an object that was listed, unless it makes no sense; returns its uid anyway."""
+        try:
+            return self.tell_wrote(kind, raw).meta.uid
+        except DecodeError:
+            return name_of(raw).uid
 
     def tell_deleted(self, kind: Kind, key: str, uid: str) -> None:
         """Tell that an object is gone."""
         for observer in self:
             observer.deleted(kind, key, uid)
+            observer.settled(kind, key, _BEGAN.get())
 
     def tell_doubtful(self, request: Request, cause: str) -> None:
         """Tell that a request may have changed something; a read or a dry run did not."""
         if request.is_write and request.kind is not None:
+            self.doubts += 1
             for observer in self:
-                observer.doubtful(request.kind, request.key, cause)
+                observer.doubtful(request.kind, request.key, cause, self.doubts)

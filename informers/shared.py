@@ -304,7 +304,6 @@ class Informer:
     def wrote(self, snapshot: Snapshot, raw: bytes) -> None:
         """Take the object that the server answered a write or a live read with."""
         if self.lead is not None:
-            self.store.settle(snapshot.key)
             self.lead.wrote(snapshot, raw)
             self._catch_up(snapshot.key)
             return
@@ -324,7 +323,6 @@ class Informer:
     def deleted(self, key: str, uid: str) -> None:
         """Take the server's word that an object is gone."""
         if self.lead is not None:
-            self.store.settle(key)
             self.lead.deleted(key, uid)
             self._catch_up(key)
             return
@@ -335,21 +333,22 @@ class Informer:
         if self._following is not None:
             self._following.catch_up(key)
 
-    def doubtful(self, key: str, cause: str) -> None:
+    def doubtful(self, key: str, cause: str, number: int) -> None:
         """Take note that a write to an object got no answer."""
         namespace = key.rpartition("/")[0]
         if not namespace or self._scope_of(namespace) is not None:
-            self.store.doubt(key, cause)
+            self.store.doubt(key, cause, number)
 
     async def settle(self, key: str) -> None:
         """Read a doubtful object live, so that the cache is right about it again."""
         namespace, _, name = key.rpartition("/")
+        upto = self._client.observers.doubts
         if name:
             with contextlib.suppress(NotFound):
                 await self.get_live(name, namespace=namespace)
         else:
             await self._read_all(namespace)
-        self.store.settle(key)
+        self.store.settle(key, upto)
 
     async def get_live(self, name: str, *, namespace: str = "") -> Snapshot:
         """Ask the server itself; the cache learns from the answer, also from NotFound."""

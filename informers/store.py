@@ -12,8 +12,8 @@ Promises:
   bookmarks advance as well), so it can neither resurrect an object nor hide a foreign change.
 - An object that an own write moved out of what is selected stays out: late news of it that are
   older than that write are refused.
-- What was written without an answer is `doubtful` until somebody reads it live: no event can be
-  told to be later than a write whose version nobody knows.
+- What was written without an answer is `doubtful` until somebody reads it live who began to after
+  that: no event can be told to be later than a write whose version nobody knows.
 
 Content is divided into scopes, one per reflector: the whole cluster, or one per namespace. All
 methods are plain functions run on the loop, so each is atomic; changes are returned, not
@@ -136,7 +136,7 @@ class Store:
         self._indexes: dict[str, Index] = {}
         self._buried: dict[str, str] = {}
         self._exits: dict[str, tuple[Scope, str]] = {}
-        self._doubtful: dict[str, tuple[str, ...]] = {}
+        self._doubtful: dict[str, dict[str, int]] = {}
         self.stale_refused = 0
 
     # Reading
@@ -289,7 +289,6 @@ class Store:
         key = snapshot.key
         if snapshot.is_gone:
             return self.own_delete(key, snapshot.meta.uid)
-        self._doubtful.pop(key, None)
         if scope.has_reached(snapshot.meta.resource_version):
             return []
         if not scope.synced:
@@ -301,7 +300,6 @@ class Store:
 
         By uid, because a successor of the same name may have come before the answer did.
         """
-        self._doubtful.pop(key, None)
         old = self._objects.get(key)
         if old is None or old.meta.uid != uid:
             return []
@@ -311,7 +309,6 @@ class Store:
     def own_exit(self, scope: Scope, snapshot: Snapshot) -> list[Change]:
         """Let an object go that an own write moved out of what this store selects."""
         key, version = snapshot.key, snapshot.meta.resource_version
-        self._doubtful.pop(key, None)
         old = self._objects.get(key)
         if scope.has_reached(version):
             return []
@@ -327,19 +324,19 @@ class Store:
         old = self._objects.get(key)
         return [] if old is None else self._drop(key, old)
 
-    def doubt(self, key: str, cause: str = "") -> None:
+    def doubt(self, key: str, cause: str, number: int) -> None:
         """Remember that a write to this object, made on somebody's behalf, had no answer.
 
         A key without a name (`namespace/`, or nothing) means any object there: the name was the
         server's to make up, or all of them were to be deleted.
         """
-        causes = self._doubtful.get(key, ())
-        if cause not in causes:
-            self._doubtful[key] = (*causes, cause)
+        self._doubtful.setdefault(key, {})[cause] = number
 
-    def settle(self, key: str) -> None:
-        """The object was read live; what is held is right again."""
-        self._doubtful.pop(key, None)
+    def settle(self, key: str, upto: int) -> None:
+        """What the server told of the object is held; doubts of later numbers are left."""
+        causes = self._doubtful.pop(key, {})
+        if left := {cause: number for cause, number in causes.items() if number > upto}:
+            self._doubtful[key] = left
 
     def is_doubtful(self, key: str) -> bool:
         """Whether the object may differ from what is held because of a write without answer."""

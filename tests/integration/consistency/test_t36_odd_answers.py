@@ -156,7 +156,7 @@ async def test_t36c_a_write_to_a_namespace_that_is_not_covered(proxy, proxied, n
     async with deaf(proxy, proxied, CONFIG_MAP, namespace) as (mirror, _):
         before = mirror.content()
         await mirror.client.create(CONFIG_MAP, config_map("a"), namespace=other)
-        mirror.informers.doubtful(CONFIG_MAP, f"{other}/a", "somebody")
+        mirror.informers.doubtful(CONFIG_MAP, f"{other}/a", "somebody", 1)
 
         assert before == mirror.content()
         assert 0 == mirror.informer.store.doubtful

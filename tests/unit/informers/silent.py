@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from informers.contact import Contact
 from informers.factory import Informers
 from informers.meta.builtin import POD
+from informers.observers import Observers
 from informers.reflector import Source, Verdicts
 from informers.shared import Informer
 from informers.snapshot import seal
@@ -18,7 +19,7 @@ class SilentClient:
 
     def __init__(self):
         self.clock = VirtualClock()
-        self.observers = []
+        self.observers = Observers()
         self.contact = Contact()
         self.streams = 0
 

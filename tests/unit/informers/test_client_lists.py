@@ -32,7 +32,7 @@ async def world():
 async def test_one_item_that_makes_no_sense_settles_the_others(world):
     """It is there, so it is not taken for gone; what is not listed is."""
     world.wire.answer = lambda _: (200, listed(BAD, thing("a", version=55)))
-    world.maps.store.doubt("ns/")
+    world.maps.store.doubt("ns/", "", 0)
 
     await world.maps.settle("ns/")
 

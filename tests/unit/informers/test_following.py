@@ -123,10 +123,11 @@ async def test_a_follower_hears_each_change_once():
 
         event(whole, "a", 8)
         event(whole, "a", 9, gone=True)
-        informers.doubtful(POD, "ns/b", "ns/owner")
+        informers.doubtful(POD, "ns/b", "ns/owner", 1)
         raw = pod("b", 10)
         informers.wrote(POD, seal(raw), raw)
         informers.deleted(POD, "ns/b", "b")
+        informers.settled(POD, "ns/b", 1)
         event(whole, "b", 11, gone=True)
         event(whole, "b", 12)
 

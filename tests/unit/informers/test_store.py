@@ -152,10 +152,9 @@ def test_a_late_reply_during_the_first_content_is_to_be_confirmed():
 
 def test_doubts_are_by_cause_and_end_with_a_live_read():
     """Two objects may doubt the same; whoever reads it settles it for both."""
-    store, scope = world(thing(version=8))
-    store.doubt("a", "one")
-    store.doubt("a", "two")
-    store.doubt("a", "two")
+    store, _ = world(thing(version=8))
+    store.doubt("a", "one", 1)
+    store.doubt("a", "two", 2)
 
     assert (["a"], ["a"], []) == (
         store.doubts_of("one"),
@@ -163,8 +162,19 @@ def test_doubts_are_by_cause_and_end_with_a_live_read():
         store.doubts_of("three"),
     )
     assert 1 == store.doubtful
-    store.own_write(scope, thing(version=8))
+    store.settle("a", 2)
     assert ([], 0) == (store.doubts_of("one"), store.doubtful)
+
+
+def test_a_read_settles_the_doubts_that_were_there_before_it():
+    """Of two writes for the same object the later counts."""
+    store, _ = world(thing(version=8))
+    for number, cause in enumerate(("one", "two", "one"), start=1):
+        store.doubt("a", cause, number)
+
+    store.settle("a", 2)
+
+    assert (["a"], []) == (store.doubts_of("one"), store.doubts_of("two"))
 
 
 def test_a_scope_that_ends_leaves_nothing_behind():
@@ -177,8 +187,8 @@ def test_a_scope_that_ends_leaves_nothing_behind():
     scope.complete("10")
     store.own_delete("ns/a", "a")
     store.own_exit(scope, thing("x", 20, namespace="ns"))
-    store.doubt("ns/y", "cause")
-    store.doubt("other/y", "cause")
+    store.doubt("ns/y", "cause", 1)
+    store.doubt("other/y", "cause", 2)
 
     assert [("1", None)] == steps(store.clear(scope))
     assert (["other/c"], {}, {}) == (list(store.all_keys()), store._buried, store._exits)
