@@ -23,7 +23,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Self
 
 from informers.errors import FenceClosed
 
@@ -55,13 +54,6 @@ class Fence:
         self._until = -math.inf
         self._is_closed = False
         self._lock = threading.Lock()  # orders writers only; readers never take it
-
-    @classmethod
-    def always_open(cls) -> Self:
-        """The fence of a manager that runs without election."""
-        fence = cls()
-        fence.set_until(math.inf)
-        return fence
 
     def remaining(self) -> float:
         """Seconds for which a write may still be under way; 0 when none may start."""

@@ -20,7 +20,7 @@ CERTIFICATE: Final = "tls.crt"
 KEY: Final = "tls.key"
 
 
-class CertificateFiles:
+class CertificateFolder:
     """A directory with `tls.crt` and `tls.key`."""
 
     def __init__(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from controller.runtime.manager import LifecycleLog
 from controller.runtime.registration import Webhook
-from controller.runtime.webhook.files import CertificateFiles
+from controller.runtime.webhook.files import CertificateFolder
 from controller.runtime.webhook.options import WebhookOptions
 from controller.runtime.webhook.server import AdmissionServer, Limits
 from controller.runtime.webhook.serving import ServingCertificate
@@ -88,7 +88,7 @@ class Webhooks:
     ) -> CertificateSource:
         if self.options.cert_dir:
             directory = Path(self.options.cert_dir)
-            return CertificateFiles(directory, self.certificate, log=log)
+            return CertificateFolder(directory, self.certificate, log=log)
         from controller.runtime.webhook.managed import managed  # noqa: PLC0415 - cryptography
 
         return managed(

@@ -1,6 +1,5 @@
 """The fence, under a clock that the test moves."""
 
-import math
 import time
 
 import pytest
@@ -58,13 +57,6 @@ def test_closed_fence_never_opens_again():
     assert fence.remaining() == 0
 
 
-def test_fence_without_election_is_always_open():
-    """A manager that runs alone is never held up."""
-    fence = Fence.always_open()
-    fence.check()
-    assert fence.remaining() == math.inf
-
-
 def test_clock_is_the_one_that_counts_suspend(monkeypatch):
     """The fence asks the system for CLOCK_BOOTTIME where there is one."""
     asked = []
@@ -81,7 +73,9 @@ def test_clock_is_the_one_that_counts_suspend(monkeypatch):
 )
 async def test_fence_that_shuts_while_a_connection_is_made_lets_nothing_out(meanwhile, monkeypatch):
     """The fence is looked at again when there is a connection, right before the first byte."""
-    fence = Fence.always_open()
+    clock = Clock()
+    fence = Fence(clock)
+    fence.set_until(clock.now + 25)
     client = Client(Nowhere(), fence=fence)
     wires = []
 

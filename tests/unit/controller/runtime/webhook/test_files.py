@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from controller.runtime.webhook.files import CertificateFiles
+from controller.runtime.webhook.files import CertificateFolder
 from controller.runtime.webhook.serving import ServingCertificate
 from informers.clock import LoopClock
 from informers.errors import ConfigError
@@ -28,7 +28,7 @@ def files(tmp_path):
     """Return the files of a directory that has a pair, their certificate and their log."""
     write(tmp_path, *Authority().issue())
     certificate, log = ServingCertificate(), Complaints()
-    return CertificateFiles(tmp_path, certificate, log=log), certificate, log
+    return CertificateFolder(tmp_path, certificate, log=log), certificate, log
 
 
 def write(folder, certificate, key):
@@ -77,7 +77,7 @@ async def test_half_of_a_pair_changes_nothing(files, tmp_path):
 async def test_what_cannot_be_used_is_refused_with_a_remedy(content, tmp_path):
     """At the start there is nothing to fall back on."""
     write(tmp_path, content, content)
-    source = CertificateFiles(tmp_path, ServingCertificate(), log=Complaints())
+    source = CertificateFolder(tmp_path, ServingCertificate(), log=Complaints())
 
     with pytest.raises(ConfigError, match="must be PEM"):
         await source.open()
@@ -85,7 +85,7 @@ async def test_what_cannot_be_used_is_refused_with_a_remedy(content, tmp_path):
 
 async def test_a_missing_file_is_told_with_its_path(tmp_path):
     """And with the setting that names the directory."""
-    source = CertificateFiles(tmp_path, ServingCertificate(), log=Silence())
+    source = CertificateFolder(tmp_path, ServingCertificate(), log=Silence())
 
     with pytest.raises(ConfigError, match=r"tls\.crt cannot be read .*--webhook-cert-dir"):
         await source.open()
