@@ -49,8 +49,9 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
     parser.add_argument("--crds", type=Path, default=CRDS, help="folder of CRDs to install")
     options, rest = parser.parse_known_args(list(arguments))
     try:
+        bodies = _bodies(options.crds)
         kubeconfig = _kubeconfig()
-        connection = asyncio.run(_prepare(kubeconfig, _bodies(options.crds)))
+        connection = asyncio.run(_prepare(kubeconfig, bodies))
     except (ConfigError, ClusterError) as error:
         print(f"make run: {error}", file=sys.stderr)
         return WRONG
@@ -128,9 +129,11 @@ def _is_local(connection: Connection) -> bool:
 
 
 def _bodies(folder: Path) -> list[dict[str, Any]]:
-    """The CRDs of a folder."""
+    """The CRDs of a folder; ours is not there before the first family."""
     import yaml  # noqa: PLC0415 - only this reads YAML
 
+    if folder != CRDS and not folder.is_dir():
+        raise ConfigError(f"--crds={folder}: there is no such folder", remedy="name one of CRDs")
     paths = [path for path in sorted(folder.glob("*.yaml")) if path.name != "kustomization.yaml"]
     return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
 

@@ -31,6 +31,20 @@ def test_generated_files_are_up_to_date():
     assert tree.differences(TARGETS, root=ROOT) == ""
 
 
+def test_pages_apply_folders_that_are_there():
+    """A command that is printed runs as it is, or says since when it does."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("manifests/**/*.md")]
+    missing = [
+        f"{page.relative_to(ROOT)}: {line.strip()}"
+        for page in pages
+        for line in page.read_text().splitlines()
+        for folder in re.findall(r"(?:-k|-f) (manifests/[\w/.-]*\w)", line)
+        if not (ROOT / folder).exists() and "as soon as there is" not in line
+    ]
+
+    assert [] == missing, "\n".join(missing)
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_every_locked_requirement_has_a_version_and_hashes(lock):
     """An installation takes exactly what was tested, from wherever it is."""

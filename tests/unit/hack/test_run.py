@@ -45,6 +45,21 @@ def test_what_the_user_says_counts():
     assert "off" == config.load([*flags, "--webhooks=off"], {}).webhooks
 
 
+def test_before_the_first_family_there_is_nothing_to_install(monkeypatch, tmp_path):
+    """The folder of the CRDs is made by the first of them."""
+    monkeypatch.setattr(run, "CRDS", tmp_path / "crd")
+
+    assert [] == run._bodies(tmp_path / "crd")
+
+
+def test_a_folder_of_crds_that_is_not_there_is_told(monkeypatch, tmp_path, capsys):
+    """Nothing is started for somebody who has mistyped it."""
+    monkeypatch.setattr(run, "_kubeconfig", lambda: pytest.fail("it went on"))
+
+    assert 2 == run.main([f"--crds={tmp_path / 'none'}"])
+    assert f"--crds={tmp_path / 'none'}: there is no such folder" in capsys.readouterr().err
+
+
 def test_ctrl_c_before_the_manager_runs_is_told_in_one_line(monkeypatch, capsys):
     """A control plane that takes its time is not ended by a traceback."""
 
