@@ -1,4 +1,4 @@
-"""The few requests a cluster's own set-up needs: whether something answers, and creating objects.
+"""The few requests of a cluster's own set-up: whether something answers, what there is, creating.
 
 Not a client for anyone else: `informers.client` is that. This one must work before a server is
 ready, when most answers are refusals, and leave no connection behind when its command ends; so it
@@ -21,7 +21,20 @@ from hack.cluster.errors import ClusterError
 _PROBE: Final = 2.0
 _PATIENCE: Final = 30.0
 _WORKERS: Final = 8
+_OUTLINES: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _SILENCE: Final = (OSError, http.client.HTTPException)
+
+
+class _Meta(msgspec.Struct):
+    name: str
+
+
+class _Item(msgspec.Struct):
+    metadata: _Meta
+
+
+class _Collection(msgspec.Struct):
+    items: list[_Item] | None
 
 
 @attrs.frozen
@@ -39,6 +52,10 @@ class Api:
         async with asyncio.TaskGroup() as group:
             for share in (bodies[start::_WORKERS] for start in range(min(_WORKERS, len(bodies)))):
                 group.create_task(asyncio.to_thread(self._create, url, pair, share))
+
+    async def names(self, url: str, pair: KeyPair) -> set[str]:
+        """What the objects of a collection are called; no more than that is sent for each."""
+        return await asyncio.to_thread(self._names, url, pair)
 
     def _answers(self, url: str, pair: KeyPair) -> bool:
         connection = self._open(url, pair, seconds=_PROBE)
@@ -64,6 +81,23 @@ class Api:
             raise ClusterError(f"creating {url}: {error}") from error
         finally:
             connection.close()
+
+    def _names(self, url: str, pair: KeyPair) -> set[str]:
+        connection = self._open(url, pair, seconds=_PATIENCE)
+        try:
+            connection.request("GET", urlsplit(url).path, headers={"Accept": _OUTLINES})
+            response = connection.getresponse()
+            answer = response.read()
+        except _SILENCE as error:
+            raise ClusterError(f"listing {url}: {error}") from error
+        finally:
+            connection.close()
+        if response.status != http.HTTPStatus.OK:
+            raise ClusterError(
+                f"listing {url}: {response.status} {answer.decode(errors='replace')}"
+            )
+        found = msgspec.json.decode(answer, type=_Collection)
+        return {item.metadata.name for item in found.items or ()}
 
     def _open(self, url: str, pair: KeyPair, *, seconds: float) -> http.client.HTTPConnection:
         parts = urlsplit(url)

@@ -46,7 +46,7 @@ def test_nodes_are_ready(rest):
 
 
 def test_nodes_can_be_added(own_cluster):
-    """A later `up` with more nodes adds the missing ones, and with fewer removes none."""
+    """A later `up` adds the missing ones, be it in the middle, and with fewer removes none."""
     grown = own_cluster()
     client = Rest(grown.kubeconfig)
 
@@ -55,10 +55,12 @@ def test_nodes_can_be_added(own_cluster):
         return [node["metadata"]["name"] for node in client.get("/api/v1/nodes")["items"]]
 
     seen = [up(count) for count in (0, 2, 3, 1)]
+    client.delete("/api/v1/nodes/fake-0001")
+    seen.append(up(3))
     client.close()
 
     names = ["fake-0000", "fake-0001", "fake-0002"]
-    assert seen == [[], names[:2], names, names]
+    assert seen == [[], names[:2], names, names, names]
 
 
 def test_pod_becomes_ready(rest, pods):

@@ -27,6 +27,43 @@ def test_node_is_ready_and_kwok_s():
     assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
 
 
+class Held:
+    """Stands for the API: some nodes are there, and what is created is kept."""
+
+    def __init__(self, *there):
+        self.there, self.created = set(there), []
+
+    async def names(self, url, _):
+        """Tell what there is."""
+        assert url == "https://server/api/v1/nodes"
+        return self.there
+
+    async def create(self, _url, _pair, bodies):
+        """Keep the names."""
+        self.created += [body["metadata"]["name"] for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("there", "created"),
+    [
+        ((), ["fake-0000", "fake-0001", "fake-0002"]),
+        (("fake-0002", "worker"), ["fake-0000", "fake-0001"]),
+        (("fake-0000", "fake-0001", "fake-0002", "fake-0003"), []),
+    ],
+    ids=["none", "the last", "all and more"],
+)
+async def test_what_is_missing_of_the_fleet_is_made(there, created):
+    """Each node is looked for: the last may be there though the one before is not."""
+    api = Held(*there)
+    server = components.Component(
+        name="s", flags=(), url="https://server", health="", credentials=None
+    )
+
+    await fakenodes.ensure(server, api=api, count=3, version="v1.36.3")
+
+    assert created == api.created
+
+
 @pytest.mark.parametrize(
     "file", sorted(components.STAGES.glob("*-*.yaml")), ids=lambda file: file.stem
 )
