@@ -17,6 +17,8 @@ from tests.kit.eventually import eventually
 from tests.kit.leaks import no_leaks
 from tests.kit.scripted import ScriptedServer
 
+pytestmark = pytest.mark.every_loop
+
 READ = Request(method="GET", path="/api/v1/namespaces/n/configmaps/c")
 WRITE = Request(method="PATCH", path="/api/v1/namespaces/n/configmaps/c", body=b"{}")
 LATE = 0.2
