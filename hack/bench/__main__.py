@@ -73,7 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--peers", action="append", choices=available(), help="only this one; may be repeated"
     )
-    parser.add_argument("--rounds", type=_positive, help="of every peer (default 5; kopf 2)")
+    parser.add_argument(
+        "--rounds",
+        type=_positive,
+        help="of every peer (default 5; kopf 2, the extra peer of fanout 3)",
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works")
     parser.add_argument(
         "--profile", type=Path, metavar="FILE", help="run ours under cProfile; figures suffer"

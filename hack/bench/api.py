@@ -159,8 +159,16 @@ class Api:
 
     async def writes(self, resource: str) -> int:
         """How many writing requests the API server has served for a resource."""
-        text = (await self.send(Call(method="GET", path="/metrics"))).decode()
-        return count_writes(text, resource=resource)
+        return count_writes(await self._metrics(), resource=resource)
+
+    async def cpu_seconds(self) -> float:
+        """User and system time that the API server has used so far."""
+        lines = (await self._metrics()).splitlines()
+        found = next(line for line in lines if line.startswith("process_cpu_seconds_total "))
+        return float(found.rsplit(" ", 1)[1])
+
+    async def _metrics(self) -> str:
+        return (await self.send(Call(method="GET", path="/metrics"))).decode()
 
 
 class _Page(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ from hack.bench.scenarios.latency import latency_100ps
 from hack.bench.scenarios.relist import relist
 
 ROUNDS: Final = 5
-KOPF_ROUNDS: Final = 2
+FEWER_ROUNDS: Final = {KOPF: 2, CONTROLLER_RUNTIME_APPLY: 3}
+"""kopf takes minutes; the other shows what a part of a figure is due to."""
 MICRO: Final = "micro"
 _BOTH: Final = (OURS, CONTROLLER_RUNTIME)
 
@@ -47,10 +48,10 @@ class Scenario:
         return (self.sample.__doc__ or "").strip()
 
     def rounds(self, peer: str, *, wanted: int | None) -> int:
-        """Return how often to run a peer; kopf takes minutes, so it gets fewer by default."""
+        """Return how often to run a peer."""
         if wanted is not None:
             return wanted
-        return KOPF_ROUNDS if peer == KOPF else ROUNDS
+        return FEWER_ROUNDS.get(peer, ROUNDS)
 
 
 SCENARIOS: Final = (

@@ -14,6 +14,7 @@ _COLUMNS: Final = {
     "p99_ms": "p99 (ms)",
     "build_s": "build (s)",
     "restore_s": "restore (s)",
+    "server_s": "API server CPU (s)",
     "repair_s": "repair (s)",
     "writes": "writes",
     "kill_s": "after SIGKILL (s)",

@@ -100,6 +100,7 @@ class Nursery:
 async def fanout(rig: Rig, peer: Peer, number: int) -> Sample:
     """1,000 owners get 10 children each; every child is deleted once; all come back."""
     async with _family(rig, peer, number, scenario="fanout") as (process, population, nursery):
+        server = await rig.api.cpu_seconds()
         total = len(population) * _CHILDREN
         await nursery.wait(lambda: len(nursery.alive) == total, what="built")
         built = rig.clock.monotonic()
@@ -109,12 +110,14 @@ async def fanout(rig: Rig, peer: Peer, number: int) -> Sample:
         await _delete_children(rig.api, population.namespace)
         await nursery.wait(lambda: nursery.restored == total, what="restored")
         restored, usage = rig.clock.monotonic(), process.usage()
+        server = await rig.api.cpu_seconds() - server
         await _verify_children(rig.api, population)
         build_s, restore_s = built - process.started, restored - cut
         return {
             "wall_s": build_s + restore_s,
             "build_s": build_s,
             "restore_s": restore_s,
+            "server_s": server,
             "cpu_s": usage.cpu_s,
             "rss_mb": usage.rss_mb,
             "peak_rss_mb": usage.peak_mb,

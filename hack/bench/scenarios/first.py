@@ -33,11 +33,13 @@ async def status_10k(rig: Rig, peer: Peer, number: int) -> Sample:
     # Each peer has Widgets of its own: the managed fields of another's writes would slow it down.
     population = await rig.shared(f"status-10k-{peer.name}", rig.scaled(10_000, 500))
     stamp = f"{peer.name}-{number}"
+    server = await rig.api.cpu_seconds()
     async with await rig.start(peer, rig.job(population, stamp=stamp)) as process:
         done = await process.wait_milestone("reconciled_all", timeout=_TIMEOUT)
+        server = await rig.api.cpu_seconds() - server
         verify(done, population)
         await _verify_status(rig, population, stamp=stamp)
-        return cost(process, done)
+        return {**cost(process, done), "server_s": server}
 
 
 async def idle(rig: Rig, peer: Peer, _: int) -> Sample:
