@@ -7,7 +7,6 @@ It promises:
   longer than its timeout, and no other object anything.
 - An object is not reconciled from data that its own lost writes made doubtful (`gate`).
 - Workers start only when every source's cache is complete; a standby's caches are warm.
-
 - It stops in time: a reconcile that takes no notice of its cancellation is told and left behind.
 
 `TerminalError` ends the retries and is told to whoever `on_terminal` is: status and Event.
