@@ -125,8 +125,10 @@ async def test_t07_a_watch_that_expired_does_not_start_a_list_from_etcd(
         [before] = {scope.version for scope in mirror.informer.scopes.values()}
         await relist(proxy, mirror)
         await mirror.wait_agrees(rest)
+        [asked] = versions_asked(proxy, LIST)
 
-        assert [before] == versions_asked(proxy, LIST)
+        # The watch may have told of more before it was cut: of "a", or of another's ConfigMap.
+        assert int(before) <= int(asked)
 
 
 @pytest.mark.parametrize(
