@@ -215,13 +215,15 @@ class Reflector:
 
     async def _stream_content(self) -> None:
         """Take the content, and then the changes, from one watch; return when that watch ends."""
-        kind = self._source.kind
+        kind, watches = self._source.kind, self.statistics.watches
         feed = self._feed(initial=True)
         try:
             await self._consume(self._watch_request(initial=True), feed)
         except (Invalid, BadRequest, MethodNotSupported) as error:
             raise InitialContentRefused(f"the server says: {error}") from error
         except TransportError as error:
+            if self.statistics.watches == watches:
+                raise  # nobody answered, which says nothing of streaming
             if feed.is_initial:
                 if self._verdicts.broke(kind, f"it broke off repeatedly: {error}"):
                     raise InitialContentRefused(str(error)) from error

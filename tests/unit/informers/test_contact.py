@@ -176,3 +176,17 @@ async def test_one_that_is_never_answered_is_not_woken_again_and_again():
         least = LONG / CAP_SECONDS + math.log2(CAP_SECONDS / FIRST_SECONDS) + 2
 
         assert await world.tries(seconds=int(LONG)) <= least * len(KINDS)
+
+
+async def test_an_outage_before_the_first_content_says_nothing_of_streaming():
+    """Who never got a word has learned nothing about what the server can do."""
+    world = World()
+    world.wire.pull()
+    async with world.informers:
+        await world.sleep(LONG)
+        world.wire.cut.clear()
+        for informer in world.held:
+            await informer.wait_synced()
+
+    reflectors = [reflector for informer in world.held for reflector in informer.reflectors]
+    assert [0] * len(KINDS) == [reflector.statistics.lists for reflector in reflectors]
