@@ -19,7 +19,7 @@ import asyncio
 import functools
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 import msgspec
@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.fights import Fights
-from controller.runtime.ownership import Doubled, Misplaced, Owner, held_by_another
+from controller.runtime.ownership import Doubled, LeftOver, Misplaced, Owner, held_by_another
 from controller.runtime.reconcile import Postponed
 from informers import request as requests
 from informers.client import Client
@@ -180,6 +180,8 @@ class ApplySet:
         held = self._informers[kind].store.get(key)
         if held is not None:
             step.error = held_by_another(owner, kind, held)
+            if isinstance(step.error, LeftOver):
+                self._tell(owner, "ChildLeftOver", str(step.error), type_="Normal")
             memory = self._memory.get(place)
             if memory is not None and memory.desired == step.desired and step.error is None:
                 if memory.still_holds(held):
@@ -238,15 +240,19 @@ class ApplySet:
         return Postponed(message, seconds=seconds)
 
     def _tell_fight(self, owner: Owner, place: Place) -> None:
-        if self._recorder is None:
-            return
         kind, key = place
         message = (
             f"somebody keeps undoing what {self.manager} applies to {kind.kind} {key}; it is put "
             f"right at growing intervals. `kubectl get {kind.plural} -o yaml "
             "--show-managed-fields` tells who: let only one of the two manage these fields"
         )
-        self._recorder.tell(owner.kind, owner.snapshot, "FightOver", message, type_="Warning")
+        self._tell(owner, "FightOver", message, type_="Warning")
+
+    def _tell(
+        self, owner: Owner, reason: str, message: str, *, type_: Literal["Normal", "Warning"]
+    ) -> None:
+        if self._recorder is not None:
+            self._recorder.tell(owner.kind, owner.snapshot, reason, message, type_=type_)
 
     async def _prune(self, owner: Owner, wanted: Collection[Place]) -> tuple[str, ...]:
         """Delete what we applied for this owner and is no longer desired."""

@@ -76,16 +76,27 @@ class Doubled(TerminalError):
         )
 
 
-def held_by_another(owner: Owner, kind: Kind, held: Snapshot) -> Exception | None:
+class LeftOver(Postponed):
+    """A child of a deleted owner of the same name; the garbage collector is to remove it."""
+
+    def __init__(self, child: str, holder: str) -> None:
+        super().__init__(
+            f"{child} belongs to a {holder} that was deleted; it is made again once the garbage "
+            "collector has removed it",
+            seconds=LEFTOVER_SECONDS,
+        )
+
+
+def held_by_another(owner: Owner, kind: Kind, held: Snapshot) -> Taken | LeftOver | None:
     """What keeps the owner from its child, if another object controls it."""
     holder, meta = held.controller, owner.snapshot.meta
     if holder is None or holder.uid == meta.uid:
         return None
-    child, whose = f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}"
-    if (holder.kind, holder.name) != (owner.kind.kind, meta.name):
-        return Taken(child, whose)
-    message = (
-        f"{child} belongs to a {whose} that was deleted; it is made again once the garbage "
-        "collector has removed it"
+    group = holder.api_version.rpartition("/")[0]
+    is_predecessor = (group, holder.kind, holder.name) == (
+        owner.kind.group,
+        owner.kind.kind,
+        meta.name,
     )
-    return Postponed(message, seconds=LEFTOVER_SECONDS)
+    refusal = LeftOver if is_predecessor else Taken
+    return refusal(f"{kind.kind} {held.key}", f"{holder.kind} {holder.name}")

@@ -250,13 +250,24 @@ async def test_what_another_object_controls_is_refused():
 
 
 async def test_what_an_earlier_owner_of_the_name_left_is_waited_for():
-    """Nobody has to rename anything: all others are applied, and it is looked for again."""
+    """Nobody has to rename anything: all others are applied, and an Event says what is missing."""
     left = stored(controller="u-before")
     async with Case(left).reflecting() as case:
         with pytest.raises(Postponed, match="a Widget w that was deleted") as caught:
             await case.children.apply(OWNER, [child(), child("d")])
+        notice, _, _ = case.runtime.recorder._queue.get_nowait()
 
     assert (10.0, ["PATCH"]) == (caught.value.seconds, case.methods())
+    assert ("Normal", "ChildLeftOver") == (notice.type, notice.reason)
+
+
+async def test_a_kind_of_the_same_name_in_another_group_is_no_earlier_owner():
+    """Another program's Widget of this name is alive for all we know: its child is taken."""
+    theirs = stored(controller="u-theirs")
+    theirs["metadata"]["ownerReferences"][0]["apiVersion"] = "other.dev/v1"
+    async with Case(theirs).reflecting() as case:
+        with pytest.raises(Taken):
+            await case.children.apply(OWNER, [child()])
 
 
 async def test_what_nobody_controls_is_adopted():
