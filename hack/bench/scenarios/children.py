@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+import attrs
 import msgspec
 
 from hack.bench.api import Api, ApiError, Call, configmaps_path, widgets_path
@@ -97,10 +98,20 @@ class Nursery:
         self._changed.set()
 
 
+@attrs.frozen(kw_only=True)
+class _Stage:
+    """A peer at work, and what the API server had spent just before the peer was started."""
+
+    process: Process
+    population: Population
+    nursery: Nursery
+    server_s: float
+
+
 async def fanout(rig: Rig, peer: Peer, number: int) -> Sample:
     """1,000 owners get 10 children each; every child is deleted once; all come back."""
-    async with _family(rig, peer, number, scenario="fanout") as (process, population, nursery):
-        server = await rig.api.cpu_seconds()
+    async with _family(rig, peer, number, scenario="fanout") as stage:
+        process, population, nursery = stage.process, stage.population, stage.nursery
         total = len(population) * _CHILDREN
         await nursery.wait(lambda: len(nursery.alive) == total, what="built")
         built = rig.clock.monotonic()
@@ -110,7 +121,7 @@ async def fanout(rig: Rig, peer: Peer, number: int) -> Sample:
         await _delete_children(rig.api, population.namespace)
         await nursery.wait(lambda: nursery.restored == total, what="restored")
         restored, usage = rig.clock.monotonic(), process.usage()
-        server = await rig.api.cpu_seconds() - server
+        server = await rig.api.cpu_seconds() - stage.server_s
         await _verify_children(rig.api, population)
         build_s, restore_s = built - process.started, restored - cut
         return {
@@ -126,10 +137,11 @@ async def fanout(rig: Rig, peer: Peer, number: int) -> Sample:
 
 async def steady(rig: Rig, peer: Peer, number: int) -> Sample:
     """A resync of 10,000 right children writes nothing; a foreign change of one is undone."""
-    async with _family(rig, peer, number, scenario="steady") as (process, population, nursery):
+    async with _family(rig, peer, number, scenario="steady") as stage:
+        process, population, nursery = stage.process, stage.population, stage.nursery
         total = len(population) * _CHILDREN
         await nursery.wait(lambda: len(nursery.alive) == total, what="built")
-        await process.wait_milestone("reconciled_all", timeout=_TIMEOUT)
+        verify(await process.wait_milestone("reconciled_all", timeout=_TIMEOUT), population)
         await _wait_quiet(rig)
         writes, before = await _writes(rig.api), process.usage()
         begin = rig.clock.monotonic()
@@ -148,9 +160,7 @@ async def steady(rig: Rig, peer: Peer, number: int) -> Sample:
 
 
 @asynccontextmanager
-async def _family(
-    rig: Rig, peer: Peer, number: int, *, scenario: str
-) -> AsyncIterator[tuple[Process, Population, Nursery]]:
+async def _family(rig: Rig, peer: Peer, number: int, *, scenario: str) -> AsyncIterator[_Stage]:
     """Run a peer on owners of its own; afterwards it has to let them go by its finalizer."""
     count = rig.scaled(1_000, 50)
     namespace = f"{scenario}-{peer.name}-{number}"
@@ -158,10 +168,11 @@ async def _family(
         Population.of(namespace, count, children=_CHILDREN, finalizer=False)
     )
     nursery = Nursery()
+    server = await rig.api.cpu_seconds()  # before the start: its share is the peer's, too
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(nursery.follow(rig.api, namespace))
         async with await rig.start(peer, rig.job(population)) as process:
-            yield process, population, nursery
+            yield _Stage(process=process, population=population, nursery=nursery, server_s=server)
             await _clean(rig, namespace)
         watching.cancel()
 

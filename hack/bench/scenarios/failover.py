@@ -3,7 +3,8 @@
 Measured from the signal to the leader until the end of the next one's first reconcile, with the
 standby up and settled. `wall_s` is the clean stop (SIGTERM, Lease released); `kill_s` the SIGKILL,
 where the next one has to wait until the Lease has run out. The signal comes at a random point of
-the standby's retry period, because that is what decides the figure.
+the standby's retry period, because that is what decides the figure. Every leader's checksum is
+compared once it has reconciled all, outside of what is timed.
 """
 
 import random
@@ -12,7 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from hack.bench.peers import Peer
-from hack.bench.rig import Rig, Sample
+from hack.bench.rig import Rig, Sample, verify
 
 _TIMEOUT: Final = 60.0
 _SETTLE: Final = 4.0
@@ -26,7 +27,7 @@ async def failover(rig: Rig, peer: Peer, number: int) -> Sample:
     clean: list[float] = []
     async with AsyncExitStack() as stack:
         leader = await stack.enter_async_context(await rig.start(peer, job))
-        await leader.wait_milestone("reconciled_all", timeout=_TIMEOUT)
+        verify(await leader.wait_milestone("reconciled_all", timeout=_TIMEOUT), population)
         for kill in [False] * rig.scaled(3, 1) + [True]:
             standby = await stack.enter_async_context(await rig.start(peer, job))
             await standby.wait_milestone("started", timeout=_TIMEOUT)
@@ -35,6 +36,7 @@ async def failover(rig: Rig, peer: Peer, number: int) -> Sample:
             leader.kill() if kill else leader.terminate()
             first = await standby.wait_milestone("first_reconcile", timeout=_TIMEOUT)
             clean.append(first.at - begin)
+            verify(await standby.wait_milestone("reconciled_all", timeout=_TIMEOUT), population)
             leader = standby
         *clean, kill_s = clean
         usage = leader.usage()

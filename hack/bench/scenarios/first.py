@@ -47,7 +47,7 @@ async def idle(rig: Rig, peer: Peer, _: int) -> Sample:
     population = await rig.shared("sync-10k", rig.scaled(10_000, 500))
     window = rig.scaled(60, 10)
     async with await rig.start(peer, rig.job(population)) as process:
-        await process.wait_milestone("reconciled_all", timeout=_TIMEOUT)
+        verify(await process.wait_milestone("reconciled_all", timeout=_TIMEOUT), population)
         await rig.clock.sleep(_SETTLE)
         before = process.usage()
         await rig.clock.sleep(window)
