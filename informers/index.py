@@ -8,7 +8,7 @@ at which it raises has no values.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from informers.callbacks import Failed, nobody_told
+from informers.callbacks import Failed, called, nobody_told
 from informers.snapshot import Snapshot
 
 Indexer = Callable[[Snapshot], Iterable[str]]
@@ -28,13 +28,19 @@ def by_owner(snapshot: Snapshot) -> Iterable[str]:
 class Index:
     """The keys of one store by one indexer's values."""
 
-    __slots__ = ("_failed", "_indexer", "_keys")
+    __slots__ = ("_failed", "_indexer", "_keys", "_name")
 
     def __init__(
-        self, indexer: Indexer, objects: Mapping[str, Snapshot], failed: Failed = nobody_told
+        self,
+        indexer: Indexer,
+        objects: Mapping[str, Snapshot],
+        failed: Failed = nobody_told,
+        *,
+        name: str = "",
     ) -> None:
         self._indexer = indexer
         self._failed = failed
+        self._name = name or called(indexer)
         self._keys: dict[str, dict[str, None]] = {}
         for key, snapshot in objects.items():
             self._add(key, snapshot)
@@ -77,6 +83,5 @@ class Index:
         try:
             return dict.fromkeys(self._indexer(snapshot))
         except Exception as error:  # noqa: BLE001 - one odd object must not end the watch of all
-            name = getattr(self._indexer, "__qualname__", type(self._indexer).__qualname__)
-            self._failed(name, key, error, remedy=_REMEDY)
+            self._failed(f"index {self._name}", key, error, remedy=_REMEDY)
             return None

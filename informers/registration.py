@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from informers.callbacks import Failed
+from informers.callbacks import Failed, called
 from informers.clock import Clock
 from informers.store import Change, Store
 
@@ -70,7 +70,7 @@ class Registration:
     ) -> None:
         if resync and resync < LEAST_RESYNC:
             raise ValueError(f"resync={resync:g}: give {LEAST_RESYNC:g} s or more, or 0 for none")
-        self.name = name or str(getattr(handler, "__qualname__", "handler"))
+        self.name = name or called(handler)
         self.resync = resync
         self.is_active = True
         self._teller = teller

@@ -179,7 +179,7 @@ class Store:
 
     def add_index(self, index: str, indexer: Indexer) -> None:
         """Keep one more index, built now from what is there."""
-        self._indexes[index] = Index(indexer, self._objects, self._failed)
+        self._indexes[index] = Index(indexer, self._objects, self._failed, name=index)
 
     # What the watch says
 

@@ -137,7 +137,7 @@ class ApplySet:
         for kind, informer in self._informers.items():
             if not informer.store.has_index(OWNER_INDEX):
                 informer.store.add_index(OWNER_INDEX, by_owner)
-            informer.add_handler(functools.partial(self._forget, kind))
+            informer.add_handler(functools.partial(self._forget, kind), name=f"{manager} children")
 
     async def apply(
         self, owner: Owner, desired: Sequence[Mapping[str, Any]], *, prune: bool = True

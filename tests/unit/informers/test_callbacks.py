@@ -1,11 +1,17 @@
 """Indexers and handlers that raise: what it costs, and who is told."""
 
+import asyncio
+import functools
+
 import pytest
 
+from informers.client import Client
+from informers.factory import Informers
 from informers.index import Index
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from informers.reflector import Source
-from tests.unit.controller.runtime.world import World, picture, thing
+from tests.kit.virtual import VirtualClock
+from tests.unit.controller.runtime.world import Nowhere, Wire, World, picture, thing
 
 pytestmark = pytest.mark.virtual
 
@@ -99,15 +105,60 @@ async def test_each_function_is_told_once_for_each_kind():
     async with world.reflecting(*informers):
         expected = [
             ("ConfigMap", "broken", "ns/0! and 2 more"),
-            ("ConfigMap", "letters", "ns/0!"),
+            ("ConfigMap", "index letters", "ns/0!"),
             ("Secret", "broken", "ns/s!"),
-            ("Secret", "letters", "ns/s!"),
+            ("Secret", "index letters", "ns/s!"),
         ]
 
         assert expected == sorted(told(world))
         first = world.log.told("callback_failed")[0]
         assert "return () for what is odd" in first["remedy"]
         assert "ValueError('a bug')" == first["error"]
+
+
+async def test_a_cache_on_its_own_tells_the_loop_once_of_each_function():
+    """Nothing that raises is lost where no program has said who wants to know."""
+    wire, heard = Wire(), []
+    wire.content["configmaps"] = [thing("a!"), thing("b!")]
+    client = Client(Nowhere(), clock=VirtualClock())
+    client._transport = wire
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
+    async with Informers(client) as informers:
+        informer = informers.acquire(Source(kind=CONFIG_MAP))
+        informer.store.add_index("letters", letters)
+        informer.add_handler(Ear("ns/a!").take)
+        await informer.wait_synced()
+        wire.push(CONFIG_MAP, "MODIFIED", thing("a!", version=60))
+        await client.clock.sleep(1)
+
+    assert ["a bug", "a bug at ns/a!"] == [str(context["exception"]) for context in heard]
+    messages = [context["message"] for context in heard]
+    assert messages[0].startswith("index letters raised at ConfigMap ns/a!; the index does not ")
+    assert messages[1].startswith("Ear.take raised at ConfigMap ns/a! and 1 more; it missed ")
+
+
+async def test_functions_that_look_alike_are_told_each():
+    """Two lambdas of one scope, two indexes of one kind of function, and what a partial calls."""
+
+    def wide(word, _):
+        raise ValueError(word)
+
+    world = World()
+    world.wire.content["configmaps"] = [thing("a")]
+    informer = world.informers.acquire(Source(kind=CONFIG_MAP))
+    informer.add_handler(lambda _: wide("one", _))
+    informer.add_handler(lambda _: wide("two", _))
+    informer.add_handler(functools.partial(wide, "three"))
+    for name in ("four", "five"):
+        informer.store.add_index(name, functools.partial(wide, name))
+    async with world.reflecting(informer):
+        assert {"one", "two", "three", "four", "five"} == {
+            str(each["exc_info"]) for each in world.log.told("callback_failed")
+        }
+        scope = "test_functions_that_look_alike_are_told_each.<locals>"
+        names = [name for _, name, _ in told(world)]
+        assert {"index four", "index five", f"{scope}.wide"} < set(names)
+        assert 2 == sum(name.startswith(f"{scope}.<lambda>:") for name in names)
 
 
 def test_an_indexer_that_comes_to_raise_leaves_no_key_behind():
