@@ -143,11 +143,12 @@ class Client:
     async def read_all(self, kind: Kind, options: ListOptions) -> set[str]:
         """Read a collection at its latest; caches learn from it. Returns the uids there are."""
         uids: set[str] = set()
+        upto = self.observers.doubts
         options = attrs.evolve(options, limit=PAGE_SIZE)
         while True:
             found = await self._send_list(requests.list_(kind, options))
             for item in found.items or ():
-                uids.add(self.observers.tell_listed(kind, bytes(item)))
+                uids.add(self.observers.tell_listed(kind, bytes(item), upto=upto))
             if not found.metadata.continue_:
                 return uids
             options = attrs.evolve(options, continue_token=found.metadata.continue_)
@@ -270,6 +271,7 @@ class Client:
             if dry_run:
                 return
             # It answers with the objects as they were before: only a read tells what is left.
+            upto = self.observers.doubts
             left = await self.read_all(kind, which)
         except (InformersError, asyncio.CancelledError):
             self.observers.tell_doubtful(request, CAUSE.get())
@@ -277,7 +279,7 @@ class Client:
         for item in found.items or ():
             gone = name_of(item)
             if gone.uid not in left:
-                self.observers.tell_deleted(kind, gone.key, gone.uid)
+                self.observers.tell_deleted(kind, gone.key, gone.uid, upto=upto)
 
     # Sending
 

@@ -5,6 +5,7 @@ written. A write whose answer was lost is reported as well, because it may have 
 
 Such doubts are numbered. An answer settles those of its object that were there before it was asked
 for, and no later one: what was read while a write was under way may be from before that write.
+The pages of one list all show what was there at the first, so they settle what was there before it.
 """
 
 from contextvars import ContextVar
@@ -53,30 +54,33 @@ class Observers(list[WriteObserver]):
         """A request is sent by the running task; what it tells next is the answer to that."""
         _BEGAN.set(self.doubts)
 
-    def tell_wrote(self, kind: Kind, raw: bytes) -> Snapshot:
+    def tell_wrote(self, kind: Kind, raw: bytes, *, upto: int | None = None) -> Snapshot:
         """Tell of an object as the server has it now; the answer to a review has no name.
 
         What we claim of it is told along, so that no cache has to read it a second time for that.
+        Doubts `upto` a number are settled; without one, those from before the running request.
         """
         snapshot = seal(raw, nameless=True, claims=our_claims)
         if snapshot.meta.name:
+            upto = _BEGAN.get() if upto is None else upto
             for observer in self:
                 observer.wrote(kind, snapshot, raw)
-                observer.settled(kind, snapshot.key, _BEGAN.get())
+                observer.settled(kind, snapshot.key, upto)
         return snapshot
 
-    def tell_listed(self, kind: Kind, raw: bytes) -> str:
+    def tell_listed(self, kind: Kind, raw: bytes, *, upto: int) -> str:
         """Tell of an object that was listed, unless it makes no sense; returns its uid anyway."""
         try:
-            return self.tell_wrote(kind, raw).meta.uid
+            return self.tell_wrote(kind, raw, upto=upto).meta.uid
         except DecodeError:
             return name_of(raw).uid
 
-    def tell_deleted(self, kind: Kind, key: str, uid: str) -> None:
+    def tell_deleted(self, kind: Kind, key: str, uid: str, *, upto: int | None = None) -> None:
         """Tell that an object is gone."""
+        upto = _BEGAN.get() if upto is None else upto
         for observer in self:
             observer.deleted(kind, key, uid)
-            observer.settled(kind, key, _BEGAN.get())
+            observer.settled(kind, key, upto)
 
     def tell_doubtful(self, request: Request, cause: str) -> None:
         """Tell that a request may have changed something; a read or a dry run did not."""

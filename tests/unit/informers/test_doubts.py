@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from informers import request as requests
 from informers.client import CAUSE
 from informers.errors import OutcomeUnknown
 from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
+from informers.request import ListOptions
 from tests.kit.answers import status
 from tests.unit.controller.runtime.world import World, thing
 
@@ -107,3 +109,53 @@ async def test_settling_all_there_is_leaves_the_doubts_that_came_meanwhile(world
         await lose(world, "two")
 
     assert ([], [KEY]) == (world.maps.store.doubts_of("one"), world.maps.store.doubts_of("two"))
+
+
+def pages(world, *last):
+    """Answer a list in two pages, `last` on the second; a write of `c` is lost between them."""
+    first = {"metadata": {"resourceVersion": "70", "continue": "more"}, "items": [thing("a")]}
+    second = {"metadata": {"resourceVersion": "70"}, "items": list(last)}
+
+    def answer(request):
+        if "continue" not in request.query:
+            world.client.observers.tell_doubtful(patch("c"), "lost")
+            return 200, first
+        return 200, second
+
+    return answer
+
+
+def patch(name):
+    """Return a write of this object."""
+    return requests.patch(CONFIG_MAP, name, {}, namespace="ns", type_="merge")
+
+
+async def test_a_later_page_is_no_younger_than_the_first(world):
+    """It shows an object as it was when the first was asked for, before the write that was lost."""
+    world.wire.answer = pages(world, thing("c", version=60))
+
+    await world.client.read_all(CONFIG_MAP, ListOptions(namespace="ns"))
+
+    assert [KEY] == world.maps.store.doubts_of("lost")
+
+
+async def test_a_later_page_settles_what_was_in_doubt_before_the_first(world):
+    """A list settles what was in doubt before it, on whichever page it stands."""
+    await lose(world, "one")
+    world.wire.answer = pages(world, thing("c", version=60))
+
+    await world.client.read_all(CONFIG_MAP, ListOptions(namespace="ns"))
+
+    assert ([], [KEY]) == (world.maps.store.doubts_of("one"), world.maps.store.doubts_of("lost"))
+
+
+async def test_what_a_read_in_pages_no_longer_shows_may_have_been_made_again_meanwhile(world):
+    """An object that was deleted with others is in doubt for who wrote it while that was read."""
+    gone = {"metadata": {"resourceVersion": "60"}, "items": [thing("c")]}
+    read = pages(world)
+    world.wire.answer = lambda asked: (200, gone) if asked.method == "DELETE" else read(asked)
+
+    await world.client.delete_collection(CONFIG_MAP, ListOptions(namespace="ns"))
+
+    assert world.maps.store.get(KEY) is None
+    assert [KEY] == world.maps.store.doubts_of("lost")
