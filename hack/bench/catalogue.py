@@ -1,10 +1,10 @@
 """The scenarios by name, in the order they run, and what each has to reach.
 
 `sync_100k` is last because its objects stay in the API server. Targets are ratios of medians:
-ours divided by the peer's, so less is better.
+ours divided by the peer's, so less is better. Aims hold for our figures by themselves.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import attrs
@@ -33,6 +33,19 @@ class Target:
     peer: str = CONTROLLER_RUNTIME
 
 
+@attrs.frozen
+class Aim:
+    """A promise without a peer: the median of `metric` is at most `limit`, or at least."""
+
+    metric: str
+    limit: float
+    at_least: bool = attrs.field(default=False, kw_only=True)
+
+    def is_met(self, value: float) -> bool:
+        """Whether a figure keeps the promise."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+
 @attrs.frozen(kw_only=True)
 class Scenario:
     """One situation, measured once per round and peer."""
@@ -41,6 +54,7 @@ class Scenario:
     sample: Callable[[Rig, Peer, int], Awaitable[Sample]]
     peers: tuple[str, ...] = _BOTH
     targets: tuple[Target, ...] = ()
+    aims: tuple[Aim, ...] = ()
 
     @property
     def title(self) -> str:
@@ -84,7 +98,7 @@ SCENARIOS: Final = (
         peers=(*_BOTH, CONTROLLER_RUNTIME_APPLY),
         targets=(Target("wall_s", 1.0), Target("wall_s", 1.0, CONTROLLER_RUNTIME_APPLY)),
     ),
-    Scenario(name="steady", sample=steady),
+    Scenario(name="steady", sample=steady, aims=(Aim("writes", 0),)),
     Scenario(name="relist", sample=relist),
     Scenario(name="failover", sample=failover, targets=(Target("wall_s", 1.0),)),
     Scenario(name="idle", sample=idle, targets=(Target("cpu_s", 1.0),)),
@@ -94,3 +108,12 @@ SCENARIOS: Final = (
         targets=(Target("wall_s", 0.6), Target("cpu_s", 0.4), Target("rss_mb", 0.4)),
     ),
 )
+
+MICRO_AIMS: Final[Mapping[str, tuple[Aim, ...]]] = {
+    "store": (
+        Aim("added_per_s", 50_000, at_least=True),
+        Aim("modified_per_s", 50_000, at_least=True),
+        Aim("kib_per_pod", 6.5),
+    ),
+    "pause": (Aim("longest_ms", 30),),
+}

@@ -31,6 +31,8 @@ def table(result: Mapping[str, Any]) -> str:
     parts = [_scenario(name, measured[name]) for name in _TITLES if measured.get(name)]
     if result["targets"]:
         parts.append(_targets(result["targets"]))
+    if result["aims"]:
+        parts.append(_aims(result["aims"]))
     if result.get(MICRO):
         parts.append(_micro(result[MICRO]))
     return "\n\n".join(parts)
@@ -87,6 +89,21 @@ def _targets(verdicts: list[Mapping[str, Any]]) -> str:
         for verdict in verdicts
     ]
     return f"### Ours as a ratio to the peer\n\n{_grid(head, rows)}"
+
+
+def _aims(verdicts: list[Mapping[str, Any]]) -> str:
+    head = ["part", "figure", "ours", "aim", "met"]
+    rows = [
+        [
+            verdict["scenario"],
+            _COLUMNS.get(verdict["metric"], verdict["metric"]),
+            _number(verdict["value"]),
+            f"{'≥' if verdict['at_least'] else '≤'} {verdict['aim']}",
+            "yes" if verdict["met"] else "**no**",
+        ]
+        for verdict in verdicts
+    ]
+    return f"### Ours by itself\n\n{_grid(head, rows)}"
 
 
 def _micro(modules: Mapping[str, Mapping[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 
-from hack.bench.catalogue import Scenario, Target
+from hack.bench.catalogue import MICRO, MICRO_AIMS, Aim, Scenario, Target
 from hack.bench.peers import OURS
 from hack.bench.rig import Sample
 
@@ -56,18 +56,47 @@ class Verdict:
         }
 
 
+def judge_aims(
+    scenarios: Iterable[Scenario], figures: Figures, *, micro: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Hold our own medians against what they are to be, as it stands in the JSON file."""
+    measured = [
+        *((each.name, each.aims, figures.get(each.name, {}).get(OURS, {})) for each in scenarios),
+        *((f"{MICRO} {name}", aims, micro.get(name, {})) for name, aims in MICRO_AIMS.items()),
+    ]
+    return [
+        _judged(name, aim, taken[aim.metric])
+        for name, aims, taken in measured
+        for aim in aims
+        if aim.metric in taken
+    ]
+
+
+def _judged(name: str, aim: Aim, value: float) -> dict[str, Any]:
+    return {
+        "scenario": name,
+        "metric": aim.metric,
+        "aim": aim.limit,
+        "at_least": aim.at_least,
+        "value": value,
+        "met": aim.is_met(value),
+    }
+
+
 def merge(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Put several runs together: of a scenario that was run twice, the later run counts.
 
     Peers are compared within a run only, so a scenario is taken whole, with its verdicts.
     """
-    merged: dict[str, Any] = {"scenarios": {}, "targets": []}
+    merged: dict[str, Any] = {"scenarios": {}, "targets": [], "aims": []}
     for result in results:
-        again = result["scenarios"].keys()
+        again = {*result["scenarios"], *(f"{MICRO} {name}" for name in result.get(MICRO, ()))}
         scenarios = {**merged["scenarios"], **result["scenarios"]}
-        targets = [t for t in merged["targets"] if t["scenario"] not in again]
-        merged = {**merged, **result, "scenarios": scenarios}
-        merged["targets"] = [*targets, *result["targets"]]
+        verdicts = {
+            key: [*(old for old in merged[key] if old["scenario"] not in again), *result[key]]
+            for key in ("targets", "aims")
+        }
+        merged = {**merged, **result, "scenarios": scenarios, **verdicts}
     return merged
 
 

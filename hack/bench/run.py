@@ -14,7 +14,7 @@ from hack.bench.api import Api
 from hack.bench.catalogue import MICRO, Scenario
 from hack.bench.peers import Peer, prepare
 from hack.bench.process import PeerError
-from hack.bench.results import judge, summarise
+from hack.bench.results import judge, judge_aims, summarise
 from hack.bench.rig import Rig, Sample
 from informers.clock import Clock
 
@@ -51,12 +51,16 @@ async def run(plan: Plan, *, kubeconfig: Path, clock: Clock) -> dict[str, Any]:
         for scenario in plan.scenarios:
             chosen = [peers[name] for name in plan.matches(scenario)]
             figures[scenario.name] = await _compare(rig, scenario, chosen, wanted=plan.rounds)
+    parts = {name: await _micro(name, plan=plan) for name in micro.names()} if plan.micro else {}
     judged = () if plan.quick else plan.scenarios  # small sizes say nothing of the targets
-    verdicts = [verdict.as_json() for verdict in judge(judged, figures)]
-    result = {"machine": facts, "quick": plan.quick, "scenarios": figures, "targets": verdicts}
-    if plan.micro:
-        result[MICRO] = {name: await _micro(name, plan=plan) for name in micro.names()}
-    return result
+    result = {
+        "machine": facts,
+        "quick": plan.quick,
+        "scenarios": figures,
+        "targets": [verdict.as_json() for verdict in judge(judged, figures)],
+        "aims": judge_aims(judged, figures, micro=parts),
+    }
+    return result | {MICRO: parts} if parts else result
 
 
 @asynccontextmanager
