@@ -142,9 +142,9 @@ def _cluster(options: argparse.Namespace) -> Iterator[Path]:
 
 
 def _write_docs(result: dict[str, Any]) -> None:
-    _DOCS.parent.mkdir(exist_ok=True)
     draw(result, _DOCS.with_suffix(".svg"))
-    _DOCS.write_text(render(result), encoding="utf-8")
+    notes = _DOCS.with_suffix(".notes.md").read_text(encoding="utf-8")
+    _DOCS.write_text(render(result, notes=notes), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ def table(result: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def render(result: Mapping[str, Any]) -> str:
-    """Return the page."""
+def render(result: Mapping[str, Any], *, notes: str) -> str:
+    """Return the page; `notes` is what people wrote about the figures."""
     facts = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     return (
         "\n\n".join(
@@ -50,6 +50,7 @@ def render(result: Mapping[str, Any]) -> str:
                 f"Taken on: {facts}.",
                 "![Medians relative to controller-runtime](benchmarks.svg)",
                 table(result),
+                notes.strip(),
                 _METHOD,
             ]
         )

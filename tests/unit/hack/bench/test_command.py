@@ -1,11 +1,13 @@
 """What `python -m hack.bench` understands and refuses."""
 
 import importlib
+import json
 import subprocess
 import sys
 
 import pytest
 
+from hack.bench import __main__ as bench
 from hack.bench import micro
 from hack.bench.__main__ import _parser, _plan, main
 from hack.bench.catalogue import MICRO, SCENARIOS
@@ -72,6 +74,20 @@ def test_a_micro_benchmark_prints_its_figures(capsys):
 def figures():
     """Measure what does not change."""
     return {"c": 2000.0, "b": 1.5}
+
+
+def test_the_page_is_made_of_what_was_measured_and_what_was_written(tmp_path, monkeypatch):
+    """`--render` writes the page beside its notes, and leaves the notes alone."""
+    monkeypatch.setattr(bench, "_DOCS", tmp_path / "benchmarks.md")
+    notes = tmp_path / "benchmarks.notes.md"
+    notes.write_text("## Why\n")
+    measured = {"machine": {"cores": 2}, "scenarios": {}, "targets": [], "aims": []}
+    (tmp_path / "run.json").write_text(json.dumps(measured))
+
+    assert 0 == main(["--render", str(tmp_path / "run.json")])
+
+    assert "\n\n## Why\n\n" in (tmp_path / "benchmarks.md").read_text()
+    assert "## Why\n" == notes.read_text()
 
 
 def test_list_names_every_scenario(capsys):
