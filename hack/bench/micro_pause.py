@@ -30,6 +30,7 @@ from hack.bench.micro import reference_loop, show
 from hack.bench.pods import Pods
 from informers.client import Client
 from informers.clock import Clock, LoopClock
+from informers.contact import Contact
 from informers.errors import Gone
 from informers.meta.kinds import Kind
 from informers.reflector import Source, Verdicts
@@ -86,6 +87,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.clock: Clock = LoopClock()
+        self.contact = Contact()
         self.expired = asyncio.Event()
         self.changed = 0
         self._pods = Pods()

@@ -1,15 +1,11 @@
 """Who takes part, and how each is started.
 
-`ours` is our runtime, `controller-runtime` a Go program built here with the ordinary Go client
-(once; kept in the user's cache under a hash of its sources), `kopf` the framework most Python
-operators are written with. All get the same flags; what a peer lacks it ignores.
+`ours` is our runtime, `controller-runtime` a Go program that `gopeer` builds, `kopf` the framework
+most Python operators are written with. All get the same flags; what a peer lacks it ignores.
 """
 
-import asyncio
-import hashlib
 import importlib.util
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Sequence
@@ -18,13 +14,12 @@ from typing import Final
 
 import attrs
 
+from hack.bench import gopeer
 from hack.bench.process import PeerError, Process
+from hack.cluster.progress import Progress
 
-_HERE: Final = Path(__file__).parent
-_ROOT: Final = _HERE.parent.parent
+_ROOT: Final = Path(__file__).parent.parent.parent
 _OURS: Final = "hack.bench.ours"
-_GO_SOURCES: Final = _HERE / "controller-runtime"
-_BUILD_TIMEOUT: Final = 1800.0
 
 OURS: Final = "ours"
 CONTROLLER_RUNTIME: Final = "controller-runtime"
@@ -93,45 +88,11 @@ async def prepare(name: str, *, profile: Path | None = None) -> Peer:
         case "kopf":
             return Peer(name=name, command=[sys.executable, "-m", "hack.bench.kopf_peer"])
         case "controller-runtime":
-            return Peer(name=name, command=[str(await _build())])
+            return Peer(name=name, command=[str(await gopeer.build(Progress()))])
         case "controller-runtime-apply":
-            return Peer(name=name, command=[str(await _build()), "--apply"])
+            return Peer(name=name, command=[str(await gopeer.build(Progress())), "--apply"])
         case _:
             raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")
-
-
-async def _build() -> Path:
-    """Return the Go peer's binary, built if its sources changed since the last build."""
-    binary = _cache() / f"controller-runtime-{_source_hash()}"
-    if binary.exists():
-        return binary
-    go = shutil.which("go")
-    if go is None:
-        raise PeerError("the controller-runtime peer needs Go; install it or leave the peer out")
-    print("building the controller-runtime peer (once; some minutes when cold) ...", flush=True)
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    fresh = binary.with_suffix(f".{os.getpid()}")
-    process = await asyncio.create_subprocess_exec(
-        go, "build", "-trimpath", "-o", str(fresh), ".", cwd=_GO_SOURCES
-    )
-    async with asyncio.timeout(_BUILD_TIMEOUT):
-        if await process.wait() != 0:
-            raise PeerError(f"go build failed in {_GO_SOURCES.relative_to(_ROOT)}; see above")
-    fresh.replace(binary)
-    return binary
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "pentad" / "bench"
-
-
-def _source_hash() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(_GO_SOURCES.iterdir()):
-        if path.suffix in {".go", ".mod", ".sum"}:
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def _free_port() -> int:
