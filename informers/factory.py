@@ -7,6 +7,9 @@ client's write observer it passes the replies of our own writes to whoever cache
 Whoever asks for metadata only shares the cache of the whole objects where there is one; a
 metadata-only cache that was there before gives up its watch and follows (see `Informer.follow`).
 
+The namespaces are the same for all kinds and change for all in one step (`set_namespaces`), so that
+nobody sees an owner in a namespace whose children have left already.
+
 Kinds that may be missing are retried when a CustomResourceDefinition changes, so a watch starts
 within a moment of its CRD appearing; without permission to watch CRDs they are retried by backoff.
 """
@@ -103,6 +106,19 @@ class Informers:
             self._watch_crds()
         self._hold(informer)
         return informer
+
+    async def set_namespaces(self, namespaces: Iterable[str]) -> None:
+        """Cover these namespaces from now on, with all kinds that are in namespaces.
+
+        What leaves is told as deleted, and its watches and their sockets have ended on return. What
+        comes is there as soon as it has been listed: `wait_synced` of an informer waits for it.
+        Between some namespaces and all of them, everything is told as deleted and comes anew.
+        """
+        self._namespaces = frozenset(namespaces)
+        kinds = [informer for informer in self if informer.source.kind.namespaced]
+        ended = [task for informer in kinds for task in informer.cover(self._namespaces)]
+        if ended:
+            await asyncio.wait(ended)
 
     def _hold(self, informer: Informer) -> None:
         self._holders[informer.source] = self._holders.get(informer.source, 0) + 1

@@ -102,20 +102,27 @@ class Informer:
 
     async def set_namespaces(self, namespaces: Iterable[str]) -> None:
         """Cover these namespaces from now on; what leaves is told as deleted."""
+        if ended := self.cover(namespaces):
+            await asyncio.wait(ended)
+
+    def cover(self, namespaces: Iterable[str]) -> list[asyncio.Task[None]]:
+        """The same in one step; returns the watches that are about to end."""
         if self.lead is not None:
-            await self.lead.set_namespaces(namespaces)
-            return
-        wanted = set(namespaces)
+            return self.lead.cover(namespaces)
+        wanted, ended = frozenset(namespaces), []
         for namespace in sorted(self.scopes.keys() - wanted):
-            task = self._tasks.pop(namespace, None)
-            if task is not None:
+            scope = self.scopes.pop(namespace)
+            self._reflectors.pop(namespace, None)
+            if (task := self._tasks.pop(namespace, None)) is not None:
                 task.cancel()
-                await asyncio.wait([task])
-            del self._reflectors[namespace]
-            self._deliver(self.store.clear(self.scopes.pop(namespace)))
+                ended.append(task)
+            self._deliver(self.store.clear(scope))
+            scope.ready.set()  # whoever waits for it would wait for ever
         for namespace in sorted(wanted - self.scopes.keys()):
             scope = self.scopes[namespace] = Scope(namespace)
-            self._start_scope(namespace, scope)
+            if self._group is not None and (self._bound_to is None or self._tasks):
+                self._start_scope(namespace, scope)
+        return ended
 
     def make_optional(self) -> None:
         """Count a kind that is not served as known to be empty, and go on looking for it."""
@@ -159,8 +166,9 @@ class Informer:
 
     async def wait_synced(self) -> None:
         """Wait for the content to be complete; bound it with a timeout."""
-        for scope in list(self.scopes.values()):
-            await scope.ready.wait()
+        while not self.has_synced:
+            for scope in list(self.scopes.values()):
+                await scope.ready.wait()
 
     @property
     def is_absent(self) -> bool:

@@ -235,6 +235,7 @@ async def test_a_follower_tells_and_does_as_its_lead():
     """Staleness, absence, optionality, namespaces: there is one watch that they are about."""
     async with beside() as (_, informers, part, whole, _):
         informers.acquire(METADATA, optional=True)
+        event(whole, "a", 6)
         complete(whole, 7)
         await moved(part)
 
@@ -247,6 +248,7 @@ async def test_a_follower_tells_and_does_as_its_lead():
         assert whole.is_optional
         part.wake()
         assert reflector._wake.is_set()
+        assert 1 == len(part.store)
         await part.set_namespaces(["other"])
         assert ["other"] == list(whole.scopes)
         assert 0 == len(part.store)
