@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hack.bench import __main__ as bench
-from hack.bench import micro
+from hack.bench import micro, micro_loop
 from hack.bench.__main__ import _parser, _plan, main
 from hack.bench.catalogue import MICRO, SCENARIOS
 from hack.bench.peers import CONTROLLER_RUNTIME, KOPF
@@ -60,6 +60,18 @@ def test_micro_benchmarks_have_help(name):
 
     assert said.startswith(f"usage: python -m {module} [-h]")
     assert importlib.import_module(module).__doc__.partition("\n")[0] in said
+
+
+def test_both_loops_are_measured(monkeypatch):
+    """What uvloop brings is the ratio of two figures of the same run."""
+    monkeypatch.setattr(micro_loop, "ROUNDS", 1)
+    monkeypatch.setattr(micro_loop, "REQUESTS", 2)
+
+    taken = micro_loop.measure()
+
+    assert taken["uvloop_request_us"] > 0
+    ratio = taken["uvloop_request_us"] / taken["asyncio_request_us"]
+    assert ratio == taken["uvloop_to_asyncio"]
 
 
 def test_a_micro_benchmark_prints_its_figures(capsys):
