@@ -96,6 +96,10 @@ class Lines:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def isatty(self) -> bool:
+        """It is nobody's terminal."""
+        return False
+
 
 @asynccontextmanager
 async def observed(cluster: Any, namespace: str, **settings: Any) -> AsyncIterator[World]:
