@@ -102,6 +102,7 @@ class Client:
             user_agent=user_agent,
             connections=connections,
             clock=self.clock,
+            contact=self.contact,
             allowance=self._allowance,
         )
 
@@ -166,7 +167,6 @@ class Client:
         limit = timeout or self._timeout
         await self._refresh()
         async with self._transport.stream(request, timeout=limit) as stream:
-            self.contact.made()
             self.answers[request.method, stream.code] += 1
             if stream.code == Unauthorized.codes[0]:
                 await self.endpoint.refresh(force=True)
@@ -336,7 +336,6 @@ class Client:
         try:
             response = await self._transport.send(request, timeout=budget)
         except TransportError as error:
-            self.contact.lost()
             self.unanswered[request.method] += 1
             if isinstance(error, OutcomeUnknown):
                 self.observers.tell_doubtful(request, CAUSE.get())
@@ -345,7 +344,6 @@ class Client:
             # Nobody waits for it any more, and it may have happened.
             self.observers.tell_doubtful(request, CAUSE.get())
             raise
-        self.contact.made()
         if response.code >= SERVER_ERRORS:
             self.observers.tell_doubtful(request, CAUSE.get())
         self.caveats.take(request, response.warnings)

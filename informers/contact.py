@@ -1,4 +1,4 @@
-"""Whether the server answers us at all.
+"""Whether the server answers us at all, be it with a refusal, or with what breaks off later.
 
 Each who tries again after a failure waits for itself, after a long outage for up to a minute. What
 one of them learns helps them all: the first answer that anybody gets, be it a refusal, ends the
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 
 class Contact:
-    """What the last request of a client learned: is the server there?
+    """What the last request to reach for the server learned: is it there?
 
     Attributes:
-        is_lost: Whether the client is cut off: the last request to end got no answer.
+        is_lost: Whether the client is cut off: no way there, or not even the head of an answer.
     """
 
     def __init__(self) -> None:
@@ -22,11 +22,11 @@ class Contact:
         self._waiting: set[asyncio.Event] = set()
 
     def lost(self) -> None:
-        """A request got no answer."""
+        """There was no way to the server, or it did not begin to answer in time."""
         self.is_lost = True
 
     def made(self) -> None:
-        """The server answered, whatever it said."""
+        """The server began to answer, whatever it says."""
         if self.is_lost:
             self.is_lost = False
             for event in self._waiting:

@@ -3,8 +3,8 @@
 A reflector lists a kind, or lets a watch stream its content (WatchList), and then follows the
 changes for ever. It promises:
 
-- Whatever happens, it goes on: every error backs off and is tried again; none ends it.
-- It does not wait longer for a server that was away than until that answers anybody (`contact`).
+- Whatever happens, it goes on: every error backs off and is tried again; none ends it. How long
+  that takes, and what makes it shorter, is `patience`.
 - It returns to where it was. A watch resumes at the last version seen, a new list is asked for at
   that version and not from etcd, and only a server that no longer has it (410) or does not have it
   yet ("too large resource version") is asked for its latest (k/k#86483, k/k#107133).
@@ -17,8 +17,6 @@ What it learns goes into a `Store`; the changes go to `deliver`, in order, in th
 them.
 """
 
-import asyncio
-import contextlib
 import itertools
 import random
 from collections.abc import Callable
@@ -27,7 +25,6 @@ from typing import Final
 import attrs
 
 from informers import request as requests
-from informers.backoff import Backoff
 from informers.client import Client
 from informers.errors import (
     BadRequest,
@@ -37,12 +34,14 @@ from informers.errors import (
     Invalid,
     MethodNotSupported,
     NotFound,
+    StatusError,
     TooLargeResourceVersion,
     TransportError,
 )
 from informers.feed import Feed, InitialContentRefused, Statistics
 from informers.meta.kinds import Kind
 from informers.pages import ListReader
+from informers.patience import Patience
 from informers.request import ListOptions, Request
 from informers.snapshot import Claims, Transform
 from informers.store import Change, Generation, Scope, Store
@@ -135,10 +134,8 @@ class Reflector:
         self._rng = rng
         self._pace = pace or Pace()
         self._clock = client.clock
-        self._backoff = Backoff(self._clock, rng)
-        self._haste = Backoff(self._clock, rng)
+        self._patience = Patience(self._clock, rng, client.contact)
         self._idle = self._pace.idle
-        self._wake = asyncio.Event()
         self.is_optional = False
         self.statistics = Statistics()
 
@@ -153,7 +150,7 @@ class Reflector:
 
     def wake(self) -> None:
         """Try again now, because something changed that may help: a CRD appeared, say."""
-        self._wake.set()
+        self._patience.wake()
 
     async def _recover(self, error: InformersError) -> None:
         """Note what went wrong and wait as long as it calls for."""
@@ -164,29 +161,7 @@ class Reflector:
             self._deliver(self._store.clear(self._scope))
             if self.is_optional:
                 self._scope.ready.set()
-        await (self._await_contact() if isinstance(error, TransportError) else self._pause())
-        # Not before waiting: a wake-up may have come while the try that failed was under way.
-        self._wake.clear()
-
-    async def _pause(self) -> None:
-        """Wait as long as one more failure calls for, or until somebody wakes us."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._backoff.next_delay()):
-                await self._wake.wait()
-
-    async def _await_contact(self) -> None:
-        """Pause, but not for long once the server answers anybody.
-
-        The haste has its own backoff: a server that comes and goes is not asked by all each time,
-        and one that answers others well is not asked again and again for what it never answers.
-        """
-        failed, contact = self._clock.monotonic(), self._client.contact
-        contact.lost()
-        with contact.wakes(self._wake):
-            await self._pause()
-        if self._wake.is_set():
-            least = self._haste.next_delay()
-            await self._clock.sleep(failed + least - self._clock.monotonic())
+        await self._patience.wait(error)
 
     def _note(self, error: InformersError) -> None:
         self.statistics.watching_since = None
@@ -305,6 +280,7 @@ class Reflector:
         """Watch from the scope's version, again and again, until it is no longer kept."""
         while True:
             began, events = self._clock.monotonic(), self.statistics.events
+            watches = self.statistics.watches
             problem: InformersError = TransportError("the watch ended at once, without events")
             try:
                 await self._consume(self._watch_request(initial=False), self._feed(initial=False))
@@ -313,12 +289,13 @@ class Reflector:
             except InformersError as error:
                 problem = error
                 self._note(error)
-            short = self._clock.monotonic() - began < SHORT_SECONDS
-            if short and self.statistics.events == events:
+            is_short = self._clock.monotonic() - began < SHORT_SECONDS
+            is_vain = is_short and self.statistics.events == events
+            if self.statistics.watches > watches and not is_vain:
+                self._patience.reset()
+            if is_vain or isinstance(problem, StatusError):
+                # What the server refuses, however slowly, it does not want to be asked at once.
                 await self._recover(problem)
-            else:
-                self._backoff.reset()
-                self._haste.reset()
 
     async def _consume(self, request: Request, feed: Feed) -> None:
         """Feed what a watch brings until it ends, breaks or falls silent."""

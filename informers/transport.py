@@ -21,6 +21,7 @@ import attrs
 from multidict import CIMultiDictProxy
 
 from informers.clock import Clock, LoopClock
+from informers.contact import Contact
 from informers.dial import Endpoint, authority, dial, proxy_login
 from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
 from informers.http1 import Head, field, request_line
@@ -99,11 +100,13 @@ class Transport:
         user_agent: str,
         connections: int,
         clock: Clock | None = None,
+        contact: Contact | None = None,
         allowance: Callable[[Request], float] = lambda _: math.inf,
     ) -> None:
         self.endpoint = endpoint
         self._allowance = allowance
         self._clock = clock or LoopClock()
+        self._contact = contact or Contact()
         self._slots = asyncio.Semaphore(connections)
         self._most_idle = connections
         self._links: set[Link] = set()
@@ -125,7 +128,7 @@ class Transport:
         try:
             await self._take_slot(trip)
             try:
-                link, head = await self._ask(request, trip)
+                link, head = await self._reach(request, trip)
                 body = await link.body()
             finally:
                 self._slots.release()
@@ -144,7 +147,7 @@ class Transport:
         trip = _Trip(deadline=self._clock.monotonic() + timeout)
         try:
             try:
-                link, head = await self._ask(request, trip)
+                link, head = await self._reach(request, trip)
             except (TimeoutError, Late) as error:
                 raise DeadlineExceeded(f"{request}: no answer within {timeout:g} s") from error
             except TransportError as error:
@@ -173,6 +176,16 @@ class Transport:
                 await self._slots.acquire()
         else:
             await self._slots.acquire()
+
+    async def _reach(self, request: Request, trip: "_Trip") -> tuple[Link, Head]:
+        """Say it, and note whether anybody is there to answer."""
+        try:
+            answered = await self._ask(request, trip)
+        except (TimeoutError, TransportError):
+            self._contact.lost()
+            raise
+        self._contact.made()
+        return answered
 
     async def _ask(self, request: Request, trip: "_Trip") -> tuple[Link, Head]:
         """Say it over a connection; one the peer has given up meanwhile is no reason to fail."""

@@ -8,6 +8,7 @@ import pytest
 
 from informers.backoff import CAP_SECONDS, FIRST_SECONDS
 from informers.client import Client
+from informers.contact import Contact
 from informers.errors import NotFound, TransportError
 from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP, NAMESPACE, POD, SECRET
@@ -31,6 +32,8 @@ class Cable(Wire):
         super().__init__()
         self.cut = set()
         self.tries = 0
+        self.is_brief = False
+        self.contact = Contact()
         self.answer = lambda _: (200, {"metadata": {"name": "n"}})
 
     def pull(self):
@@ -51,11 +54,15 @@ class Cable(Wire):
         self.tries += 1
         self._fail("stream")
         async with super().stream(request, timeout=timeout) as stream:
+            if self.is_brief:
+                stream.pieces.put_nowait(b"")
             yield stream
 
     def _fail(self, what):
         if what in self.cut:
+            self.contact.lost()
             raise TransportError("cut")
+        self.contact.made()
 
 
 class World:
@@ -65,6 +72,7 @@ class World:
         self.wire = Cable()
         self.client = Client(Nowhere(), clock=VirtualClock())
         self.client._transport = self.wire
+        self.client.contact = self.wire.contact
         self.informers = Informers(self.client, rng=random.Random(1))
         self.held = [self.informers.acquire(Source(kind=kind)) for kind in KINDS]
         self.sleep = self.client.clock.sleep
@@ -153,6 +161,25 @@ async def test_a_cache_is_not_back_before_anybody_is_answered():
     async with cut_off() as world:
         before = world.wire.tries
         for _ in range(20):
+            await world.ask()
+            await world.sleep(1)
+
+        assert world.wire.tries - before <= len(KINDS)
+
+
+async def test_a_watch_that_is_over_at_once_was_answered():
+    """It is tried less and less often, and no answer to anybody else changes that."""
+    world = World()
+    async with world.informers:
+        for informer in world.held:
+            await informer.wait_synced()
+        world.wire.is_brief = True
+        world.wire.pull()
+        world.wire.cut.clear()
+        await world.sleep(LONG)
+        before = world.wire.tries
+        for _ in range(int(CAP_SECONDS) - 1):
+            assert not world.client.contact.is_lost
             await world.ask()
             await world.sleep(1)
 

@@ -247,7 +247,7 @@ async def test_a_follower_tells_and_does_as_its_lead():
         assert part.is_absent
         assert whole.is_optional
         part.wake()
-        assert reflector._wake.is_set()
+        assert reflector._patience._wake.is_set()
         assert 1 == len(part.store)
         await part.set_namespaces(["other"])
         assert ["other"] == list(whole.scopes)

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from informers.clock import LoopClock
-from informers.errors import DeadlineExceeded, OutcomeUnknown
+from informers.contact import Contact
+from informers.errors import DeadlineExceeded, OutcomeUnknown, TransportError
 from informers.http1 import Head
 from informers.link import Link
 from informers.request import Request
@@ -15,6 +16,7 @@ from tests.unit.informers.test_link import Wire, asked, connected
 
 pytestmark = pytest.mark.virtual
 
+READ = Request(method="GET", path="/api/v1/pods/p")
 WRITE = Request(method="PATCH", path="/api/v1/pods/p", body=b"{}")
 
 
@@ -72,3 +74,62 @@ async def test_the_reason_of_a_refusal_has_its_time_for_all_of_it():
             async with asyncio.timeout(60):
                 await Stream(link, Head(code=500)).read(within=5.0)
         trickling.cancel()
+
+
+class Reaching(Transport):
+    """One whose every connection is made, or not, as the test says."""
+
+    def __init__(self, outcome, *, connections=1):
+        self.outcome, self.contact = outcome, Contact()
+        super().__init__(
+            Nowhere(), user_agent="test", connections=connections, contact=self.contact
+        )
+
+    async def _dial(self, _):
+        if self.outcome is None:
+            raise TransportError("no way")
+        link = Link()
+        Wire(link)
+        loop = asyncio.get_running_loop()
+        loop.call_later(1, link.data_received, self.outcome)
+        loop.call_later(2, link.connection_lost, None)
+        return link
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["was lost", "was there"])
+@pytest.mark.parametrize(
+    ("outcome", "timeout", "is_lost"),
+    [(None, 9, True), (b"HTTP/1.1 200", 9, True), (HEAD, 0.5, True), (HEAD, 9, False)],
+    ids=["no way", "ends within the head", "no head in time", "ends within the body"],
+)
+async def test_the_head_of_an_answer_shows_that_the_server_is_there(
+    outcome, timeout, is_lost, before
+):
+    """Whatever becomes of the answer after that, for requests and for streams."""
+    transport = Reaching(outcome)
+
+    async def follow():
+        async with transport.stream(READ, timeout=timeout) as stream:
+            await stream.read(within=9)
+
+    for ask in (lambda: transport.send(READ, timeout=timeout), follow):
+        transport.contact.is_lost = before
+        with pytest.raises(TransportError):
+            await ask()
+
+        assert is_lost == transport.contact.is_lost
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["was lost", "was there"])
+async def test_who_found_no_free_connection_has_learned_nothing_of_the_server(before):
+    """Others are being answered on all of them, perhaps."""
+    transport = Reaching(HEAD, connections=0)
+    transport.contact.is_lost = before
+
+    with pytest.raises(DeadlineExceeded):
+        await transport.send(READ, timeout=9)
+
+    assert before == transport.contact.is_lost
