@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from hack.cluster import components
 from hack.gen.__main__ import ROOT
 from tests.e2e.conftest import CRDS, free_port
 from tests.kit.eventually import eventually_blocking
+from tests.kit.footprint import Footprint, known_sockets
 from tests.kit.widget.api import WIDGET
 
 PROGRAM = ("-m", "hack.run")
@@ -106,6 +108,7 @@ def test_a_foreign_context_has_to_be_named(run, tmp_path):
 
 def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path):
     """It says that it does and how to remove it; afterwards nothing is left."""
+    root = tmp_path / "state" / "pentad" / "clusters" / "local"
     own = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     down = [sys.executable, "-m", "hack.cluster", "down"]
@@ -114,6 +117,7 @@ def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path
         said = wait_for("workers_started", out, within=90)
         assert "there is no kubeconfig" in said
         assert "hack.cluster down" in said
+        during = Footprint.take(root, folders=())
         process.send_signal(signal.SIGINT)
         assert 0 == process.wait(timeout=30)
     finally:
@@ -121,3 +125,7 @@ def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path
             down, cwd=ROOT, env={**os.environ, **own}, timeout=60, check=False, capture_output=True
         )
     assert 0 == done.returncode, done.stderr.decode()
+    assert len(components.PROGRAMS) <= len(during.processes)
+    assert frozenset() == Footprint.take(root, folders=()).processes
+    assert not during.sockets & known_sockets()
+    assert {out, tmp_path / "state"} == set(Footprint.take(root, folders=[tmp_path]).files)
