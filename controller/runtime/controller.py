@@ -7,7 +7,8 @@ It promises:
   longer than its timeout, and no other object anything.
 - An object is not reconciled from data that its own lost writes made doubtful (`gate`).
 - Workers start only when every source's cache is complete; a standby's caches are warm.
-- It stops in time: a reconcile that takes no notice of its cancellation is told and left behind.
+- It stops in time: a reconcile or a source that takes no notice of its cancellation is told and
+  left behind (`crew`).
 
 `TerminalError` ends the retries and is told to whoever `on_terminal` is: status and Event.
 """
@@ -19,6 +20,7 @@ from typing import Final, Literal, Protocol, get_args
 
 import attrs
 
+from controller.runtime.crew import Crew
 from controller.runtime.gate import Caches, Gate
 from controller.runtime.obs.reconcileid import NUMBER, next_number
 from controller.runtime.reconcile import (
@@ -44,10 +46,12 @@ MOST_AFTER_OUTAGE: Final = 30.0
 """Seconds until the next try of what failed because of the server: it says nothing of the object,
 and ten minutes without a server must not become five more for whoever tried hardest."""
 CLEAN_UP_SECONDS: Final = 2.0
-"""How long a reconcile that is told to end may take for it."""
+"""How long reconciles and sources that are told to end may take for it."""
 DEAF: Final = (
     "let asyncio.CancelledError pass: catch Exception and not BaseException, clean up in `finally`"
 )
+WORKER: Final = "worker "
+"""How the names of workers begin; the other tasks of a controller are its sources'."""
 PAUSED: Final = "pentad.dev/paused"
 _PAUSED_BYTES: Final = PAUSED.encode()
 
@@ -153,10 +157,14 @@ class Controller:
         self._watchdog = Watchdog(clock, limit=self.options.timeout)
         self._log = log
         self._on_terminal = on_terminal
-        self._workers: list[asyncio.Task[None]] = []
-        self._overseer: asyncio.Task[None] | None = None
-        self.left_behind = 0
-        """Workers that had not ended when it stopped, and may never."""
+        self._crew = Crew(name)
+        self._is_working = False
+        self._deaf: set[str] = set()
+
+    @property
+    def left_behind(self) -> int:
+        """Workers and sources that were told to end and have not; they may never."""
+        return self._crew.left_behind
 
     # Life
 
@@ -167,8 +175,9 @@ class Controller:
             CachesIncomplete: If one is not complete within `sync_timeout`, or else the limit.
         """
         limit = self.options.sync_timeout or limit
+        self._crew.join(group)
         for source in self.sources:
-            await source.start(self.queue, self.why, group, log=self._log)
+            await source.start(self.queue, self.why, self._crew, log=self._log)
         try:
             async with asyncio.timeout(limit):
                 for source in self.sources:
@@ -180,52 +189,39 @@ class Controller:
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Start the workers; a task of the group answers for them."""
-        loop = asyncio.get_running_loop()
+        self._crew.join(group)
         for number in range(self.options.workers):
-            task = loop.create_task(self._work(), name=f"worker {self.name} {number}")
-            self._workers.append(task)
-        overseeing = self._oversee(tuple(self._workers))
-        self._overseer = group.create_task(overseeing, name=f"workers {self.name}")
+            self._crew.create_task(self._work(), name=f"{WORKER}{self.name} {number}")
+        self._is_working = True
 
     async def stop(self, *, limit: float, clean_up: float = CLEAN_UP_SECONDS) -> Unfinished[str]:
         """Drain the queue within `limit` seconds, end what still runs, report what was left."""
-        unfinished = await self.queue.shut_down_with_drain(limit if self._workers else 0)
-        await self._dismiss(clean_up)
-        if self._overseer is not None:
-            self._overseer.cancel()
+        can_drain = self._is_working and not self._crew.is_dismissed
+        try:
+            unfinished = await self.queue.shut_down_with_drain(limit if can_drain else 0)
+        finally:
+            self._tell_left(await self._crew.dismiss(clean_up))
         # Only now: a reconcile that is being drained reads caches that are still kept current.
         for source in self.sources:
             await source.stop()
         return unfinished
 
-    async def _oversee(self, workers: Sequence[asyncio.Task[None]]) -> None:
-        """End the group if a worker fails, and the workers if the group ends.
-
-        They are no tasks of the group themselves: it would wait for ever for a reconcile that takes
-        no notice of its cancellation.
-        """
-        try:
-            _raise_failure(await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
-        finally:
-            await self._dismiss(CLEAN_UP_SECONDS)
-
-    async def _dismiss(self, clean_up: float) -> None:
-        """End the workers, but for those that do not within so many seconds."""
-        workers, self._workers = self._workers, []
-        if not workers:
-            return
-        for worker in workers:
-            worker.cancel()
-        done, left = await asyncio.wait(workers, timeout=clean_up)
-        self.left_behind = len(left)
-        for key in self._watchdog.at_work() if left else ():
+    def _tell_left(self, tasks: Sequence[str]) -> None:
+        """Name what took no notice of its cancellation."""
+        for key in self._watchdog.at_work():
             self._tell_deaf(key)
-        _raise_failure((done, left))
+        for name in tasks:
+            if not name.startswith(WORKER):
+                self._log.error(
+                    "source_ignores_cancellation", controller=self.name, source=name, remedy=DEAF
+                )
 
     def _tell_deaf(self, key: str) -> None:
-        self._log.error(
-            "reconcile_ignores_cancellation", controller=self.name, key=key, remedy=DEAF
-        )
+        if key not in self._deaf:
+            self._deaf.add(key)
+            self._log.error(
+                "reconcile_ignores_cancellation", controller=self.name, key=key, remedy=DEAF
+            )
 
     # Work
 
@@ -279,8 +275,10 @@ class Controller:
             return self._timed_out(key)
         assert slot.task is not None
         if slot.task.cancelling():
-            if not self.left_behind:
+            if failure is None:
                 self._tell_deaf(key)
+            else:
+                self._failed(key, type(failure).__name__, str(failure), failure)
             raise asyncio.CancelledError  # which it did not pass on
         if failure is not None:
             return await self._after_failure(key, failure)
@@ -378,10 +376,3 @@ class Controller:
         except Exception as problem:  # noqa: BLE001 - like a reconcile, it costs no other object
             name = type(problem).__name__
             self._failed(key, name, f"cannot tell why it stopped: {str(problem) or name}", problem)
-
-
-def _raise_failure(outcome: tuple[set[asyncio.Task[None]], set[asyncio.Task[None]]]) -> None:
-    """Raise what a worker raised, if one did."""
-    for task in outcome[0]:
-        if not task.cancelled():
-            task.result()

@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, Protocol
 
+from controller.runtime.crew import Tasks
 from controller.runtime.handler import Mapper, own_key
 from controller.runtime.predicate import Predicate
 from controller.runtime.workqueue.priority import DEFAULT, LOW
@@ -63,9 +64,12 @@ class Source(Protocol):
     """Something that calls for reconciles."""
 
     async def start(
-        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+        self, queue: WorkQueue[str], why: Why, tasks: Tasks, *, log: Log | None = None
     ) -> None:
-        """Begin to put keys into the queue; long work goes into tasks of the group."""
+        """Begin to put keys into the queue; long work goes into tasks.
+
+        They are told to end, and waited for within a limit, before `stop` is called.
+        """
         ...
 
     async def wait_synced(self) -> None:
@@ -111,10 +115,10 @@ class KindSource:
         self._why: Why | None = None
 
     async def start(
-        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+        self, queue: WorkQueue[str], why: Why, tasks: Tasks, *, log: Log | None = None
     ) -> None:
         """Hear of every object there is and of every change."""
-        del group
+        del tasks
         self._log = self._log or log
         self._queue, self._why = queue, why
         self._registration = self.informer.add_handler(
@@ -205,11 +209,11 @@ class IteratorSource:
         self._task: asyncio.Task[None] | None = None
 
     async def start(
-        self, queue: WorkQueue[str], why: Why, group: asyncio.TaskGroup, *, log: Log | None = None
+        self, queue: WorkQueue[str], why: Why, tasks: Tasks, *, log: Log | None = None
     ) -> None:
         """Put what the iterator yields until it ends."""
         self._log = log
-        self._task = group.create_task(self._run(queue, why), name=f"source {self._name}")
+        self._task = tasks.create_task(self._run(queue, why), name=f"source {self._name}")
 
     async def _run(self, queue: WorkQueue[str], why: Why) -> None:
         """Begin again for as long as the iterator fails."""
@@ -259,11 +263,9 @@ class IteratorSource:
         """There is nothing to wait for."""
 
     async def stop(self) -> None:
-        """End the iterator where it waits."""
-        if self._task is not None:
+        """End the iterator where it waits; whoever began its task waits for it."""
+        if self._task is not None and not self._task.cancelling():
             self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
 
 def timer(name: str, clock: Clock, *, seconds: float, key: str = "tick") -> IteratorSource:

@@ -177,7 +177,7 @@ async def test_t42_a_stop_in_the_moment_of_the_limit_ends_the_worker():
     """The watchdog and the stop cancel the same task: it ends, and takes nothing more."""
     async with World({"hangs": ["hang"], "waits": [1.0]}, workers=1) as world:
         await world.clock.sleep(LIMIT)
-        [worker] = world.controller._workers
+        [worker] = [task for task in asyncio.all_tasks() if task.get_name() == "worker chaos 0"]
         worker.cancel()
         await asyncio.wait([worker], timeout=1)
 
