@@ -4,11 +4,12 @@ Start: servers (probes, metrics, webhooks) → caches and sources of every contr
 caches are warm) → election → workers. Each step waits for the one before, so nothing reconciles
 from half a cache and nothing writes without the lease.
 
-Stop, within `stop_seconds`: workers drain → election releases (only now, since the next leader
-starts at once) → sources and informers → servers. A lost lease skips the drain: writing is over,
-the fence sees to that, and waiting would only delay the next leader. A reconcile that takes no
-notice of its cancellation is left behind when its time is over; then the lease is left to run out,
-since it may still act, and whoever runs the manager has to end the process (`left_behind`).
+Stop: workers drain → workers and sources end → election releases (only now, since the next leader
+starts at once) → informers → servers. All of it has one `Deadline`, `stop_seconds` after it begins,
+and each step a moment by which it is over. A lost lease and a bug skip the drain: writing is over,
+the fence sees to that, and waiting would only delay the next leader. A reconcile or a source that
+takes no notice of its cancellation is left behind when its time is over; then the lease is left to
+run out, since it may still act, and whoever runs the manager ends the process (`left_behind`).
 
 `run` returns an exit code. It raises `ConfigError`, once all is stopped, where only a person can
 help: a port is taken, or the caches are not complete in time. What else it raises is a bug.
@@ -23,6 +24,7 @@ from typing import Final, Protocol
 import attrs
 
 from controller.runtime.controller import CachesIncomplete, Controller, Log
+from controller.runtime.deadline import Deadline
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.fence import CandidacyEnded
 from controller.runtime.memory import give_back_regularly, settle, unsettle
@@ -38,10 +40,14 @@ FLUSH_SECONDS: Final = 2.0
 FIRST_WORD_SECONDS: Final = 2.0
 WORD_SECONDS: Final = 10.0
 """How soon, and how often, it is said what the caches wait for."""
-DRAIN_SHARE: Final = 0.8
-"""How much of the time to stop the workers may use; the rest is for what comes after them."""
-CLEAN_UP_SHARE: Final = 0.1
-"""How much more of it they may use to end when they are told to."""
+DRAINED: Final = 0.7
+"""The share of the time to stop after which nothing more is drained."""
+ENDED: Final = 0.8
+"""After which workers and sources that have not ended are left behind."""
+RELEASED: Final = 0.9
+"""After which neither Events nor the lease are waited for."""
+CLOSED: Final = 0.97
+"""After which the servers are closed; what is left is for the interpreter to end in."""
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:
@@ -57,8 +63,8 @@ class Server(Protocol):
         """Serve from now on, or raise what prevents it."""
         ...
 
-    async def stop(self) -> None:
-        """Serve no more."""
+    async def stop(self, *, limit: float) -> None:
+        """Serve no more, and be done with it within so many seconds."""
         ...
 
 
@@ -109,18 +115,25 @@ class Manager:
         self._sync_seconds = sync_seconds
         self._failure: ConfigError | None = None
         self._stop = asyncio.Event()
+        self._deadline: Deadline | None = None
         self._code = EXIT_CLEAN
 
     @property
     def left_behind(self) -> int:
-        """Reconciles that would not end; while there are any, neither will the event loop."""
+        """Reconciles and sources that would not end; while there are any, nor will the loop."""
         return sum(controller.left_behind for controller in self.controllers)
 
     def stop(self, code: int = EXIT_CLEAN) -> None:
-        """Begin to end; the first caller's exit code counts."""
-        if not self._stop.is_set():
+        """Begin to end; the first caller's exit code counts, and its moment."""
+        if self._deadline is None:
+            self._deadline = Deadline(self.runtime.clock, self._stop_seconds)
             self._code = code
             self._stop.set()
+
+    def _left(self, share: float) -> float:
+        """Seconds until a step of the stop has to be over."""
+        assert self._deadline is not None, "it has begun"
+        return self._deadline.left(share)
 
     def install_signals(self) -> None:
         """End on `stop_signals`; a second SIGTERM or SIGINT ends the process at once.
@@ -134,6 +147,7 @@ class Manager:
     def _signalled(self, number: signal.Signals) -> None:
         if number != signal.SIGHUP:
             asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)  # Python's own for SIGINT would be heard too late
         self.stop()
         self._log.info("stopping", signal=signal.Signals(number).name)
 
@@ -152,9 +166,11 @@ class Manager:
             async with self.runtime.informers, asyncio.TaskGroup() as group:
                 await self._live(group)
         finally:
+            self.stop(EXIT_FAILED)  # unless it was told to
             unsettle()
-            for server in reversed(started):
-                await server.stop()
+            while started:
+                limit = self._left(CLOSED) / len(started)  # what one does not need, the others have
+                await started.pop().stop(limit=limit)
             await self.runtime.client.close()
         if self._failure is not None:
             raise self._failure
@@ -175,6 +191,7 @@ class Manager:
                 election = group.create_task(self._campaign(self._elector, group), name="election")
             await self._stop.wait()
         finally:
+            self.stop(EXIT_FAILED)  # unless it was told to
             stopper.cancel()
             await self._wind_down(election)
             for task in background:
@@ -247,35 +264,38 @@ class Manager:
     async def _wind_down(self, election: asyncio.Task[None] | None) -> None:
         """End the workers, then the lease, then the rest, within the time there is."""
         self.progress.stopping = True
-        lost = self._code == EXIT_LEASE_LOST
-        limit = 0.0 if lost else self._stop_seconds * DRAIN_SHARE
         async with asyncio.TaskGroup() as stopping:
             for controller in self.controllers:
-                stopping.create_task(self._stop_controller(controller, limit))
-        if not lost:
+                stopping.create_task(self._stop_controller(controller))
+        if self._code != EXIT_LEASE_LOST:
             await self._flush_events()
-        if self._elector is not None and election is not None and not election.done():
-            if not self.left_behind:
-                await self._give_back(self._elector, election)
-            election.cancel()
+        if self._elector is not None and election is not None:
+            await self._leave(self._elector, election)
         self._log.info("stopped", code=self._code)
 
-    async def _give_back(self, elector: Elector, election: asyncio.Task[None]) -> None:
-        """Let another lead at once."""
-        limit = self._stop_seconds * (1 - DRAIN_SHARE) / 2
-        await elector.release(timeout=limit)
-        await asyncio.wait([election], timeout=limit)
+    async def _leave(self, elector: Elector, election: asyncio.Task[None]) -> None:
+        """End the candidacy; unless something of ours may still act, another can lead at once."""
+        if not (election.done() or self._code == EXIT_LEASE_LOST or self.left_behind):
+            await elector.release(timeout=self._left(RELEASED) / 2)
+        if not election.done():
+            election.cancel()
+            await asyncio.wait([election], timeout=self._left(RELEASED))
+            election.cancel()  # a thread that hangs in a system call is not waited for
 
     async def _flush_events(self) -> None:
-        """Write the last Events while that is still allowed."""
+        """Write the last Events while that is still allowed, and leave time for the lease."""
         try:
-            async with asyncio.timeout(FLUSH_SECONDS):
+            async with asyncio.timeout(min(FLUSH_SECONDS, self._left(RELEASED) / 2)):
                 await self.runtime.recorder.flush()
         except TimeoutError:
             self._log.warning("events_not_written")
 
-    async def _stop_controller(self, controller: Controller, limit: float) -> None:
-        left = await controller.stop(limit=limit, clean_up=self._stop_seconds * CLEAN_UP_SHARE)
+    async def _stop_controller(self, controller: Controller) -> None:
+        may_drain = self._code not in {EXIT_LEASE_LOST, EXIT_FAILED}
+        left = await controller.stop(
+            limit=self._left(DRAINED) if may_drain else 0.0,
+            clean_up=self._stop_seconds * (ENDED - DRAINED),
+        )
         if not left.is_drained:
             self._log.warning(
                 "queue_not_drained",

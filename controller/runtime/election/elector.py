@@ -164,7 +164,7 @@ class Elector:
         """
         self._leave(Resign(by=self._clock() + timeout))
         try:
-            async with asyncio.timeout(timeout + 0.5):
+            async with asyncio.timeout(timeout):
                 return await self.wait_lost()
         except TimeoutError:
             self.abandon()

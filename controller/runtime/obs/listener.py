@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from typing import Final
 
 from controller.runtime.obs.answer import Answering
@@ -75,9 +76,11 @@ class Listener:
             _hang_up(connection)
         threads = [self._thread, *self._open.values()]
         # Not on the loop: an answer under way may be waiting for it.
-        await asyncio.to_thread(_join, threads)
-        self._socket.close()
-        self._socket = None
+        try:
+            await asyncio.to_thread(_join, threads)
+        finally:
+            self._socket.close()
+            self._socket = None
 
     def _bind(self) -> socket.socket:
         host, _, port = self.address.rpartition(":")
@@ -149,5 +152,6 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _join(threads: list[threading.Thread]) -> None:
+    until = time.perf_counter() + END_SECONDS
     for thread in threads:
-        thread.join(END_SECONDS)
+        thread.join(max(until - time.perf_counter(), 0.0))

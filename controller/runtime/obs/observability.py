@@ -7,14 +7,17 @@ One `Observability` is one of the manager's servers; `attach` tells it whom to o
     observability.attach(manager, elector)
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
+from controller.runtime.deadline import Deadline
 from controller.runtime.election.elector import Elector
 from controller.runtime.events.recorder import Recorder
-from controller.runtime.manager import LifecycleLog, Manager, Progress, Server
+from controller.runtime.manager import LifecycleLog, Manager, Progress
 from controller.runtime.obs.answer import Answer, Answering, Ask
 from controller.runtime.obs.auth import Gatekeeper
 from controller.runtime.obs.bridge import Bridge
@@ -32,6 +35,8 @@ from informers.client import Client
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
+STOP_SECONDS: Final = 10.0
+
 
 class Settings(Protocol):
     """The settings of the program that matter here; an empty address turns a server off."""
@@ -48,6 +53,13 @@ class Settings(Protocol):
     def metrics_key(self) -> str: ...  # noqa: D102 - as above
     @property
     def debug_address(self) -> str: ...  # noqa: D102 - as above
+
+
+class _Part(Protocol):
+    """One of the things that start and stop with it."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +100,7 @@ class Observability:
         self._level = level
         self._log = log
         self._subject: _Subject | None = None
-        self._started: list[Server] = []
+        self._started: list[_Part] = []
         self.listeners = self._listeners(settings)
         self.probes.live["loop"] = self.probes.ready["loop"] = liveness(self.lag)
 
@@ -102,7 +114,7 @@ class Observability:
     async def start(self) -> None:
         """Begin to watch and to serve; what fails ends what had begun."""
         try:
-            parts: list[Server] = [self.bridge, self.lag, self.pauses, *self.listeners.values()]
+            parts: list[_Part] = [self.bridge, self.lag, self.pauses, *self.listeners.values()]
             for part in parts:
                 await part.start()
                 self._started.append(part)
@@ -112,10 +124,13 @@ class Observability:
         ports = {name: listener.port for name, listener in self.listeners.items()}
         self._log.info("serving", **ports)
 
-    async def stop(self) -> None:
-        """Serve no more."""
+    async def stop(self, *, limit: float = STOP_SECONDS) -> None:
+        """Serve no more; who is still being answered is not waited for any longer than that."""
+        deadline = Deadline(self._runtime.clock, limit)
         while self._started:
-            await self._started.pop().stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(deadline.left()):
+                    await self._started.pop().stop()
         await self.gatekeeper.stop()
 
     def _listeners(self, settings: Settings) -> dict[str, Listener]:

@@ -56,7 +56,7 @@ class CertificateFolder:
         """End `run`."""
         self._finishing.set()
 
-    async def close(self) -> None:
+    async def close(self, *, limit: float) -> None:
         """Nothing: the files are somebody else's."""
 
     def poll(self) -> None:

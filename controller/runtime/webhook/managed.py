@@ -65,12 +65,14 @@ class ManagedCertificates:
         """End `run` after the step under way."""
         self.keeper.finish()
 
-    async def close(self) -> None:
+    async def close(self, *, limit: float) -> None:
         """Leave nothing behind that leads here."""
         try:
-            await self.publisher.withdraw()
-        except InformersError as error:
-            self.log.warning("webhook_configurations_left_behind", error=str(error))
+            async with asyncio.timeout(limit):
+                await self.publisher.withdraw()
+        except (InformersError, TimeoutError) as error:
+            text = str(error) or f"there was no answer within {limit:.1f} s"
+            self.log.warning("webhook_configurations_left_behind", error=text)
 
     async def _watch(self) -> None:
         async with Informers(self.client, namespaces=[self.namespace]) as informers:

@@ -17,6 +17,7 @@ is loaded only where there are webhooks to serve.
 import asyncio
 import errno
 import logging
+import math
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from aiohttp.web_server import Server as HttpServer
 from msgspec import UNSET
 
 from controller.runtime.controller import Log
+from controller.runtime.deadline import Deadline
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook import wire
 from controller.runtime.webhook.endpoint import Endpoint
@@ -176,18 +178,20 @@ class AdmissionServer:
         except OSError as error:
             raise _cannot_listen(error, f"{self._host}:{self._wanted_port}") from error
 
-    async def stop(self) -> None:
-        """Accept nothing more, let what is under way finish, close everything."""
+    async def stop(self, *, limit: float = math.inf) -> None:
+        """Accept nothing more, let what is under way finish within the limit, close everything."""
         if self._listener is None or self._http is None:
             return
+        deadline = Deadline(self._clock, limit)
         async with asyncio.TaskGroup() as group:
             closed = group.create_task(self._listener.wait_closed(), name="listener")
             await self._clock.sleep(0)  # Python 3.11 waits only if asked before it is closed
             self._listener.close()
             self._http.begin_closing()
-            await self._http.shutdown(self._limits.drain)
-            # aiohttp does not know of connections whose handshake is under way.
-            await asyncio.wait([closed], timeout=self._limits.linger)
+            # aiohttp waits so long twice: for an answer, and for a handler that was told to end.
+            await self._http.shutdown(min(self._limits.drain, deadline.left() / 2))
+            # It does not know of connections whose handshake is under way.
+            await asyncio.wait([closed], timeout=min(self._limits.linger, deadline.left()))
             closed.cancel()
 
     # Requests

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from controller.runtime.deadline import Deadline
 from controller.runtime.manager import LifecycleLog
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook.files import CertificateFolder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 FINISH_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 20.0
 
 
 class CertificateSource(Protocol):
@@ -45,8 +47,8 @@ class CertificateSource(Protocol):
         """End `run` once what is under way is done."""
         ...
 
-    async def close(self) -> None:
-        """Leave nothing behind."""
+    async def close(self, *, limit: float) -> None:
+        """Leave nothing behind, as far as that can be done within so many seconds."""
         ...
 
 
@@ -128,16 +130,18 @@ class Webhooks:
         await self._group.__aenter__()
         self._keeping = self._group.create_task(self.source.run(), name="webhook certificates")
 
-    async def stop(self) -> None:
-        """Let what is under way finish, and leave nothing behind."""
+    async def stop(self, *, limit: float = STOP_SECONDS) -> None:
+        """Let what is under way finish, and leave nothing behind; half the time is for either."""
+        deadline = Deadline(self._client.clock, limit)
         try:
             if self._keeping is not None:
                 self.source.finish()
-                await asyncio.wait([self._keeping], timeout=FINISH_SECONDS)
+                timeout = min(FINISH_SECONDS, deadline.left(0.25))
+                await asyncio.wait([self._keeping], timeout=timeout)
                 self._keeping.cancel()
                 await asyncio.wait([self._keeping])
-            await self.source.close()
-            await self.server.stop()
+            await self.source.close(limit=deadline.left(0.5))
+            await self.server.stop(limit=deadline.left())
         finally:
             await self._client.close()
             if self._keeping is not None:
