@@ -9,6 +9,8 @@ import contextlib
 import functools
 import os
 import re
+import sys
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +20,7 @@ from controller.config import Config
 from controller.families import FAMILIES
 from controller.runtime.controller import Controller
 from controller.runtime.election.elector import Elector
-from controller.runtime.manager import LifecycleLog, Manager
+from controller.runtime.manager import EXIT_CONFIG, EXIT_FAILED, LifecycleLog, Manager
 from controller.runtime.obs.log import Log
 from controller.runtime.obs.observability import Observability
 from controller.runtime.registration import Family
@@ -30,6 +32,7 @@ from informers.errors import (
     SERVER_ERRORS,
     ConfigError,
     Forbidden,
+    InformersError,
     StatusError,
     TooManyRequests,
     TransportError,
@@ -109,10 +112,35 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         observability.probes.ready["webhooks"] = webhooks.unready
         observability.extra.append(webhooks.collector)
     manager.install_signals()
-    code = await manager.run()
+    return await run_to_the_end(manager)
+
+
+async def run_to_the_end(manager: Manager) -> int:
+    """Run it; returns its exit code, or ends the process where the loop could not end itself."""
+    try:
+        code = await manager.run()
+    except BaseException as error:
+        if manager.left_behind:
+            os._exit(tell_failure(error))  # as below
+        raise
     if manager.left_behind:
         os._exit(code)  # the loop would wait for ever for what does not let itself be ended
     return code
+
+
+def tell_failure(error: BaseException) -> int:
+    """Say on stderr, since there may be no log yet, what ends the program; returns the exit code.
+
+    What is expected is one line; anything else is a bug and has its traceback.
+    """
+    if isinstance(error, ConfigError):
+        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - the program's last word
+        return EXIT_CONFIG
+    if isinstance(error, InformersError):
+        print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
+    else:
+        traceback.print_exception(error)
+    return EXIT_FAILED
 
 
 async def keep_credentials(

@@ -2,15 +2,14 @@
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 
 from controller import app, config
 from controller.families import FAMILIES
-from controller.runtime.manager import EXIT_CLEAN, EXIT_CONFIG, EXIT_FAILED, stop_signals
+from controller.runtime.manager import EXIT_CLEAN, stop_signals
 from controller.runtime.obs.log import configure
 from controller.runtime.registration import Family
-from informers.errors import ConfigError, InformersError
+from informers.errors import InformersError
 
 
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
@@ -28,12 +27,8 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
         return app.run_forever(settings, log, families=families)
     except KeyboardInterrupt:
         return EXIT_CLEAN  # before there was anything to end
-    except ConfigError as error:
-        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - there may be no log yet
-        return EXIT_CONFIG
     except InformersError as error:
-        print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
-        return EXIT_FAILED
+        return app.tell_failure(error)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

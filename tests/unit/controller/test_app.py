@@ -1,12 +1,14 @@
 """The way to the API server: what is waited for, what is refused, and what is kept fresh."""
 
 import asyncio
+import os
 
 import attrs
 import msgspec
 import pytest
 
-from controller.app import OLDEST, keep_credentials, wait_for_server
+from controller.app import OLDEST, keep_credentials, run_to_the_end, wait_for_server
+from controller.runtime.manager import EXIT_FAILED
 from informers.errors import ConfigError, TransportError
 from tests.kit.answers import status
 from tests.unit.controller.runtime.world import Nowhere, World
@@ -181,3 +183,55 @@ async def test_credentials_that_the_election_is_refused_with_are_renewed():
             await world.clock.sleep(60)
             assert (0, count) == (connection.refreshed, connection.forced)
         task.cancel()
+
+
+@attrs.define
+class Ending:
+    """A manager that ends so, with something left behind or not."""
+
+    outcome: int | BaseException
+    left_behind: int
+
+    async def run(self):
+        """End."""
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "says"),
+    [
+        (3, 3, ""),
+        (ConfigError("no content", remedy="grant it"), 2, "pentad: no content: grant it\n"),
+        (ExceptionGroup("bugs", [KeyError("a bug")]), 1, "KeyError: 'a bug'"),
+        (asyncio.CancelledError(), 1, "CancelledError"),
+    ],
+    ids=["a code", "configuration", "a bug", "a cancellation"],
+)
+async def test_what_is_left_behind_keeps_no_process_alive(monkeypatch, capsys, outcome, code, says):
+    """However the manager ends: the loop would wait for ever, so the process ends without it."""
+
+    class Gone(BaseException):
+        """The process is no more."""
+
+    def leave(number):
+        codes.append(number)
+        raise Gone
+
+    codes = []
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(Gone):
+        await run_to_the_end(Ending(outcome, left_behind=1))
+
+    assert [code] == codes
+    said = capsys.readouterr().err
+    assert says in said
+    assert ("Traceback" in said) == (code == EXIT_FAILED)
+
+
+async def test_who_leaves_nothing_behind_ends_as_usual():
+    """With its code, or with what it raised."""
+    assert 3 == await run_to_the_end(Ending(3, left_behind=0))
+    with pytest.raises(ConfigError):
+        await run_to_the_end(Ending(ConfigError("no"), left_behind=0))
