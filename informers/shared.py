@@ -14,7 +14,7 @@ handlers that want to hear of changes. It promises:
   bring the metadata as well (`follow`, `following`).
 
 Handlers are plain functions that take a batch and return fast: they put keys into queues. One that
-raises, or an indexer that does, costs nobody else anything (`callbacks`). Whoever
+raises, or an indexer or a transform that does, costs nobody else anything (`callbacks`). Whoever
 needs to wait uses a `Subscription`, whose buffer cannot outgrow the objects there are.
 """
 
@@ -24,16 +24,18 @@ import random
 from collections.abc import Coroutine, Iterable
 from typing import Final
 
+import attrs
+
 from informers.callbacks import Failed, nobody_told
 from informers.client import Client
-from informers.errors import NotFound
+from informers.errors import DecodeError, NotFound
 from informers.following import Following
 from informers.memo import Memos
 from informers.reflector import Pace, Reflector, Source, Verdicts
 from informers.registration import Backlog, Handler, Registration
 from informers.request import ListOptions, object_key
 from informers.selection import Selection, as_metadata_only
-from informers.snapshot import Snapshot, seal
+from informers.snapshot import Snapshot, guarded, seal
 from informers.store import Change, Scope, Store
 from informers.versions import is_older
 
@@ -64,6 +66,9 @@ class Informer:
         self._rng = rng
         self._pace = pace
         self._selection = Selection(source)
+        self._kept = source
+        if source.transform is not None:
+            self._kept = attrs.evolve(source, transform=guarded(source.transform, failed))
         self.scopes = {namespace: Scope(namespace) for namespace in sorted(namespaces)}
         self._reflectors: dict[str, Reflector] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -144,7 +149,7 @@ class Informer:
     def _start_scope(self, namespace: str, scope: Scope) -> None:
         reflector = self._reflectors[namespace] = Reflector(
             self._client,
-            self.source,
+            self._kept,
             self.store,
             scope,
             self._deliver,
@@ -321,11 +326,14 @@ class Informer:
         if not self._selection.admits(snapshot):
             self._deliver(self.store.own_exit(scope, snapshot))
             return
-        source = self.source
+        source = self._kept
         if source.metadata_only:
             raw = as_metadata_only(raw)
         if source.metadata_only or source.transform:
-            snapshot = seal(raw, transform=source.transform, claims=source.claims)
+            try:
+                snapshot = seal(raw, transform=source.transform, claims=source.claims)
+            except DecodeError:
+                return  # as with an event that makes no sense: what is held is no worse for it
         self._deliver(self.store.own_write(scope, snapshot))
 
     def deleted(self, key: str, uid: str) -> None:

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from informers.callbacks import Failed, called
 from informers.errors import DecodeError
 from informers.meta.errors import UNREADABLE
 from informers.skim import Skim
@@ -25,6 +26,7 @@ from informers.skim import Skim
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 _NEEDLE: Final = b'"managedFields":'
 _COMMA: Final = ord(",")
+_REMEDY: Final = "the cache keeps its last state, if any: have it return what is odd as it came"
 
 
 class Owner(Struct, frozen=True, gc=False, rename="camel"):
@@ -177,6 +179,21 @@ def seal(
     if transform is not None:
         raw = transform(raw)
     return Snapshot(raw, meta, claimed)
+
+
+def guarded(transform: Transform, failed: Failed) -> Transform:
+    """The same function, but what it raises is told, and shows its object as one without sense."""
+    name = f"transform {called(transform)}"
+
+    def transformed(raw: bytes) -> bytes:
+        try:
+            return transform(raw)
+        except Exception as error:  # one odd object must not end the watch of all
+            key = name_of(raw).key
+            failed(name, key, error, remedy=_REMEDY)
+            raise DecodeError(f"{name} raised at {key}: {error!r}") from error
+
+    return transformed
 
 
 def name_of(raw: bytes | Raw) -> Name:

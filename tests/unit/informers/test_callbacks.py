@@ -1,4 +1,4 @@
-"""Indexers and handlers that raise: what it costs, and who is told."""
+"""Indexers, handlers and transforms that raise: what it costs, and who is told."""
 
 import asyncio
 import functools
@@ -90,6 +90,31 @@ async def test_an_indexer_that_raises_costs_its_object_and_no_other():
 
         assert ["ns/do"] == informer.store.index_keys("letters", "d")
         assert ["ns/odd!", "ns/do"] == ear.keys
+
+
+def whole(raw):
+    """Keep all of an object, but for names that are odd."""
+    if b"!" in raw:
+        raise ValueError("a bug")
+    return raw
+
+
+async def test_a_transform_that_raises_costs_its_object_and_no_other():
+    """It is no worse than an object that makes no sense, in the first content and in a write."""
+    world = World()
+    world.wire.content["configmaps"] = [thing("a!"), thing("b")]
+    informer = world.informers.acquire(Source(kind=CONFIG_MAP, transform=whole))
+    async with world.reflecting(informer):
+        world.wire.answer = lambda _: (200, thing("b", version=60, data={"odd": "!"}))
+        await world.client.patch(CONFIG_MAP, "b", {}, namespace="ns")
+        world.wire.push(CONFIG_MAP, "MODIFIED", thing("c!", version=61))
+        world.wire.push(CONFIG_MAP, "MODIFIED", thing("d", version=62))
+        await world.clock.sleep(1)
+
+        assert {"ns/b": "1", "ns/d": "62"} == {s.key: s.resource_version for s in informer.store}
+        assert 2 == informer.reflectors[0].statistics.undecodable
+        assert [("ConfigMap", "transform whole", "ns/a!")] == told(world)
+        assert 1 == informer.reflectors[0].statistics.watches
 
 
 async def test_each_function_is_told_once_for_each_kind():

@@ -8,7 +8,6 @@ from informers.index import by_owner
 from informers.lister import Lister
 from informers.meta.errors import SelectorError
 from informers.meta.object import Resource
-from informers.reflector import Source
 from informers.snapshot import seal
 from tests.unit.informers.silent import SilentClient, pod, put, silent_informer
 
@@ -48,8 +47,7 @@ class Server(SilentClient):
 def lister(**source):
     """Return a lister of Pods and the server behind it."""
     server = Server()
-    server.informer = silent_informer(client=server)
-    server.informer.source = Source(kind=server.informer.source.kind, **source)
+    server.informer = silent_informer(client=server, **source)
     return Lister(server.informer, Pod), server
 
 
