@@ -11,6 +11,8 @@ from hack.gen import tree
 from hack.gen.__main__ import TARGETS
 from tests.arch.source import ROOT
 
+COMING: Final = "benchmarks.md"
+"""Pages that the first full run of the benchmark will write."""
 LOCKS: Final = sorted((ROOT / "requirements").glob("*.txt"))
 _MACHINE: Final = re.compile(
     r"(?<![\w.-])(?:" + "|".join(map(re.escape, {"/root", str(Path.home()), str(ROOT)})) + ")/"
@@ -43,6 +45,31 @@ def test_pages_apply_folders_that_are_there():
     ]
 
     assert [] == missing, "\n".join(missing)
+
+
+def test_links_between_pages_lead_somewhere():
+    """Every relative link names a file or a folder of the tree."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("manifests/**/*.md")]
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists() and not target.endswith(COMING)
+    ]
+
+    assert [] == dead, "\n".join(dead)
+
+
+def test_changelog_fragments_say_what_kind_they_are():
+    """A release can sort them: added, changed or fixed, and something to read."""
+    fragments = [*ROOT.glob("docs/changelog.d/*")]
+
+    assert [] == [
+        path.name
+        for path in fragments
+        if not re.fullmatch(r"[\w.-]+\.(added|changed|fixed)\.md", path.name)
+        or not path.read_text().strip()
+    ]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
