@@ -1,15 +1,27 @@
 """The manager as separate processes: it works, hands over, waits its turn and ends well."""
 
 import asyncio
+import contextlib
+import json
 import os
 import pty
 import signal
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PROGRAM
+from tests.e2e.conftest import PROGRAM, free_port
+from tests.e2e.deaf_manager import FAMILY
+from tests.kit.certificates import Authority
 from tests.kit.eventually import eventually
+from tests.kit.faults import ANY
+from tests.kit.proxy import FaultProxy
+from tests.kit.upstream import Upstream
 
+DEAF = [*PROGRAM[:-1], "tests.e2e.deaf_manager"]
 QUICK = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seconds=0.5")
 
 
@@ -99,20 +111,105 @@ async def test_a_terminal_that_closes_leaves_no_lease_held(start, rest, namespac
     assert not lease["spec"].get("holderIdentity")
 
 
+async def reconciles(process, count=1):
+    """Wait until so many reconciles have begun."""
+    await eventually(lambda: process.events().count("reconciling"), equals=count, within=30)
+
+
 async def test_a_reconcile_that_never_ends_keeps_no_manager_from_ending(start, rest, widgets):
     """Nor the next one from leading, once the lease has run out."""
-    manager = start(*QUICK, "--stop-seconds=5", program=[*PROGRAM[:-1], "tests.e2e.deaf_manager"])
-    rest.create(widgets, widget("w"))
-    await eventually(lambda: "reconciling" in manager.events(), within=30)
+    manager = start(*QUICK, "--stop-seconds=5", program=DEAF)
+    rest.create(widgets, widget("deaf"))
+    await reconciles(manager)
 
     manager.popen.send_signal(signal.SIGTERM)
 
-    assert 0 == manager.wait(within=8)
+    assert 0 == manager.wait(within=5)
     assert 1 == manager.events().count("reconcile_ignores_cancellation")
     assert "stopped" in manager.events()
     successor = start(*QUICK)
-    await ready(rest, f"{widgets}/w", within=15)
+    await ready(rest, f"{widgets}/deaf", within=15)
     assert 0 == successor.stop()
+
+
+async def test_nor_does_it_when_something_else_fails(start, rest, widgets):
+    """A bug ends the program with its traceback, as if all reconciles were well-behaved."""
+    manager = start("--stop-seconds=5", program=DEAF)
+    rest.create(widgets, widget("deaf"))
+    await reconciles(manager)
+
+    rest.create(widgets, widget("bug"))
+
+    assert 1 == manager.wait(within=10)
+    assert 1 == manager.events().count("reconcile_ignores_cancellation")
+    assert "KeyError: 'a bug'" in manager.text()
+
+
+async def test_a_second_interrupt_ends_a_manager_where_it_stands(start, rest, widgets):
+    """Though a reconcile takes no notice of anything."""
+    manager = start(program=DEAF)
+    rest.create(widgets, widget("deaf"))
+    await reconciles(manager)
+
+    manager.popen.send_signal(signal.SIGINT)
+    await eventually(lambda: "stopping" in manager.events())
+    manager.popen.send_signal(signal.SIGINT)
+
+    assert -signal.SIGINT == manager.wait(within=2)
+
+
+@contextlib.contextmanager
+def asking(address: str, authority: Authority) -> Iterator[None]:
+    """Ask a webhook for a verdict, and wait for it with an open connection."""
+    host, _, port = address.partition(":")
+    request = {"uid": "u", "operation": "CREATE", "object": widget("w")}
+    review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+    body = json.dumps(review).encode()
+    head = f"POST {FAMILY.webhooks[0].path} HTTP/1.1\r\nHost: {address}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    trusting = ssl.create_default_context(cadata=authority.pem)
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as plain,
+        trusting.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(head.encode() + body)
+        yield
+
+
+def certified(folder: Path) -> Authority:
+    """Put a certificate for localhost into a folder; return who vouches for it."""
+    authority = Authority()
+    for name, text in zip(("tls.crt", "tls.key"), authority.issue(), strict=True):
+        (folder / name).write_text(text)
+    return authority
+
+
+@pytest.mark.parametrize("name", ["hung", "deaf"])
+async def test_a_stop_takes_no_longer_than_it_may_whatever_hangs(
+    start, cluster, rest, widgets, tmp_path, name
+):
+    """A reconcile, a request to a webhook, and the API server, which the election asks as well."""
+    authority, address = certified(tmp_path), f"127.0.0.1:{free_port()}"
+    webhooks = (f"--webhook-address={address}", f"--webhook-cert-dir={tmp_path}")
+    with FaultProxy(Upstream.from_kubeconfig(cluster.kubeconfig)) as proxy:
+        manager = start(
+            f"--kubeconfig={proxy.kubeconfig(tmp_path / 'config')}",
+            "--stop-seconds=6",
+            "--webhooks=service",
+            *webhooks,
+            program=DEAF,
+        )
+        rest.create(widgets, widget(name))
+        await reconciles(manager)
+        with asking(address, authority):
+            await eventually(lambda: "asked for a verdict" in manager.text())
+            proxy.hold(ANY)
+            manager.popen.send_signal(signal.SIGTERM)
+
+            assert 0 == manager.wait(within=6)
+    assert ["queue_not_drained", "stopped"] == [
+        event for event in manager.events() if event in {"queue_not_drained", "stopped"}
+    ]
 
 
 @pytest.mark.usefixtures("widgets")
