@@ -3,6 +3,9 @@
 The watcher runs in a network namespace of its own and reaches the API server through a pair of
 virtual interfaces. A blackhole route swallows what goes back to it: no FIN, no RST, no ICMP. The
 timeouts are the shipped ones, so a case takes about a minute. Needs root.
+
+Once packets flow again, TCP itself repeats what was lost, on the connection of before. So each test
+asks for a failure that the watcher noted while it was still cut off: it gave that connection up.
 """
 
 import asyncio
@@ -17,9 +20,16 @@ import yaml
 
 from hack.gen.__main__ import ROOT
 from tests.kit.eventually import eventually
+from tests.kit.faults import Match, Stall
+from tests.kit.proxy import FaultProxy
+from tests.kit.upstream import Upstream
 
 BLOCKED_SECONDS = 40
+"""By then a dead connection is found out, by TCP after 30 s; silence alone is borne for longer."""
 RESUME_SECONDS = 90
+LISTS = Match(method="GET", watch=False, path="/configmaps$")
+BLOB = "x" * 100_000
+NOTHING = {"synced": False, "names": [], "staleness": 0.0, "failures": 0, "watches": 0}
 
 
 def ip(*arguments):
@@ -49,9 +59,15 @@ def link():
 
 
 @pytest.fixture
-async def forwarder(cluster, link):
+def proxy(cluster):
+    """Return what can hold an answer back at a point of it."""
+    with FaultProxy(Upstream.from_kubeconfig(cluster.kubeconfig)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def forwarder(proxy, link):
     """Return the port on the link's near end that leads to the API server."""
-    host, port = cluster.server.removeprefix("https://").split(":")
 
     async def copy(reader, writer):
         try:
@@ -64,7 +80,7 @@ async def forwarder(cluster, link):
             writer.close()
 
     async def serve(reader, writer):
-        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", proxy.port)
         async with asyncio.TaskGroup() as group:
             group.create_task(copy(reader, far_writer))
             group.create_task(copy(far_reader, writer))
@@ -75,9 +91,9 @@ async def forwarder(cluster, link):
 
 
 @pytest.fixture
-async def watcher(cluster, link, forwarder, namespace, tmp_path):
+async def watcher(proxy, link, forwarder, namespace, tmp_path):
     """Return a function that starts the watcher; it returns how to ask what it knows last."""
-    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config = yaml.safe_load(proxy.kubeconfig(tmp_path / "proxied.kubeconfig").read_text())
     for entry in config["clusters"]:
         entry["cluster"]["server"] = f"https://{link[1]}:{forwarder}"
         entry["cluster"]["tls-server-name"] = "127.0.0.1"
@@ -85,11 +101,11 @@ async def watcher(cluster, link, forwarder, namespace, tmp_path):
     kubeconfig.write_text(yaml.safe_dump(config))
     processes = []
 
-    async def start():
+    async def start(*more):
         out = (tmp_path / "watcher.txt").open("wb")
         command = ["ip", "netns", "exec", link[0], sys.executable, "-m", "tests.e2e.watcher"]
         process = await asyncio.create_subprocess_exec(
-            *command, str(kubeconfig), namespace, stdout=out, cwd=ROOT
+            *command, str(kubeconfig), namespace, *more, stdout=out, cwd=ROOT
         )
         out.close()
         processes.append(process)
@@ -97,7 +113,7 @@ async def watcher(cluster, link, forwarder, namespace, tmp_path):
 
         def last():
             lines = path.read_bytes().splitlines()
-            return msgspec.json.decode(lines[-1]) if lines else {"synced": False, "names": []}
+            return msgspec.json.decode(lines[-1]) if lines else NOTHING
 
         return last
 
@@ -107,9 +123,9 @@ async def watcher(cluster, link, forwarder, namespace, tmp_path):
         await process.wait()
 
 
-def create(rest, namespace, name):
+def create(rest, namespace, name, **data):
     """Create a ConfigMap."""
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
     rest.create(f"/api/v1/namespaces/{namespace}/configmaps", body)
 
 
@@ -129,16 +145,45 @@ async def test_t14_a_watch_into_the_void_is_replaced(link, watcher, rest, namesp
     create(rest, namespace, "before")
     last = await watcher()
     await eventually(lambda: "before" in last()["names"], within=30)
+    before = last()
 
     block(link)
     create(rest, namespace, "meanwhile")
     await eventually(lambda: last()["staleness"] > BLOCKED_SECONDS, within=BLOCKED_SECONDS + 20)
     assert "meanwhile" not in last()["names"]
+    assert last()["failures"] > before["failures"]
     unblock(link)
 
     await eventually(lambda: "meanwhile" in last()["names"], within=RESUME_SECONDS)
+    assert last()["watches"] > before["watches"]
     create(rest, namespace, "after")
     await eventually(lambda: "after" in last()["names"], within=30)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "point",
+    [Stall(at="reply"), Stall(after_bytes=3 * len(BLOB))],
+    ids=["before headers", "within the body"],
+)
+async def test_t14_a_list_from_the_void_is_asked_for_again(
+    link, proxy, watcher, rest, namespace, point
+):
+    """Its answer, or the rest of it, vanishes: the list is given up, and the next one is taken."""
+    names = [f"o{number}" for number in range(8)]
+    for name in names:
+        create(rest, namespace, name, blob=BLOB)
+    with proxy.add(point, LISTS, times=1) as rule:
+        last = await watcher("lists")
+        await eventually(lambda: rule.fired, equals=1, within=30)
+        block(link)
+    before = last()
+    await eventually(lambda: last()["failures"] > before["failures"], within=BLOCKED_SECONDS)
+    assert not last()["synced"]
+    unblock(link)
+
+    await eventually(lambda: last()["synced"], within=RESUME_SECONDS)
+    assert set(names) <= set(last()["names"])
 
 
 @pytest.mark.timeout(240)
@@ -147,7 +192,8 @@ async def test_t14_a_start_into_the_void_succeeds_later(link, watcher, rest, nam
     create(rest, namespace, "before")
     block(link)
     last = await watcher()
-    await eventually(lambda: last().get("staleness", 0) > 0, within=30)
+    await eventually(lambda: last()["failures"] > 0, within=BLOCKED_SECONDS)
+    assert last()["staleness"] > 0
     assert not last()["synced"]
     unblock(link)
 
