@@ -281,21 +281,22 @@ class Reflector:
         while True:
             began, events = self._clock.monotonic(), self.statistics.events
             watches = self.statistics.watches
-            problem: InformersError = TransportError("the watch ended at once, without events")
+            problem: InformersError | None = None
             try:
                 await self._consume(self._watch_request(initial=False), self._feed(initial=False))
             except (Gone, NotFound, TooLargeResourceVersion):
                 raise
             except InformersError as error:
                 problem = error
-                self._note(error)
             is_short = self._clock.monotonic() - began < SHORT_SECONDS
             is_vain = is_short and self.statistics.events == events
             if self.statistics.watches > watches and not is_vain:
                 self._patience.reset()
             if is_vain or isinstance(problem, StatusError):
                 # What the server refuses, however slowly, it does not want to be asked at once.
-                await self._recover(problem)
+                await self._recover(problem or TransportError("the watch ended without an event"))
+            elif problem is not None:
+                self._note(problem)
 
     async def _consume(self, request: Request, feed: Feed) -> None:
         """Feed what a watch brings until it ends, breaks or falls silent."""

@@ -11,8 +11,8 @@ from tests.kit.eventually import eventually
 
 SOON = 2.5
 """Less than any waits of itself by then, which is 3.2 s; a first pause is 1.6 s at most."""
-NOTED = 7
-"""Failures by then: the watch that broke, and two for each that was refused at once."""
+NOTED = 4
+"""Failures by then: the watch that broke, and three that were refused at once."""
 
 
 async def test_the_first_answer_after_an_outage_brings_all_caches_back(proxy, proxied, namespace):
