@@ -56,6 +56,22 @@ async def test_t10_the_verdict_is_remembered(proxy, proxied, namespace, rest):
     assert not any("sendInitialEvents" in seen.params for seen in proxy.seen(WATCH))
 
 
+@pytest.mark.parametrize("streams", [True, False], ids=["streamed", "listed"])
+async def test_the_first_content_is_asked_of_the_watch_cache(
+    proxy, proxied, namespace, rest, streams, streams_content
+):
+    """A list of any version (0) costs etcd nothing; a watch that streams asks for no version."""
+    create(rest, namespace, *NAMES)
+    async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
+        await mirror.wait_synced()
+        await mirror.wait_agrees(rest)
+
+    is_listed = not (streams and streams_content)
+    assert ["0"] * is_listed == versions_asked(proxy, LIST)
+    assert (not streams) == (versions_asked(proxy, WATCH)[0] is not None)
+    assert all("resourceVersionMatch" not in seen.params for seen in proxy.seen(LIST))
+
+
 async def test_t11_watches_that_expire_at_once_do_not_become_a_storm(
     proxy, proxied, namespace, rest
 ):

@@ -1,7 +1,9 @@
 """Streams as the network delivers them, watches that live, informers that end."""
 
 import asyncio
+import random
 
+import attrs
 import pytest
 
 from informers.client import Client
@@ -18,6 +20,9 @@ from tests.kit.leaks import no_leaks
 from tests.kit.mirror import FAST, mirrored
 
 LARGE = 900_000
+MANY = 20
+FIVE_MINUTES = 300
+ROUNDS = 3
 GADGETS = Kind("test.pentad.dev", "v1alpha1", "Thing", "things")
 
 
@@ -74,6 +79,38 @@ async def test_t15_a_request_timeout_does_not_cut_watches(cluster, namespace, re
 
         assert (1, before) == (reflector.statistics.watches, reflector.statistics.failures)
     await client.close()
+
+
+async def test_watches_ask_to_end_at_times_of_their_own(proxy, proxied, namespace):
+    """Each after five to ten minutes, so that those which began together do not return together."""
+    client = Client(await connect(kubeconfig=proxied.kubeconfig))
+    async with Informers(client, namespaces=[namespace], rng=random.Random(0)) as informers:
+        for n in range(MANY):
+            informers.acquire(Source(kind=CONFIG_MAP, label_selector=f"nobody!={n}"))
+        await eventually(lambda: len(proxy.seen(WATCH)) >= MANY)
+    await client.close()
+
+    asked = sorted(int(seen.params["timeoutSeconds"]) for seen in proxy.seen(WATCH))
+    assert asked[0] >= FIVE_MINUTES
+    assert asked[-1] < 2 * FIVE_MINUTES
+    assert asked[-1] - asked[0] > FIVE_MINUTES / 2
+    assert len(set(asked)) > MANY / 2
+
+
+async def test_a_watch_that_ends_when_it_asked_to_is_followed_by_the_next(
+    proxy, proxied, namespace, rest
+):
+    """The server ends it, nothing has failed, and it goes on where it was."""
+    pace = attrs.evolve(FAST, watch_least=2, watch_most=3)
+    async with mirrored(proxied, CONFIG_MAP, namespace, pace=pace, streams=False) as mirror:
+        await mirror.wait_synced()
+        await eventually(lambda: len(proxy.seen(WATCH)) >= ROUNDS)
+        create(rest, namespace, "later")
+        await mirror.wait_agrees(rest)
+        statistics = mirror.informer.reflectors[0].statistics
+
+        assert (1, 0) == (statistics.lists, statistics.failures)
+    assert ["2"] * ROUNDS == [s.params["timeoutSeconds"] for s in proxy.seen(WATCH)][:ROUNDS]
 
 
 @pytest.mark.parametrize("fault", [Rechunk(size=7), crlf()], ids=["seven bytes a chunk", "CR LF"])
