@@ -293,6 +293,7 @@ class Controller:
             self.queue.forget(key)
         if result.after is None:
             return "success"
+        self.why.note(key, "it asked for another look")
         self.queue.add_after(key, result.after)
         return "requeue_after"
 
@@ -310,13 +311,14 @@ class Controller:
         if isinstance(error, Postponed):
             self._log.debug("reconcile_postponed", key=key, seconds=error.seconds, error=str(error))
             self.troubles.note(key, str(error))
+            self.why.note(key, "it was postponed")
             self.queue.forget(key)
             self.queue.add_after(key, error.seconds)
             return "requeue_after"
         if isinstance(error, Conflict):
             # Somebody was faster; the next look starts from what they wrote.
             self._log.debug("reconcile_conflict", key=key, error=str(error))
-            self.queue.add_rate_limited(key)
+            self._retry(key, "Conflict")
             return "conflict"
         message = str(error) or "a cancellation of its own escaped the reconciler"
         self._failed(key, type(error).__name__, message, error)
@@ -345,6 +347,10 @@ class Controller:
             return False
         return snapshot.annotations.get(PAUSED) == "true"
 
+    def is_there(self, key: str) -> bool:
+        """Whether its own cache holds the object."""
+        return self._primary is not None and self._primary.store.get(key) is not None
+
     def _is_gone(self, key: str) -> bool:
         return self._primary is not None and self._primary.store.get(key) is None
 
@@ -363,7 +369,11 @@ class Controller:
             exc_info=None if expected else error,
         )
         is_passing = isinstance(error, InformersError) and error.is_passing
-        self.queue.add_rate_limited(key, most=MOST_AFTER_OUTAGE if is_passing else math.inf)
+        self._retry(key, reason, most=MOST_AFTER_OUTAGE if is_passing else math.inf)
+
+    def _retry(self, key: str, reason: str, *, most: float = math.inf) -> None:
+        self.queue.add_rate_limited(key, most=most)
+        self.why.note(key, f"retry {self.queue.num_requeues(key)}, after {reason}")
 
     async def _tell_terminal(self, key: str, error: TerminalError) -> None:
         self._log.error("reconcile_terminal", key=key, reason=error.reason, error=error.message)

@@ -4,7 +4,8 @@ A source puts keys into its controller's queue and knows nothing of who takes th
 list or a resync are low priority: nobody waits for them, and somebody may wait for the others.
 
 `Why` remembers, for a bounded number of keys, what called for the last look: that is what
-`/debug/why` answers with.
+`/debug/why` answers with. Of a first list nothing is noted: it would cost every object of it, and
+push out what says more. Who knows of an object and of no reason knows that this was it.
 """
 
 import asyncio
@@ -36,11 +37,14 @@ class Why:
         self._clock = clock
         self._bound = bound
         self._reasons: dict[str, tuple[float, str]] = {}
+        self.has_forgotten = False
+        """Whether there were more keys than are remembered."""
 
     def note(self, key: str, reason: str) -> None:
         """Remember that `key` was called for."""
         if len(self._reasons) >= self._bound and key not in self._reasons:
             del self._reasons[next(iter(self._reasons))]
+            self.has_forgotten = True
         self._reasons[key] = (self._clock.monotonic(), reason)
 
     def of(self, key: str) -> tuple[float, str] | None:

@@ -119,6 +119,25 @@ async def test_metrics_tell_what_was_done(cluster, namespace, rest, widgets):
         assert after["pentad_tasks",] > 5
 
 
+async def test_debug_answers_why_for_what_was_there_before(cluster, namespace, rest, widgets):
+    """Of an object that is as it should be, nothing but the start called for a look."""
+    rest.create(widgets, DENIED | {"metadata": {"name": "w"}, "spec": {"size": 1}})
+
+    async def reconciled(world):
+        outcomes, queue = world.manager.controllers[0].statistics.outcomes, f"{namespace}/w"
+        await eventually(lambda: outcomes["success"], where=bool)
+        state = world.manager.controllers[0].queue.state_of
+        await eventually(lambda: state(queue), equals="absent")
+        path = f"/debug/why?controller=widget&key={namespace}/w"
+        return (await get(world.port("debug"), path)).json["last_reason"]
+
+    async with observed(cluster, namespace) as world:
+        await eventually(lambda: rest.get(f"{widgets}/w").get("status"))
+        await reconciled(world)
+    async with observed(cluster, namespace) as world:
+        assert {"seconds_ago": None, "what": "it was in the first list"} == await reconciled(world)
+
+
 async def test_debug_answers_why(cluster, namespace, rest, widgets):
     """The last reason, outcome, failures, queue and cache of one key; and the tasks there are."""
     async with observed(cluster, namespace) as world:
@@ -129,7 +148,7 @@ async def test_debug_answers_why(cluster, namespace, rest, widgets):
         )
 
         why = (await get(port, f"/debug/why?controller=widget&key={key}")).json
-        assert why["last_reason"]["what"].startswith(f"Widget.test.pentad.dev/v1alpha1 {key}"[:6])
+        assert why["last_reason"]["what"] in {f"Widget {key} created", f"Widget {key} changed"}
         assert why["failures"] == 0
         assert why["last_error"] is None
         assert "Widget.test.pentad.dev/v1alpha1" in why["cached"]

@@ -19,6 +19,8 @@ from informers.shared import Informer
 
 FRAMES: Final = 3
 TOP: Final = 25
+FIRST: Final = "it was in the first list"
+FORGOTTEN: Final = "it was in the first list, or its reason is no longer remembered"
 Page = dict[str, Any]
 
 
@@ -151,7 +153,7 @@ def why(controller: Controller, key: str, *, now: float) -> Page:
     return {
         "controller": controller.name,
         "key": key,
-        "last_reason": _told(controller.why.of(key), now),
+        "last_reason": _told(controller.why.of(key), now) or _first_reason(controller, key),
         "last_error": _told(controller.troubles.of(key), now),
         "queue": queue.state_of(key),
         "failures": queue.num_requeues(key),
@@ -166,6 +168,13 @@ def why(controller: Controller, key: str, *, now: float) -> Page:
             if (held := informer.store.get(key)) is not None
         },
     }
+
+
+def _first_reason(controller: Controller, key: str) -> Page | None:
+    """Why an object was called for of which nothing is noted, if there is such an object."""
+    if not controller.is_there(key):
+        return None
+    return {"seconds_ago": None, "what": FORGOTTEN if controller.why.has_forgotten else FIRST}
 
 
 def controllers(found: Sequence[Controller]) -> Page:
