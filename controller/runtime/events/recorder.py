@@ -47,6 +47,11 @@ class Recorder:
         """How many notices were only counted, to spare the server."""
         return self._correlator.kept_back
 
+    @property
+    def depth(self) -> int:
+        """How many notices wait to be written; at `QUEUE` the next ones are dropped."""
+        return self._queue.qsize()
+
     def tell(
         self,
         kind: Kind,

@@ -221,6 +221,8 @@ class RecorderCollector(Collector):
             ("result",),
             [((result,), count) for result, count in sums.items()],
         )
+        depth = sum(r.depth for r in recorders)
+        yield gauge("events_queue_depth", "Events that wait to be written.", (), [((), depth)])
 
 
 class TaskCollector(Collector):
