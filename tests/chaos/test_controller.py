@@ -262,6 +262,17 @@ async def test_a_postponed_object_is_looked_at_when_it_asked():
         assert {"error": 1, "requeue_after": 2, "success": 1} == world.outcomes
 
 
+async def test_t39_nothing_of_an_object_is_remembered_that_nobody_tries_again():
+    """Three failures, and then a terminal error: neither a delay nor a place in the limiter."""
+    script = [*(ValueError("no") for _ in range(3)), TerminalError("no way")]
+    async with World({"stuck": script}, workers=1) as world:
+        queue = world.controller.queue
+        await eventually(lambda: world.outcomes, equals={"error": 3, "terminal": 1}, within=HOUR)
+
+        assert (0, 0) == (queue.num_requeues("stuck"), len(queue._limiter))
+        assert "absent" == queue.state_of("stuck")
+
+
 async def test_a_terminal_error_is_not_tried_again():
     """Only a new call brings the object back."""
     async with World({"stuck": [TerminalError("no way")]}, workers=1) as world:
