@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from controller.runtime.controller import Controller, Options
 from controller.runtime.obs.log import LEVELS, configure
 from controller.runtime.obs.reconcileid import NUMBER, next_number, reconcile_id
+from controller.runtime.reconcile import after, done
 from informers.client import CAUSE
+from tests.kit.eventually import eventually
 from tests.unit.controller.runtime.obs.sink import Sink
+from tests.unit.controller.runtime.world import World
 
 
 @pytest.fixture
@@ -151,3 +155,32 @@ def test_a_program_starts_without_prometheus_and_the_http_server():
     )
 
     assert 0 == done.returncode, done.stderr
+
+
+@pytest.mark.virtual
+async def test_lines_of_one_reconcile_share_an_id_that_no_other_has(sink):
+    """Of the same worker and the same object, too; nobody has to say it."""
+    world, log = World(), configure("json", "info", stream=sink)
+    counts = []
+
+    class Telling:
+        async def reconcile(self, request):
+            log.info("begins")
+            await world.clock.sleep(1)
+            log.info("ends")
+            counts.append(request.key)
+            return done() if len(counts) > 1 else after(10)
+
+    controller = Controller(
+        "teller", Telling(), [], clock=world.clock, log=log, options=Options(workers=1)
+    )
+    async with world.working(controller):
+        controller.queue.add("ns/a")
+        await eventually(lambda: counts, equals=["ns/a", "ns/a"], within=60)
+
+    assert [("teller", "ns/a", "begins"), ("teller", "ns/a", "ends")] * 2 == [
+        (line["controller"], line["key"], line["event"]) for line in sink.lines
+    ]
+    first, also_first, second, also_second = (line["reconcile"] for line in sink.lines)
+    assert (first, second) == (also_first, also_second)
+    assert first != second
