@@ -212,8 +212,9 @@ class Controller:
             self._tell_deaf(key)
         for name in tasks:
             if not name.startswith(WORKER):
+                source = name.removeprefix("source ")
                 self._log.error(
-                    "source_ignores_cancellation", controller=self.name, source=name, remedy=DEAF
+                    "source_ignores_cancellation", controller=self.name, source=source, remedy=DEAF
                 )
 
     def _tell_deaf(self, key: str) -> None:

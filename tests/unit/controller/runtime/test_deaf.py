@@ -119,7 +119,7 @@ async def test_a_source_that_ignores_its_cancellation_is_left_behind_as_well():
 
     assert "lease released" not in case.story
     [told] = case.log.told("source_ignores_cancellation")
-    assert ("outside", "source others") == (told["controller"], told["source"])
+    assert ("outside", "others") == (told["controller"], told["source"])
     assert "catch Exception and not BaseException" in told["remedy"]
     assert 0 == case.manager.left_behind
 
