@@ -1,0 +1,47 @@
+"""What a manager is trusted with stays in it: no token in its log or on its pages."""
+
+from tests.e2e.conftest import free_port
+from tests.integration.connection_world import kubeconfig_for
+from tests.integration.obs_world import ask
+from tests.kit.eventually import eventually_blocking
+from tests.kit.widget.api import WIDGET
+
+PAGES = ("tasks", "loop", "memory", "caches", "controllers", "loglevel")
+
+
+def test_no_token_is_told(start, widgets, rest, cluster, namespace, tmp_path):
+    """Neither while all is well, with all debug pages read, nor when the token is refused."""
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    rest.create(accounts, {"metadata": {"name": "m"}})
+    subject = {"kind": "ServiceAccount", "name": "m", "namespace": namespace}
+    rest.create(
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
+        {
+            "metadata": {"name": "m"},
+            "subjects": [subject],
+            "roleRef": {
+                "kind": "ClusterRole",
+                "name": "cluster-admin",
+                "apiGroup": "rbac.authorization.k8s.io",
+            },
+        },
+    )
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = rest.create(f"{accounts}/m/token", asked)["status"]["token"]
+    kubeconfig = kubeconfig_for(tmp_path / "m", cluster.kubeconfig, user={"token": token})
+    port = free_port()
+    manager = start(
+        f"--kubeconfig={kubeconfig}", "--log-level=debug", f"--debug-address=127.0.0.1:{port}"
+    )
+    body = {"apiVersion": WIDGET.api_version, "kind": "Widget", "metadata": {"name": "w"}}
+    rest.create(widgets, {**body, "spec": {"size": 1, "children": 1}})
+    eventually_blocking(lambda: "status" in rest.get(f"{widgets}/w"))
+    pages = [ask(port, f"/debug/{page}").text for page in PAGES]
+    pages.append(ask(port, f"/debug/why?controller=widget&key={namespace}/w").text)
+
+    rest.delete(f"{accounts}/m")  # which revokes the token
+    eventually_blocking(lambda: "Unauthorized" in manager.text() or "401" in manager.text())
+
+    signature = token.rpartition(".")[2]
+    assert signature not in manager.text()
+    assert [] == [page for page in pages if signature in page]
