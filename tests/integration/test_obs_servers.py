@@ -221,6 +221,26 @@ async def test_servers_leave_nothing():
             connection.close()
 
 
+@pytest.mark.usefixtures("widgets")
+async def test_an_answer_that_takes_its_time_does_not_hold_up_the_end(cluster, namespace):
+    """Who waits for it is cut off within the limit, and every other server is closed as well."""
+    gate = threading.Event()
+    async with observed(cluster, namespace) as world:
+        ports = [listener.port for listener in world.observability.listeners.values()]
+        entered = threading.Event()
+        world.observability.probes.ready["slow"] = lambda: entered.set() or str(gate.wait(30))
+        with socket.create_connection(("127.0.0.1", world.port("probe"))) as client:
+            client.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await eventually(entered.is_set)
+            began = time.perf_counter()
+            await world.observability.stop(limit=0.2)
+            assert time.perf_counter() - began < 1.5
+        gate.set()
+        for port in ports:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port))
+
+
 async def test_slow_clients_do_not_keep_a_probe_waiting():
     """More silent connections than there are places cost the oldest of them, not the probe."""
     listener = Listener("probe", "127.0.0.1:0", lambda _ask: say("ok"))
