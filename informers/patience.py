@@ -6,7 +6,8 @@
   again (`contact`). That moment has a backoff of its own: a server that comes and goes is not asked
   by all each time, and one that answers others well is not asked again and again for what it never
   answers. It is never longer than what is left of the pause.
-- `wake` is for those who know of something else that may help.
+- `wake` is for those who know of something else that may help. As it may do so only in a moment (a
+  server tells that a kind is established before it serves it), the row ends with it, too.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class Patience:
     def wake(self) -> None:
         """Let it be tried now, or right after the try that is under way."""
         self._wake.set()
+        self._backoff.reset()
 
     def reset(self) -> None:
         """It worked: what failed before says nothing of the next failure."""

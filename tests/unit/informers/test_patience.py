@@ -97,12 +97,24 @@ async def test_an_answer_never_makes_a_wait_longer(jitter, seconds):
     clock, contact, dice = VirtualClock(), Contact(), Dice()
     patience = Patience(clock, dice, contact)
     for _ in range(UNTIL_CAP):
-        patience.wake()
-        await patience.wait(CUT)
+        contact.lost()
+        await waited(patience, CUT, after=0, event=contact.made)
     dice.falls = list(jitter)
     contact.lost()
 
     assert seconds == pytest.approx(await waited(patience, CUT, after=5.0, event=contact.made))
+
+
+async def test_whoever_is_woken_tries_again_soon_for_a_while():
+    """What woke it may help only in a moment, however long it has failed before."""
+    patience = Patience(VirtualClock(), Dice(), Contact())
+    missing = NotFound("no such kind", code=404)
+    for _ in range(UNTIL_CAP):
+        await patience.wait(missing)
+    assert CAP_SECONDS == pytest.approx(await waited(patience, missing))
+
+    assert 5 == pytest.approx(await waited(patience, missing, after=5))
+    assert FIRST_SECONDS == pytest.approx(await waited(patience, missing))
 
 
 class Shedding(Wire):

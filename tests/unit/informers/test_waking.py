@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from informers.backoff import FIRST_SECONDS
 from informers.errors import NotFound
 from tests.unit.informers.silent import SilentClient, silent_informer
 
@@ -54,12 +55,13 @@ async def idle(client):
 
 
 async def test_one_that_waits_tries_again_at_once():
-    """And once, not again and again."""
+    """And then as after a first failure, not again and again."""
     async with waiting() as (client, informer):
         await idle(client)
         informer.wake()
 
-        assert 1 == await tries(client, 10)
+        assert 1 == await tries(client, ANSWER_SECONDS)
+        assert 1 == await tries(client, 2.5 * FIRST_SECONDS)
 
 
 async def test_a_wake_up_while_a_try_fails_is_not_lost():
@@ -70,4 +72,4 @@ async def test_a_wake_up_while_a_try_fails_is_not_lost():
         await client.clock.sleep(ANSWER_SECONDS / 2)
         informer.wake()
 
-        assert 1 == await tries(client, 10)
+        assert 1 == await tries(client, ANSWER_SECONDS)
