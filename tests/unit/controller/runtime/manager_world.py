@@ -6,7 +6,7 @@ from controller.runtime.builder import Builder
 from controller.runtime.election.elector import Ended
 from controller.runtime.election.fence import CandidacyEnded
 from controller.runtime.election.machine import Outcome
-from controller.runtime.manager import Manager
+from controller.runtime.manager import EXIT_CLEAN, Manager
 from controller.runtime.reconcile import done
 from tests.kit.eventually import eventually
 from tests.kit.widget.api import Widget
@@ -106,6 +106,15 @@ class Case(World):
     async def leading(self):
         """Wait until the workers have started."""
         await eventually(lambda: self.manager.progress.leading, within=200)
+
+    async def stopped_at_work(self, run):
+        """Lead, stop cleanly in the middle of a reconcile, and return how many seconds it took."""
+        self.election.win()
+        await eventually(lambda: "reconcile ns/w" in self.story)
+        began = self.clock.monotonic()
+        self.manager.stop()
+        assert EXIT_CLEAN == await run
+        return self.clock.monotonic() - began
 
 
 class Running:

@@ -6,7 +6,7 @@ import pytest
 
 from controller.runtime.builder import Builder
 from controller.runtime.election.machine import Outcome
-from controller.runtime.manager import EXIT_CLEAN, EXIT_LEASE_LOST
+from controller.runtime.manager import EXIT_LEASE_LOST
 from controller.runtime.source import IteratorSource
 from informers.errors import FenceClosed
 from tests.kit.eventually import eventually
@@ -40,12 +40,7 @@ async def test_a_reconcile_that_ignores_its_cancellation_is_told(seconds, is_rel
     case = Case(elects=True, stop_seconds=10.0)
     case._act = Deaf(case.clock, seconds=seconds)
     async with case.running() as run:
-        case.election.win()
-        await eventually(lambda: "reconcile ns/w" in case.story)
-        began = case.clock.monotonic()
-        case.manager.stop()
-        assert EXIT_CLEAN == await run
-        assert case.clock.monotonic() - began <= 10
+        assert await case.stopped_at_work(run) <= 10
         assert left == case.manager.left_behind
         await case.clock.sleep(2000)
 
@@ -108,12 +103,7 @@ async def test_a_source_that_ignores_its_cancellation_is_left_behind_as_well():
     builder = Builder(case.runtime, "outside").and_source(source)
     case.manager.controllers = (builder.complete(case),)
     async with case.running() as run:
-        case.election.win()
-        await eventually(lambda: "reconcile ns/w" in case.story)
-        began = case.clock.monotonic()
-        case.manager.stop()
-        assert EXIT_CLEAN == await run
-        assert 1 == round(case.clock.monotonic() - began, 3)
+        assert 1 == round(await case.stopped_at_work(run), 3)
         assert 1 == case.manager.left_behind
         await case.clock.sleep(1000)
 

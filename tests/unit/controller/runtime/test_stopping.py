@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from controller.runtime.builder import Builder
-from controller.runtime.manager import CLOSED, EXIT_CLEAN
+from controller.runtime.manager import CLOSED
 from controller.runtime.source import IteratorSource
 from informers.clock import LoopClock
 from tests.kit.eventually import eventually
@@ -55,9 +55,8 @@ class Obstacles:
         """Answer nothing."""
         await asyncio.Event().wait()
 
-    async def act(self):
-        """Hang, and be deaf if asked to."""
-        self.case.runtime.recorder.tell(WIDGET, picture(), "Hangs", "nobody will read it")
+    async def hang(self):
+        """Wait for ever; if deaf, take no notice of being told to end."""
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -65,14 +64,14 @@ class Obstacles:
                 raise
             await self.case.clock.sleep(1000)
 
+    async def act(self):
+        """Hang in a reconcile that has told an Event."""
+        self.case.runtime.recorder.tell(WIDGET, picture(), "Hangs", "nobody will read it")
+        await self.hang()
+
     async def keys(self):
-        """Say nothing, and take no notice of the end if asked to."""
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if not self.deaf:
-                raise
-            await self.case.clock.sleep(1000)
+        """Hang in a source that has said nothing."""
+        await self.hang()
         yield "never"
 
 
@@ -83,12 +82,7 @@ async def test_all_obstacles_at_once_do_not_make_a_stop_longer(deaf):
     obstacles = Obstacles(deaf)
     case = obstacles.case
     async with case.running() as run:
-        case.election.win()
-        await eventually(lambda: "reconcile ns/w" in case.story)
-        began = case.clock.monotonic()
-        case.manager.stop()
-        assert EXIT_CLEAN == await run
-        assert case.clock.monotonic() - began <= SECONDS * CLOSED + 0.001
+        assert await case.stopped_at_work(run) <= SECONDS * CLOSED + 0.001
         assert (2 if deaf else 0) == case.manager.left_behind
         await case.clock.sleep(2000)
 
