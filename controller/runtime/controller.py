@@ -32,6 +32,7 @@ from controller.runtime.reconcile import (
     TerminalError,
 )
 from controller.runtime.source import KindSource, Source, Why
+from controller.runtime.source import Log as SourceLog
 from controller.runtime.watchdog import Slot, Watchdog
 from controller.runtime.workqueue.queue import QueueShutDown, Unfinished, WorkQueue
 from controller.runtime.workqueue.ratelimit import RateLimiter
@@ -56,19 +57,11 @@ PAUSED: Final = "pentad.dev/paused"
 _PAUSED_BYTES: Final = PAUSED.encode()
 
 
-class Log(Protocol):
+class Log(SourceLog, Protocol):
     """The part of a structured logger that a controller uses."""
 
     def debug(self, event: str, /, **fields: object) -> object:
         """Tell what only a developer wants to know."""
-        ...
-
-    def warning(self, event: str, /, **fields: object) -> object:
-        """Tell what is wrong and will be tried again."""
-        ...
-
-    def error(self, event: str, /, **fields: object) -> object:
-        """Tell what is wrong and needs somebody."""
         ...
 
 

@@ -56,7 +56,7 @@ class Log(Protocol):
     """Where it is told what a source cannot do."""
 
     def warning(self, event: str, /, **fields: object) -> object:
-        """Tell what may be wrong."""
+        """Tell what may be wrong, or will be tried again."""
         ...
 
     def error(self, event: str, /, **fields: object) -> object:
