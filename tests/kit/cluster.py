@@ -16,6 +16,7 @@ imports an HTTP client even where nothing uses it. Its KindCluster class is load
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import shutil
@@ -30,11 +31,13 @@ import pytest
 
 from hack.cluster import releases
 from hack.cluster.cluster import Cluster
+from tests.kit.eventually import eventually_blocking
 from tests.kit.rest import Rest
 
 FAKE_NODES: Final = 3
 
 _KUBECTL_DEADLINE: Final = 60.0
+_GIVEN_TO_EVERY_NAMESPACE: Final = ("configmaps/kube-root-ca.crt", "serviceaccounts/default")
 
 
 class ClusterAccess(Protocol):
@@ -178,14 +181,21 @@ def rest(cluster: ClusterAccess) -> Iterator[Rest]:
 
 @pytest.fixture
 def namespace(rest: Rest) -> Iterator[str]:
-    """Return the name of a fresh namespace; it is left to the server to empty it afterwards."""
+    """Return the name of a fresh namespace; it is left to the server to empty it afterwards.
+
+    What the controller manager puts into every namespace is there, so that nothing but the test
+    changes it from now on.
+    """
     name = f"test-{secrets.token_hex(4)}"
     rest.create(
         "/api/v1/namespaces",
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
     )
+    path = f"/api/v1/namespaces/{name}"
+    for given in _GIVEN_TO_EVERY_NAMESPACE:
+        eventually_blocking(functools.partial(rest.get, f"{path}/{given}"))
     yield name
-    rest.delete(f"/api/v1/namespaces/{name}")
+    rest.delete(path)
 
 
 @pytest.fixture(scope="session")
