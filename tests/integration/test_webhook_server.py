@@ -296,6 +296,21 @@ async def test_a_request_that_does_not_finish_cannot_hold_up_the_stop():
         writer.close()
 
 
+async def test_a_stop_without_any_time_does_not_wait():
+    """What came before it may have used all there was; no limit is not what is left then."""
+    async with no_leaks(), asyncio.TaskGroup() as group:
+        world = World(seconds=30)
+        await world.server.start()
+        _, writer = await world.connect()
+        writer.write(posted(review("slow")))
+        await eventually(lambda: world.gate.entered, equals=1)
+
+        stopping = group.create_task(world.server.stop(limit=0))
+
+        await eventually(stopping.done, within=5)
+        writer.close()
+
+
 async def test_a_certificate_swapped_under_load_fails_no_request():
     """Connections that stand stay; new ones are shown the new certificate."""
     async with no_leaks(), World(seconds=10) as world:

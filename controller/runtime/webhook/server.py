@@ -44,6 +44,8 @@ GONE: Final = 499
 """What is counted when the API server hung up before it was answered."""
 ANSWER_WITHIN: Final = 0.9
 """The share of the API server's patience after which it gets an answer, whatever there is."""
+LEAST_SHUTDOWN: Final = 0.01
+"""Seconds that aiohttp is given in any case, since it takes 0 for no limit at all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -189,7 +191,8 @@ class AdmissionServer:
             self._listener.close()
             self._http.begin_closing()
             # aiohttp waits so long twice: for an answer, and for a handler that was told to end.
-            await self._http.shutdown(min(self._limits.drain, deadline.left() / 2))
+            drain = min(self._limits.drain, deadline.left() / 2)
+            await self._http.shutdown(max(drain, LEAST_SHUTDOWN))
             # It does not know of connections whose handshake is under way.
             await asyncio.wait([closed], timeout=min(self._limits.linger, deadline.left()))
             closed.cancel()
