@@ -7,20 +7,18 @@ for, because it may be starting; credentials that are refused or a server that i
 import asyncio
 import contextlib
 import functools
-import os
 import re
-import sys
-import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from controller.config import Config
+from controller.ending import Ending
 from controller.families import FAMILIES
 from controller.runtime.controller import Controller
 from controller.runtime.election.elector import Elector
-from controller.runtime.manager import EXIT_CONFIG, EXIT_FAILED, LifecycleLog, Manager
+from controller.runtime.manager import CLOSED, GONE, LifecycleLog, Manager
 from controller.runtime.obs.log import Log
 from controller.runtime.obs.observability import Observability
 from controller.runtime.registration import Family
@@ -32,7 +30,6 @@ from informers.errors import (
     SERVER_ERRORS,
     ConfigError,
     Forbidden,
-    InformersError,
     StatusError,
     TooManyRequests,
     TransportError,
@@ -112,35 +109,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         observability.probes.ready["webhooks"] = webhooks.unready
         observability.extra.append(webhooks.collector)
     manager.install_signals()
-    return await run_to_the_end(manager)
-
-
-async def run_to_the_end(manager: Manager) -> int:
-    """Run it; returns its exit code, or ends the process where the loop could not end itself."""
-    try:
-        code = await manager.run()
-    except BaseException as error:
-        if manager.left_behind:
-            os._exit(tell_failure(error))  # as below
-        raise
-    if manager.left_behind:
-        os._exit(code)  # the loop would wait for ever for what does not let itself be ended
-    return code
-
-
-def tell_failure(error: BaseException) -> int:
-    """Say on stderr, since there may be no log yet, what ends the program; returns the exit code.
-
-    What is expected is one line; anything else is a bug and has its traceback.
-    """
-    if isinstance(error, ConfigError):
-        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - the program's last word
-        return EXIT_CONFIG
-    if isinstance(error, InformersError):
-        print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
-    else:
-        traceback.print_exception(error)
-    return EXIT_FAILED
+    return await manager.run()
 
 
 async def keep_credentials(
@@ -286,10 +255,12 @@ def _check_version(body: bytes, server: str) -> None:
 
 
 def run_forever(config: Config, log: LifecycleLog, *, families: Sequence[Family] = FAMILIES) -> int:
-    """Run the manager on the fastest event loop there is."""
-    try:
+    """Run the manager on the fastest event loop there is; returns its exit code, in time."""
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with contextlib.suppress(ImportError):
         import uvloop  # noqa: PLC0415 - an extra
-    except ImportError:
-        return asyncio.run(run(config, log, families=families))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run(config, log, families=families))
+
+        loop_factory = uvloop.new_event_loop
+    within = config.stop_seconds * (GONE - CLOSED)
+    with Ending(within=within) as ending, asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(ending.of(run(config, log, families=families)))

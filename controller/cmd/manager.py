@@ -5,6 +5,7 @@ import signal
 from collections.abc import Sequence
 
 from controller import app, config
+from controller.ending import tell_failure
 from controller.families import FAMILIES
 from controller.runtime.manager import EXIT_CLEAN, stop_signals
 from controller.runtime.obs.log import configure
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
     except KeyboardInterrupt:
         return EXIT_CLEAN  # before there was anything to end
     except InformersError as error:
-        return app.tell_failure(error)
+        return tell_failure(error)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

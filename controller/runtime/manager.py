@@ -9,7 +9,7 @@ starts at once) → informers → servers. All of it has one `Deadline`, `stop_s
 and each step a moment by which it is over. A lost lease and a bug skip the drain: writing is over,
 the fence sees to that, and waiting would only delay the next leader. A reconcile or a source that
 takes no notice of its cancellation is left behind when its time is over; then the lease is left to
-run out, since it may still act, and whoever runs the manager ends the process (`left_behind`).
+run out, since it may still act, and the loop cannot end: see `controller.ending`.
 
 `run` returns an exit code. It raises `ConfigError`, once all is stopped, where only a person can
 help: a port is taken, or the caches are not complete in time. What else it raises is a bug.
@@ -43,11 +43,14 @@ WORD_SECONDS: Final = 10.0
 DRAINED: Final = 0.7
 """The share of the time to stop after which nothing more is drained."""
 ENDED: Final = 0.8
-"""After which workers and sources that have not ended are left behind."""
+"""After which workers and sources that have not ended are left behind. Then sources are stopped, in
+half the time that these had to end in."""
 RELEASED: Final = 0.9
 """After which neither Events nor the lease are waited for."""
 CLOSED: Final = 0.97
-"""After which the servers are closed; what is left is for the interpreter to end in."""
+"""After which the servers are closed."""
+GONE: Final = 0.99
+"""After which the loop is not waited for, either; what is left is for the interpreter to end in."""
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:
@@ -120,7 +123,7 @@ class Manager:
 
     @property
     def left_behind(self) -> int:
-        """Reconciles and sources that would not end; while there are any, nor will the loop."""
+        """Reconciles and sources that would not end; they may still act."""
         return sum(controller.left_behind for controller in self.controllers)
 
     def stop(self, code: int = EXIT_CLEAN) -> None:

@@ -1,7 +1,7 @@
 """The manager program with all that keeps one from ending: what an object's name asks for.
 
 `deaf` takes no notice of being told to end, `hung` waits for ever, and `bug` has a source fail,
-which ends the program. The webhook of this family never answers.
+which ends the program. The webhook of this family never answers, nor does it take any notice.
 """
 
 import asyncio
@@ -60,21 +60,23 @@ class Misbehaving:
             case "hung":
                 await asyncio.Event().wait()
             case "deaf":
-                await self._go_on()
+                await go_on()
         return done()
 
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                await asyncio.Event().wait()
-            except BaseException:  # noqa: BLE001 - the mistake that is to be survived
-                continue
+
+async def go_on() -> None:
+    """Take no notice of anything."""
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except BaseException:  # noqa: BLE001 - the mistake that is to be survived
+            continue
 
 
 async def hang(_: Admission[Widget]) -> None:
     """Give no verdict."""
     print("asked for a verdict", file=sys.stderr)
-    await asyncio.Event().wait()
+    await go_on()
 
 
 def set_up(runtime: Runtime) -> Controller:

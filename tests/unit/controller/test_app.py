@@ -1,16 +1,19 @@
-"""The way to the API server: what is waited for, what is refused, and what is kept fresh."""
+"""From settings to a manager: what is hosted, what is waited for, refused, and kept fresh."""
 
 import asyncio
-import os
 
 import attrs
 import msgspec
 import pytest
 
-from controller.app import OLDEST, keep_credentials, run_to_the_end, wait_for_server
-from controller.runtime.manager import EXIT_FAILED
+from controller.app import OLDEST, _controllers, _webhooks, keep_credentials, wait_for_server
+from controller.config import Config
+from controller.runtime.builder import Builder
+from controller.runtime.registration import ControllerSpec, Family, Webhook
+from controller.runtime.webhook.admission import Admission
 from informers.errors import ConfigError, TransportError
 from tests.kit.answers import status
+from tests.kit.widget.api import WIDGET, Widget
 from tests.unit.controller.runtime.world import Nowhere, World
 
 pytestmark = pytest.mark.virtual
@@ -23,6 +26,7 @@ class Connection(Nowhere):
     """A connection whose troubles the test chooses."""
 
     failure: ConfigError | None = None
+    namespace: str = "here"
     tls: str = ""
     refreshed: int = 0
     forced: int = 0
@@ -185,53 +189,37 @@ async def test_credentials_that_the_election_is_refused_with_are_renewed():
         task.cancel()
 
 
-@attrs.define
-class Ending:
-    """A manager that ends so, with something left behind or not."""
+async def allow(_: Admission[Widget]) -> None:
+    """Judge nothing."""
 
-    outcome: int | BaseException
-    left_behind: int
 
-    async def run(self):
-        """End."""
-        if isinstance(self.outcome, BaseException):
-            raise self.outcome
-        return self.outcome
+def family(name):
+    """Return a family with a controller and a webhook that are called after it."""
+
+    def set_up(runtime):
+        return Builder(runtime, f"{name}-controller").for_(Widget).complete(None)
+
+    return Family(
+        name=name,
+        kinds=(Widget,),
+        controllers=(ControllerSpec(name=f"{name}-controller", set_up=set_up),),
+        webhooks=(Webhook(name=f"{name}-hook", kind=WIDGET, mode="validate", handler=allow),),
+    )
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code", "says"),
-    [
-        (3, 3, ""),
-        (ConfigError("no content", remedy="grant it"), 2, "pentad: no content: grant it\n"),
-        (ExceptionGroup("bugs", [KeyError("a bug")]), 1, "KeyError: 'a bug'"),
-        (asyncio.CancelledError(), 1, "CancelledError"),
-    ],
-    ids=["a code", "configuration", "a bug", "a cancellation"],
+    ("wanted", "names"),
+    [((), ["a", "b"]), (("a",), ["a"]), (("b",), ["b"]), (("b", "a"), ["a", "b"])],
+    ids=["all by default", "the first", "the second", "both, in the order of the build"],
 )
-async def test_what_is_left_behind_keeps_no_process_alive(monkeypatch, capsys, outcome, code, says):
-    """However the manager ends: the loop would wait for ever, so the process ends without it."""
+async def test_only_the_families_that_are_wanted_come(wanted, names):
+    """With their controllers and their webhooks, and nothing of the others."""
+    world, families = World(), (family("a"), family("b"))
+    config = Config(families=wanted, webhooks="url")
 
-    class Gone(BaseException):
-        """The process is no more."""
+    controllers = _controllers(config, world.runtime, families)
+    served = _webhooks(config, Connection(), families, log=world.log, clock=world.clock)
 
-    def leave(number):
-        codes.append(number)
-        raise Gone
-
-    codes = []
-    monkeypatch.setattr(os, "_exit", leave)
-    with pytest.raises(Gone):
-        await run_to_the_end(Ending(outcome, left_behind=1))
-
-    assert [code] == codes
-    said = capsys.readouterr().err
-    assert says in said
-    assert ("Traceback" in said) == (code == EXIT_FAILED)
-
-
-async def test_who_leaves_nothing_behind_ends_as_usual():
-    """With its code, or with what it raised."""
-    assert 3 == await run_to_the_end(Ending(3, left_behind=0))
-    with pytest.raises(ConfigError):
-        await run_to_the_end(Ending(ConfigError("no"), left_behind=0))
+    assert [f"{name}-controller" for name in names] == [each.name for each in controllers]
+    hooks = [f"{name}-hook.{WIDGET.resource}" for name in names]
+    assert hooks == [name for name in served.server.statistics().webhooks if name]
