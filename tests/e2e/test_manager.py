@@ -22,6 +22,8 @@ from tests.kit.proxy import FaultProxy
 from tests.kit.upstream import Upstream
 
 DEAF = [*PROGRAM[:-1], "tests.e2e.deaf_manager"]
+SLACK = 3
+"""What a busy machine may need beyond the time to stop; virtual time holds the manager to it."""
 QUICK = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seconds=0.5")
 
 
@@ -124,7 +126,7 @@ async def test_a_reconcile_that_never_ends_keeps_no_manager_from_ending(start, r
 
     manager.popen.send_signal(signal.SIGTERM)
 
-    assert 0 == manager.wait(within=5)
+    assert 0 == manager.wait(within=5 + SLACK)
     assert 1 == manager.events().count("reconcile_ignores_cancellation")
     assert "stopped" in manager.events()
     successor = start(*QUICK)
@@ -188,7 +190,7 @@ def certified(folder: Path) -> Authority:
 async def test_a_stop_takes_no_longer_than_it_may_whatever_hangs(
     start, cluster, rest, widgets, tmp_path, name
 ):
-    """A reconcile, a request to a webhook, and the API server, which the election asks as well."""
+    """A reconcile, a webhook that takes no notice, and the API server, also for the election."""
     authority, address = certified(tmp_path), f"127.0.0.1:{free_port()}"
     webhooks = (f"--webhook-address={address}", f"--webhook-cert-dir={tmp_path}")
     with FaultProxy(Upstream.from_kubeconfig(cluster.kubeconfig)) as proxy:
@@ -206,7 +208,7 @@ async def test_a_stop_takes_no_longer_than_it_may_whatever_hangs(
             proxy.hold(ANY)
             manager.popen.send_signal(signal.SIGTERM)
 
-            assert 0 == manager.wait(within=6)
+            assert 0 == manager.wait(within=6 + SLACK)
     assert ["queue_not_drained", "stopped"] == [
         event for event in manager.events() if event in {"queue_not_drained", "stopped"}
     ]
