@@ -287,7 +287,7 @@ class Controller:
             self.queue.forget(key)
         if result.after is None:
             return "success"
-        self.why.note(key, "it asked for another look")
+        self._note_look(key, "it asked for another look")
         self.queue.add_after(key, result.after)
         return "requeue_after"
 
@@ -305,7 +305,7 @@ class Controller:
         if isinstance(error, Postponed):
             self._log.debug("reconcile_postponed", key=key, seconds=error.seconds, error=str(error))
             self.troubles.note(key, str(error))
-            self.why.note(key, "it was postponed")
+            self._note_look(key, "it was postponed")
             self.queue.forget(key)
             self.queue.add_after(key, error.seconds)
             return "requeue_after"
@@ -366,8 +366,13 @@ class Controller:
         self._retry(key, reason, most=MOST_AFTER_OUTAGE if is_passing else math.inf)
 
     def _retry(self, key: str, reason: str, *, most: float = math.inf) -> None:
+        self._note_look(key, f"retry {self.queue.num_requeues(key) + 1}, after {reason}")
         self.queue.add_rate_limited(key, most=most)
-        self.why.note(key, f"retry {self.queue.num_requeues(key)}, after {reason}")
+
+    def _note_look(self, key: str, reason: str) -> None:
+        """Say why there will be another look, unless a change has called for one meanwhile."""
+        if not self.queue.is_dirty(key):
+            self.why.note(key, reason)
 
     async def _tell_terminal(self, key: str, error: TerminalError) -> None:
         self._log.error("reconcile_terminal", key=key, reason=error.reason, error=error.message)

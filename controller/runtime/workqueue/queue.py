@@ -254,6 +254,10 @@ class WorkQueue(Generic[K]):
         if not self._done_is_plain:
             self._done_with_care(key)
 
+    def is_dirty(self, key: K) -> bool:
+        """Whether `key` is to be handed out: now, or as soon as who holds it is done."""
+        return key in self._dirty
+
     def state_of(self, key: K) -> str:
         """Where `key` is now, for people."""
         if key in self._processing:
