@@ -33,6 +33,7 @@ from controller.runtime.reconcile import (
 )
 from controller.runtime.source import KindSource, Source, Why
 from controller.runtime.source import Log as SourceLog
+from controller.runtime.supply import Supply
 from controller.runtime.watchdog import Slot, Watchdog
 from controller.runtime.workqueue.queue import QueueShutDown, Unfinished, WorkQueue
 from controller.runtime.workqueue.ratelimit import RateLimiter
@@ -48,6 +49,8 @@ MOST_AFTER_OUTAGE: Final = 30.0
 and ten minutes without a server must not become five more for whoever tried hardest."""
 CLEAN_UP_SECONDS: Final = 2.0
 """How long reconciles and sources that are told to end may take for it."""
+STOP_SHARE: Final = 0.5
+"""The share of that which sources then have to stop in."""
 DEAF: Final = (
     "let asyncio.CancelledError pass: catch Exception and not BaseException, clean up in `finally`"
 )
@@ -151,6 +154,7 @@ class Controller:
         self._log = log
         self._on_terminal = on_terminal
         self._crew = Crew(name)
+        self._supply = Supply(name, self.sources, self._crew, clock=clock, log=log)
         self._is_working = False
         self._deaf: set[str] = set()
 
@@ -169,16 +173,10 @@ class Controller:
         """
         limit = self.options.sync_timeout or limit
         self._crew.join(group)
-        for source in self.sources:
-            await source.start(self.queue, self.why, self._crew, log=self._log)
-        try:
-            async with asyncio.timeout(limit):
-                for source in self.sources:
-                    await source.wait_synced()
-        except TimeoutError as error:
+        if not await self._supply.start(self.queue, self.why, limit=limit):
             raise CachesIncomplete(
                 f"the caches of controller {self.name} are not complete after {limit:g} s"
-            ) from error
+            )
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Start the workers; a task of the group answers for them."""
@@ -188,15 +186,17 @@ class Controller:
         self._is_working = True
 
     async def stop(self, *, limit: float, clean_up: float = CLEAN_UP_SECONDS) -> Unfinished[str]:
-        """Drain the queue within `limit` seconds, end what still runs, report what was left."""
+        """Drain the queue within `limit` seconds, end what still runs, report what was left.
+
+        It takes `clean_up` and the `STOP_SHARE` of that longer at most, whatever hangs.
+        """
         can_drain = self._is_working and not self._crew.is_dismissed
         try:
             unfinished = await self.queue.shut_down_with_drain(limit if can_drain else 0)
         finally:
             self._tell_left(await self._crew.dismiss(clean_up))
         # Only now: a reconcile that is being drained reads caches that are still kept current.
-        for source in self.sources:
-            await source.stop()
+        await self._supply.stop(limit=clean_up * STOP_SHARE)
         return unfinished
 
     def _tell_left(self, tasks: Sequence[str]) -> None:

@@ -65,7 +65,10 @@ class Log(Protocol):
 
 
 class Source(Protocol):
-    """Something that calls for reconciles."""
+    """Something that calls for reconciles.
+
+    Whatever it does has a limit (`supply`); what is not done by then is told to end.
+    """
 
     async def start(
         self, queue: WorkQueue[str], why: Why, tasks: Tasks, *, log: Log | None = None
@@ -104,6 +107,7 @@ class KindSource:
         log: Log | None = None,
     ) -> None:
         self.reflected = reflected
+        self.name = reflected.kind.kind
         self.predicate_errors = 0
         self.mapper_errors = 0
         self.is_own = mapper is own_key
@@ -205,7 +209,7 @@ class IteratorSource:
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        self._name = name
+        self.name = name
         self._keys = keys
         self._clock = clock or LoopClock()
         self._backoff = Backoff(self._clock, rng or random.Random())  # noqa: S311 - jitter, not secrets
@@ -217,7 +221,7 @@ class IteratorSource:
     ) -> None:
         """Put what the iterator yields until it ends."""
         self._log = log
-        self._task = tasks.create_task(self._run(queue, why), name=f"source {self._name}")
+        self._task = tasks.create_task(self._run(queue, why), name=f"source {self.name}")
 
     async def _run(self, queue: WorkQueue[str], why: Why) -> None:
         """Begin again for as long as the iterator fails."""
@@ -245,14 +249,14 @@ class IteratorSource:
             if task.cancelling():
                 return  # the iterator took no notice
             queue.add(key)
-            why.note(key, f"source {self._name}")
+            why.note(key, f"source {self.name}")
             self._backoff.reset()
 
     def _tell_failure(self, error: BaseException, seconds: float | None) -> None:
         if self._log is not None:
             self._log.error(
                 "source_failed",
-                source=self._name,
+                source=self.name,
                 error=repr(error),
                 again_in=seconds,
                 exc_info=error,
@@ -261,7 +265,7 @@ class IteratorSource:
     def _tell_end(self, task: asyncio.Task[None]) -> None:
         if self._log is not None and not task.cancelling():
             remedy = "nothing more comes from it; an iterator that waits for more never returns"
-            self._log.warning("source_ended", source=self._name, remedy=remedy)
+            self._log.warning("source_ended", source=self.name, remedy=remedy)
 
     async def wait_synced(self) -> None:
         """There is nothing to wait for."""

@@ -125,3 +125,50 @@ async def test_a_failure_that_nobody_is_left_to_raise_is_told_by_the_loop():
     await eventually(lambda: told)
 
     assert isinstance(told[0]["exception"], KeyError)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_done"), [(1, True), (30, False)], ids=["in time", "too late"]
+)
+async def test_who_waits_for_something_waits_no_longer_than_it_may(seconds, is_done):
+    """What takes longer is told to end; if it ends only later, it is of those left behind."""
+    clock, crew, noted = VirtualClock(), Crew("c"), []
+
+    async def work():
+        if is_done:
+            await clock.sleep(seconds)
+        else:
+            await deaf(clock, seconds, noted)
+
+    assert is_done == await crew.wait_for(work(), name="work", limit=5)
+
+    assert min(seconds, 5) == clock.monotonic()
+    assert ([] if is_done else ["work"]) == await crew.dismiss(0)
+    await clock.sleep(60)
+    assert (0, [] if is_done else [5]) == (crew.left_behind, noted)
+
+
+async def test_what_is_waited_for_raises_where_it_is_waited_for():
+    """It is the business of whoever waits, and ends nobody else."""
+    clock, crew = VirtualClock(), Crew("c")
+    async with asyncio.TaskGroup() as group:
+        crew.join(group)
+        with pytest.raises(KeyError, match="a bug"):
+            await crew.wait_for(fail(clock, 1), name="work", limit=5)
+        await clock.sleep(1)
+        assert [] == await crew.dismiss(0)
+
+    assert 2 == clock.monotonic()
+
+
+async def test_whoever_waits_can_be_told_to_end_whatever_becomes_of_it():
+    """What was waited for is told as well, once, and not waited for."""
+    clock, crew, noted = VirtualClock(), Crew("c"), []
+    async with asyncio.TaskGroup() as group:
+        work = deaf(clock, 30, noted)
+        waiting = group.create_task(crew.wait_for(work, name="work", limit=100))
+        await clock.sleep(1)
+        waiting.cancel()
+
+    assert ["work"] == await crew.dismiss(2)
+    assert (3, [1]) == (clock.monotonic(), noted)
