@@ -5,7 +5,8 @@ It promises:
 - The same object is never reconciled twice at once; what happens meanwhile calls for one more look.
 - A failing object backs off alone; a reconcile that raises anything, or hangs, costs its slot no
   longer than its timeout, and no other object anything.
-- An object is not reconciled from data that its own lost writes made doubtful (`gate`).
+- An object is not reconciled from data that its own lost writes made doubtful, nor before every
+  cache of the controller has the content of its namespace (`gate`).
 - Workers start only when every source's cache is complete; a standby's caches are warm.
 - It stops in time: a reconcile or a source that takes no notice of its cancellation is told and
   left behind (`crew`).
@@ -147,7 +148,7 @@ class Controller:
         self._primary = next((source.informer for source in kinds if source.is_own), None)
         self.informers = tuple(dict.fromkeys(source.informer for source in kinds))
         """Whose changes call for reconciles, and whose content work waits for."""
-        self.gate = Gate(caches, self._primary)
+        self.gate = Gate(caches, self._primary, self.informers)
         self._reconciler = reconciler
         self._clock = clock
         self._watchdog = Watchdog(clock, limit=self.options.timeout)
@@ -324,6 +325,7 @@ class Controller:
         NUMBER.set(next_number())
         if self._is_paused(key):
             return None
+        self.gate.check_namespace(key)
         if not self.gate.is_open(cause, key):
             await self.gate.pass_(cause, key)
         request = Request.of(key)

@@ -1,16 +1,20 @@
-"""The gate: whose writes are in doubt, who waits for that, and what settles it."""
+"""The gate: whose writes are in doubt, what settles that, and where caches are still to come."""
 
 import asyncio
 
 import pytest
 
+from controller.runtime.builder import Builder
 from controller.runtime.gate import SETTLE_SECONDS, Gate
+from controller.runtime.reconcile import Postponed, done
+from controller.runtime.runtime import cached
 from informers.client import CAUSE
 from informers.errors import DeadlineExceeded, Forbidden, OutcomeUnknown
 from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
 from tests.kit.answers import status
-from tests.kit.widget.api import WIDGET
+from tests.kit.eventually import eventually
+from tests.kit.widget.api import WIDGET, Widget
 from tests.unit.controller.runtime.world import World, thing
 
 pytestmark = pytest.mark.virtual
@@ -167,3 +171,62 @@ async def test_a_read_that_hangs_costs_its_limit(world):
         await gate(world).pass_(CAUSED, "ns/w")
 
     assert SETTLE_SECONDS == world.clock.monotonic() - began
+
+
+class Noted:
+    """A reconciler that notes how many children there are."""
+
+    def __init__(self, maps):
+        self._maps, self.seen = maps, []
+
+    async def reconcile(self, request):
+        """Count."""
+        self.seen.append((request.key, len(self._maps.store)))
+        return done()
+
+
+async def test_an_added_namespace_is_reconciled_once_every_cache_has_it():
+    """Not while the children are still to come; then each object is, once."""
+    world = World()
+    await world.informers.set_namespaces(["other"])
+    noted = Noted(world.informers.acquire(cached(CONFIG_MAP)))
+    controller = Builder(world.runtime, "widget").for_(Widget).owns(CONFIG_MAP).complete(noted)
+    async with world.working(controller):
+        world.wire.content["widgets"] = [thing()]
+        world.wire.content["configmaps"] = [thing("c")]
+        world.wire.refused["configmaps"] = 403
+        await world.informers.set_namespaces(["other", "ns"])
+        await eventually(lambda: controller.is_there("ns/w"))
+        await world.clock.sleep(20)
+        assert [] == noted.seen
+        assert "ConfigMap" in controller.troubles.of("ns/w")[1]
+        controller.queue.add("other/v")
+        await eventually(lambda: noted.seen, equals=[("other/v", 0)])
+
+        world.wire.refused.clear()
+        await eventually(lambda: noted.seen[1:], equals=[("ns/w", 1)], within=100)
+        await world.clock.sleep(100)
+
+    assert 2 == len(noted.seen)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_checked"),
+    [("ns/w", True), ("w", True), ("other/w", False), ("elsewhere/w", False)],
+    ids=["in the namespace that comes", "in none", "in one that is there", "in one not covered"],
+)
+async def test_only_keys_that_half_a_cache_concerns_are_put_off(key, is_checked):
+    """What is in no namespace may have children anywhere; whatever is not covered has none."""
+    world = World()
+    await world.informers.set_namespaces(["other"])
+    maps = world.informers.acquire(Source(kind=CONFIG_MAP))
+    async with world.reflecting(maps):
+        found = Gate(world.informers, None, [maps])
+        world.wire.refused["configmaps"] = 403
+        await world.informers.set_namespaces(["other", "ns"])
+
+        if is_checked:
+            with pytest.raises(Postponed, match=r"the cache of ConfigMap.* is not complete"):
+                found.check_namespace(key)
+        else:
+            found.check_namespace(key)

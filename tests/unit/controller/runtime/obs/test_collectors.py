@@ -116,6 +116,7 @@ async def test_t46_series_do_not_grow_with_objects(seed):
     async with asyncio.TaskGroup() as group:
         await world.controller.sources[0].start(world.controller.queue, world.controller.why, group)
         world.informer._start_scope("", world.informer.scopes[""])
+        world.informer.scopes[""].complete("0")
         world.controller.start(group)
         before = world.samples()
         feed, done_so_far = world.feed(), world.controller.statistics.outcomes
