@@ -1,6 +1,7 @@
 """The children of an owner, and its status, on a real API server."""
 
 import itertools
+from contextlib import asynccontextmanager
 
 import pytest
 import structlog
@@ -21,10 +22,9 @@ from tests.kit.faults import WRITES
 from tests.kit.widget.api import WIDGET, Widget, WidgetStatus
 
 
-@pytest.fixture
-async def runtime(proxied, namespace, widgets, rest):
-    """Return a runtime whose caches have the one Widget there is."""
-    rest.create(widgets, widget())
+@asynccontextmanager
+async def started(proxied, namespace):
+    """Run the caches of a program that has just been started, until they have the Widgets."""
     client = Client(await connect(kubeconfig=proxied.kubeconfig))
     made = Runtime(client, Informers(client, namespaces=[namespace]), log=structlog.get_logger())
     made.lister(Widget)
@@ -33,6 +33,14 @@ async def runtime(proxied, namespace, widgets, rest):
             await eventually(lambda informer=informer: informer.has_synced, within=WITHIN)
         yield made
     await client.close()
+
+
+@pytest.fixture
+async def runtime(proxied, namespace, widgets, rest):
+    """Return a runtime whose caches have the one Widget there is."""
+    rest.create(widgets, widget())
+    async with started(proxied, namespace) as made:
+        yield made
 
 
 def owner(runtime, namespace):
@@ -107,6 +115,29 @@ async def test_two_controllers_of_one_owner_prune_their_own(runtime, namespace, 
         rest.request("GET", f"{path}/one").status,
         rest.request("GET", f"{path}/two").status,
     )
+
+
+async def test_after_a_restart_each_child_is_applied_once_at_most(
+    runtime, proxy, proxied, namespace
+):
+    """Nothing is remembered of what was applied; what was, is found as it is and costs no more."""
+    desired = [child(name, colour="red") for name in "abcde"]
+    await runtime.apply_set("t", [CONFIG_MAP]).apply(owner(runtime, namespace), desired)
+
+    async with started(proxied, namespace) as again:
+        children, parent = again.apply_set("t", [CONFIG_MAP]), owner(again, namespace)
+        await eventually(
+            lambda: all(informer.has_synced for informer in again.informers), within=WITHIN
+        )
+        proxy.forget()
+        await children.apply(parent, desired)
+        first = [(seen.method, seen.path.rpartition("/")[2]) for seen in proxy.seen(WRITES)]
+        proxy.forget()
+        await children.apply(parent, desired)
+
+        assert [("PATCH", name) for name in "abcde"] == sorted(first)
+        assert [] == proxy.seen(WRITES)
+        assert (5, 5) == (children.applied, children.unchanged)
 
 
 async def test_a_child_where_its_owner_cannot_own_it_is_refused(runtime, namespace):
