@@ -24,6 +24,9 @@ class Caveats:
         self.tell: Callable[[Request, str], object] | None = None
         self._told: set[str] = set()
 
+    def __len__(self) -> int:
+        return len(self._told)
+
     def take(self, request: Request, said: Iterable[str]) -> None:
         """Tell what is new of the Warning headers that came with an answer."""
         if self.tell is None:

@@ -129,6 +129,7 @@ class ApplySet:
         self._client = client
         self._recorder = recorder
         self._informers = dict(informers)
+        # Of children that the caches show, whose end is told: neither outgrows what there is.
         self._memory: dict[Place, _Memory] = {}
         self._foreign: dict[Place, str] = {}
         self.applied = 0
@@ -138,6 +139,11 @@ class ApplySet:
             if not informer.store.has_index(OWNER_INDEX):
                 informer.store.add_index(OWNER_INDEX, by_owner)
             informer.add_handler(functools.partial(self._forget, kind), name=f"{manager} children")
+
+    @property
+    def remembered(self) -> int:
+        """How many children it remembers something of."""
+        return len(self._memory) + len(self._foreign)
 
     async def apply(
         self, owner: Owner, desired: Sequence[Mapping[str, Any]], *, prune: bool = True
@@ -224,9 +230,10 @@ class ApplySet:
         assert not isinstance(answer, Status), "apply answers with the object"
         self.applied += 1
         shown = self._informers[kind].store.get(key)
-        is_ours = shown is not None and shown.resource_version == answer.resource_version
-        # Somebody was faster: without our own reply to compare with the next look applies again.
-        self._memory[step.place] = _Memory(step.desired, shown if is_ours else None)
+        if shown is not None:
+            is_ours = shown.resource_version == answer.resource_version
+            # Somebody was faster: without our own reply to compare with, the next look applies.
+            self._memory[step.place] = _Memory(step.desired, shown if is_ours else None)
         if self.fights.repaired(step.place, step.desired):
             self._tell_fight(owner, step.place)
         return answer
@@ -282,7 +289,8 @@ class ApplySet:
         entries = _MANAGED.decode(found.body).metadata.managed_fields
         if any((one.manager, one.operation) == (self.manager, "Apply") for one in entries):
             return True
-        self._foreign[place] = meta.uid
+        if self._informers[kind].store.get(child.key) is not None:
+            self._foreign[place] = meta.uid
         return False
 
     async def _delete(self, kind: Kind, child: Snapshot) -> None:

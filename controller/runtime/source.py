@@ -40,6 +40,9 @@ class Why:
         self.has_forgotten = False
         """Whether there were more keys than are remembered."""
 
+    def __len__(self) -> int:
+        return len(self._reasons)
+
     def note(self, key: str, reason: str) -> None:
         """Remember that `key` was called for."""
         if len(self._reasons) >= self._bound and key not in self._reasons:

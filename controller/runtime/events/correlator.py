@@ -114,6 +114,10 @@ class Correlator:
         self._buckets: Bounded[tuple[str, ...], _Bucket] = Bounded()
         self.kept_back = 0
 
+    def __len__(self) -> int:
+        """How much is remembered of what was told."""
+        return len(self._seen) + len(self._similar) + len(self._buckets)
+
     def decide(self, notice: Notice, *, now: float) -> Write | None:
         """What to write for this notice now; None when it is only counted."""
         notice, identity = self._combined(notice, now)

@@ -52,6 +52,11 @@ class Recorder:
         """How many notices wait to be written; at `QUEUE` the next ones are dropped."""
         return self._queue.qsize()
 
+    @property
+    def remembered(self) -> int:
+        """How much is remembered of Events, to count up and combine those to come."""
+        return len(self._correlator)
+
     def tell(
         self,
         kind: Kind,

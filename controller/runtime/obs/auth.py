@@ -100,6 +100,11 @@ class Gatekeeper:
         self._users: Memory[bytes, _User] = Memory(now)
         self._verdicts: Memory[tuple[bytes, str, str], _Verdict] = Memory(now)
 
+    @property
+    def remembered(self) -> int:
+        """How many users and permissions are remembered."""
+        return len(self._users) + len(self._verdicts)
+
     async def stop(self) -> None:
         """Close the connections."""
         await self.client.close()

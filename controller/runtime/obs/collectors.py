@@ -21,12 +21,14 @@ from controller.runtime.controller import BUCKETS, OUTCOMES, Controller
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.metrics import ElectionCollector
 from controller.runtime.events.recorder import Recorder
+from controller.runtime.obs.auth import Gatekeeper
 from controller.runtime.obs.figures import counter, gauge, histogram
 from controller.runtime.obs.gcpauses import BOUNDS as GC_BOUNDS
 from controller.runtime.obs.gcpauses import GcPauses
 from controller.runtime.obs.kinds import InformerCollector
 from controller.runtime.obs.looplag import BOUNDS as LAG_BOUNDS
 from controller.runtime.obs.looplag import LoopLag
+from controller.runtime.obs.remembered import RememberedCollector
 from controller.runtime.obs.scrape import Collectors
 from controller.runtime.source import KindSource
 from controller.runtime.workqueue.metrics import WorkQueueCollector
@@ -48,6 +50,7 @@ class Observed:
     clients: Sequence[Client]
     recorders: Sequence[Recorder]
     elector: Elector | None
+    gatekeeper: Gatekeeper | None = None
     lag: LoopLag
     pauses: GcPauses
 
@@ -66,6 +69,13 @@ def collectors(observed: Observed) -> Collectors:
             InformerCollector(observed.informers),
             ClientCollector(observed.clients),
             RecorderCollector(observed.recorders),
+            RememberedCollector(
+                controllers=observed.controllers,
+                apply_sets=observed.apply_sets,
+                clients=observed.clients,
+                recorders=observed.recorders,
+                gatekeeper=observed.gatekeeper,
+            ),
             *election,
             TaskCollector(),
         ),

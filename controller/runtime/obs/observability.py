@@ -167,6 +167,7 @@ class Observability:
                 clients=(self._runtime.client, self.gatekeeper.client),
                 recorders=subject.recorders,
                 elector=subject.elector,
+                gatekeeper=self.gatekeeper,
                 lag=self.lag,
                 pauses=self.pauses,
             )

@@ -111,3 +111,4 @@ def test_memory_is_bounded():
     assert REMEMBERED == len(correlator._seen)
     assert REMEMBERED == len(correlator._buckets)
     assert REMEMBERED == len(correlator._similar)
+    assert 3 * REMEMBERED == len(correlator)

@@ -197,6 +197,32 @@ async def test_fights_over_children_are_told_by_controller():
     ]
 
 
+async def test_what_is_remembered_is_told_by_what_it_is_of():
+    """Every memory of a program is among these, and each shows what it holds."""
+    world = World(1)
+    world.controller.why.note("ns/a", "a change")
+    world.controller.troubles.note("ns/a", "no luck")
+    world.children.fights.undone("c", b"1")
+    world.client.caveats.tell = lambda *_: None
+    world.client.caveats.take(None, ['299 - "one"', '299 - "two"'])
+
+    remembered = {
+        dict(labels)["what"]: value
+        for (name, *labels), value in world.samples().items()
+        if name == "pentad_remembered"
+    }
+
+    assert {
+        "reasons": 1,
+        "errors": 1,
+        "children": 0,
+        "repairs": 1,
+        "events": 0,
+        "warnings": 2,
+        "callers": 0,
+    } == remembered
+
+
 async def test_counters_of_a_kind_outlive_its_informer():
     """An informer that ends does not set its kind's counters back; a new one adds to them."""
     world = World(1)
