@@ -117,7 +117,11 @@ class Feed:
             self._skip(line)
             return []
         try:
-            snapshot = seal(raw, transform=self._transform, claims=self._claims)
+            if type_ == DELETED:
+                # What is told of it is the last state held; no function may keep it from going.
+                snapshot = seal(raw)
+            else:
+                snapshot = seal(raw, transform=self._transform, claims=self._claims)
         except DecodeError:
             self._keep(name_of(raw).key)
             return []

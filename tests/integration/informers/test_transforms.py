@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.informers.objects import WATCH, change, create
+from tests.integration.informers.objects import WATCH, change, create, delete
 from tests.kit.eventually import eventually
 from tests.kit.mirror import mirrored
 
@@ -75,3 +75,16 @@ async def test_an_object_at_which_it_raises_harms_no_other(mirror, namespace, re
     await eventually(lambda: mirror.steps("a")[1:], equals=["changed"])
     await eventually(lambda: data(mirror, "odd"), equals={"colour": "grey"})
     assert mirror.informer.reflectors[0].statistics.undecodable > undecodable
+
+
+async def test_an_object_at_which_it_raises_goes_like_any_other(mirror, namespace, rest):
+    """Its deletion is told with the last state that was kept, if there was one."""
+    change(rest, namespace, "a", odd="yes")
+    delete(rest, namespace, "a", "odd")
+    create(rest, namespace, "later", colour="green")
+    await eventually(lambda: data(mirror, "later"), equals={"colour": "green"})
+
+    assert (["initial", "deleted"], []) == (mirror.steps("a"), mirror.steps("odd"))
+    assert data(mirror, "a") is None
+    [last] = [step.old for step in mirror.changes if step.new is None]
+    assert {"colour": "blue"} == msgspec.json.decode(last.raw)["data"]

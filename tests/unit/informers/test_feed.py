@@ -2,7 +2,7 @@
 
 import pytest
 
-from informers.errors import Gone, InternalError
+from informers.errors import DecodeError, Gone, InternalError
 from informers.feed import Feed, InitialContentRefused, Statistics
 from informers.snapshot import seal
 from informers.store import Scope, Store
@@ -32,10 +32,18 @@ class World:
             self.scope.complete(synced)
         self.statistics = Statistics()
         self.initial = initial
+        self.transform = None
 
     def feed(self):
         """Begin a watch."""
-        return Feed(self.store, self.scope, self.deliver, self.statistics, initial=self.initial)
+        return Feed(
+            self.store,
+            self.scope,
+            self.deliver,
+            self.statistics,
+            initial=self.initial,
+            transform=self.transform,
+        )
 
     def deliver(self, changes):
         """Keep what was told."""
@@ -164,3 +172,20 @@ def test_over_a_known_content_a_new_one_is_swapped_in_at_its_mark():
     feed.take([bookmark(11, ends=True)])
     assert {"kept", "new"} == set(world.store.all_keys())
     assert {("old", True, False, False), ("new", False, True, False)} == set(world.told[2:])
+
+
+def odd(raw):
+    """Make sense of nothing."""
+    raise DecodeError(f"odd: {raw[:20]!r}")
+
+
+@pytest.mark.parametrize("is_initial", [False, True], ids=["a change", "amid a new content"])
+def test_an_object_goes_whatever_the_transform_makes_of_its_last_state(is_initial):
+    """What is told is the state that was held: nobody has to make sense of another one."""
+    world = World(initial=False, synced="1")
+    world.feed().take([event("ADDED", version=2)])
+    world.transform, world.initial = odd, is_initial
+    world.feed().take([event("DELETED", version=3), *[bookmark(9, ends=True)] * is_initial])
+
+    assert ("a", True, False, False) == world.told[-1]
+    assert 0 == world.statistics.undecodable
