@@ -2,6 +2,8 @@
 
 - Each failure in a row makes the next pause longer (`backoff`); success ends the row.
 - A server that says for how long it wants to be left alone is left alone for as long.
+- That a version is not kept, or not known yet, is a row of its own: a server that has just started
+  says so, and however long it was away, all it takes is a list.
 - Whoever got no answer, or half of one, waits but a moment more once the server answers anybody
   again (`contact`). That moment has a backoff of its own: a server that comes and goes is not asked
   by all each time, and one that answers others well is not asked again and again for what it never
@@ -18,7 +20,13 @@ from typing import Final
 from informers.backoff import Backoff
 from informers.clock import Clock
 from informers.contact import Contact
-from informers.errors import InformersError, StatusError, TransportError
+from informers.errors import (
+    Gone,
+    InformersError,
+    StatusError,
+    TooLargeResourceVersion,
+    TransportError,
+)
 from informers.reply import retry_wait
 
 MOST_ASKED: Final = 300.0
@@ -32,6 +40,7 @@ class Patience:
         self._clock = clock
         self._contact = contact
         self._backoff = Backoff(clock, rng)
+        self._renewal = Backoff(clock, rng)
         self._haste = Backoff(clock, rng)
         self._wake = asyncio.Event()
 
@@ -43,13 +52,16 @@ class Patience:
     def reset(self) -> None:
         """It worked: what failed before says nothing of the next failure."""
         self._backoff.reset()
+        self._renewal.reset()
         self._haste.reset()
 
     async def wait(self, error: InformersError) -> None:
         """Wait as long as one more failure calls for."""
         failed = self._clock.monotonic()
         asked = _asked(error)
-        pause = max(self._backoff.next_delay(), asked)
+        is_renewal = isinstance(error, Gone | TooLargeResourceVersion)
+        row = self._renewal if is_renewal else self._backoff
+        pause = max(row.next_delay(), asked)
         is_unanswered = isinstance(error, TransportError)
         news = self._contact.wakes(self._wake) if is_unanswered else contextlib.nullcontext()
         with news, contextlib.suppress(TimeoutError):

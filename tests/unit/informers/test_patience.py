@@ -9,7 +9,14 @@ import pytest
 from informers.backoff import CAP_SECONDS, FIRST_SECONDS
 from informers.client import Client
 from informers.contact import Contact
-from informers.errors import NotFound, ServiceUnavailable, TooManyRequests, TransportError
+from informers.errors import (
+    Gone,
+    NotFound,
+    ServiceUnavailable,
+    TooLargeResourceVersion,
+    TooManyRequests,
+    TransportError,
+)
 from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP
 from informers.patience import MOST_ASKED, Patience
@@ -115,6 +122,26 @@ async def test_whoever_is_woken_tries_again_soon_for_a_while():
 
     assert 5 == pytest.approx(await waited(patience, missing, after=5))
     assert FIRST_SECONDS == pytest.approx(await waited(patience, missing))
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (Gone("too old", code=410), [FIRST_SECONDS, 2 * FIRST_SECONDS, 4 * FIRST_SECONDS]),
+        (TooLargeResourceVersion("too new", code=504, retry_after=1.0), [1.0, 1.6, 3.2]),
+    ],
+    ids=["no longer kept", "not known yet"],
+)
+async def test_that_a_version_does_not_serve_is_a_row_of_its_own(error, seconds):
+    """However long the server was away; said again and again, it is left alone for longer."""
+    patience = Patience(VirtualClock(), Dice(), Contact())
+    for _ in range(UNTIL_CAP):
+        await patience.wait(CUT)
+
+    assert seconds == [pytest.approx(await waited(patience, error)) for _ in seconds]
+    assert CAP_SECONDS == pytest.approx(await waited(patience, CUT))
+    patience.reset()
+    assert seconds[0] == pytest.approx(await waited(patience, error))
 
 
 class Shedding(Wire):
