@@ -288,12 +288,14 @@ class Reflector:
                 raise
             except InformersError as error:
                 problem = error
+            is_established = self.statistics.watches > watches
             is_short = self._clock.monotonic() - began < SHORT_SECONDS
             is_vain = is_short and self.statistics.events == events
-            if self.statistics.watches > watches and not is_vain:
+            if is_established and not is_vain:
                 self._patience.reset()
-            if is_vain or isinstance(problem, StatusError):
+            if is_vain or not is_established or isinstance(problem, StatusError):
                 # What the server refuses, however slowly, it does not want to be asked at once.
+                # That there is no way to it may take seconds to be found out, too.
                 await self._recover(problem or TransportError("the watch ended without an event"))
             elif problem is not None:
                 self._note(problem)

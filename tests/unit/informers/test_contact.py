@@ -4,6 +4,7 @@ import math
 import random
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
 import pytest
 
 from informers.backoff import CAP_SECONDS, FIRST_SECONDS
@@ -12,10 +13,10 @@ from informers.contact import Contact
 from informers.errors import NotFound, TransportError
 from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP, NAMESPACE, POD, SECRET
-from informers.reflector import SHORT_SECONDS, Source
+from informers.reflector import SHORT_SECONDS, Pace, Source
 from tests.kit.answers import status
 from tests.kit.virtual import VirtualClock
-from tests.unit.controller.runtime.world import Nowhere, Wire
+from tests.unit.controller.runtime.world import Nowhere, Stream, Wire
 
 pytestmark = pytest.mark.virtual(seeds=5)
 
@@ -33,6 +34,8 @@ class Cable(Wire):
         self.cut = set()
         self.tries = 0
         self.is_brief = False
+        self.has_forgotten = False
+        self.hesitates = 0.0
         self.contact = Contact()
         self.answer = lambda _: (200, {"metadata": {"name": "n"}})
 
@@ -50,9 +53,14 @@ class Cable(Wire):
 
     @asynccontextmanager
     async def stream(self, request, *, timeout):
-        """Stream, or be cut."""
+        """Stream, or be cut, or have forgotten what the stream is to go on from."""
         self.tries += 1
+        if "stream" in self.cut:
+            await VirtualClock().sleep(self.hesitates)
         self._fail("stream")
+        if self.has_forgotten and "sendInitialEvents" not in request.query:
+            yield Stream(410, msgspec.json.encode(status(410)))
+            return
         async with super().stream(request, timeout=timeout) as stream:
             if self.is_brief:
                 stream.pieces.put_nowait(b"")
@@ -98,9 +106,10 @@ class World:
 
 
 @asynccontextmanager
-async def cut_off():
-    """Let caches try in vain for long."""
+async def cut_off(*, hesitates=0.0):
+    """Let caches try in vain for long; each time it takes so many seconds to be found out."""
     world = World()
+    world.wire.hesitates = hesitates
     async with world.informers:
         for informer in world.held:
             await informer.wait_synced()
@@ -217,3 +226,33 @@ async def test_an_outage_before_the_first_content_says_nothing_of_streaming():
 
     reflectors = [reflector for informer in world.held for reflector in informer.reflectors]
     assert [0] * len(KINDS) == [reflector.statistics.lists for reflector in reflectors]
+
+
+async def test_a_server_that_no_longer_has_a_version_is_asked_for_a_list_soon():
+    """One that was restarted says so; that it was away for long is no reason to wait."""
+    async with cut_off() as world:
+        world.wire.cut.clear()
+        world.wire.has_forgotten = True
+        await world.ask()
+        await world.sleep(2 * SOON)
+
+        assert len(KINDS) == world.watched()
+
+
+async def test_a_way_that_is_missed_slowly_is_tried_less_and_less_often():
+    """No route after three seconds is an outage like a refusal at once."""
+    slowly = 3.0
+    async with cut_off(hesitates=slowly) as world:
+        before = world.wire.tries
+        await world.sleep(LONG)
+
+        assert world.wire.tries - before <= (LONG / (CAP_SECONDS + slowly) + 1) * len(KINDS)
+
+
+async def test_a_watch_that_ran_is_followed_by_the_next_at_once():
+    """One that falls silent is cut; the server that let it run need not be left alone."""
+    world, rounds = World(), 4
+    async with world.informers:
+        await world.sleep(rounds * Pace().idle + FIRST_SECONDS / 2)
+
+        assert len(KINDS) * (1 + rounds) == world.wire.tries
