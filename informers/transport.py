@@ -178,9 +178,14 @@ class Transport:
             await self._slots.acquire()
 
     async def _reach(self, request: Request, trip: "_Trip") -> tuple[Link, Head]:
-        """Say it, and note whether anybody is there to answer."""
+        """Say it, and note whether anybody is there to answer.
+
+        Neither that there was no time left to say it nor the end of an old connection tells that.
+        """
         try:
             answered = await self._ask(request, trip)
+        except (_Unsaid, Stale):
+            raise
         except (TimeoutError, TransportError):
             self._contact.lost()
             raise
@@ -192,10 +197,7 @@ class Transport:
         payload = self._render(request)
         while True:
             trip.link = link = self._take() or await self._dial(trip)
-            left = trip.deadline - self._clock.monotonic()
-            if left <= 0:
-                raise TimeoutError  # a stall took the time there was: too late to be sent
-            link.limit(min(left, self._allowance(request)))
+            link.limit(min(self._left(trip), self._allowance(request)))
             trip.has_left = True
             try:
                 return link, await link.ask(payload)
@@ -208,8 +210,19 @@ class Transport:
                 self._release(link)
                 trip.has_left = False
 
+    def _left(self, trip: "_Trip") -> float:
+        """For how many seconds it may still be under way; a stall, or a wait, may have taken all.
+
+        Raises:
+            _Unsaid: If it is too late to be sent.
+        """
+        left = trip.deadline - self._clock.monotonic()
+        if left <= 0:
+            raise _Unsaid
+        return left
+
     async def _dial(self, trip: "_Trip") -> Link:
-        async with asyncio.timeout(trip.deadline - self._clock.monotonic()):
+        async with asyncio.timeout(self._left(trip)):
             link = await dial(self.endpoint)
         if self._is_closed or link.is_lost:
             link.abort()
@@ -287,6 +300,10 @@ class _Trip:
     deadline: float
     link: Link | None = None
     has_left: bool = False
+
+
+class _Unsaid(TimeoutError):
+    """There was no time left before the first byte, which says nothing of the server."""
 
 
 def _lost(request: Request, what: str, trip: _Trip, *, late: bool = False) -> TransportError:

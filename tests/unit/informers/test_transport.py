@@ -133,3 +133,49 @@ async def test_who_found_no_free_connection_has_learned_nothing_of_the_server(be
         await transport.send(READ, timeout=9)
 
     assert before == transport.contact.is_lost
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["was lost", "was there"])
+@pytest.mark.parametrize(
+    ("make", "timeout"),
+    [
+        (lambda: Dialled(stall=60), 10),
+        (lambda: Transport(Nowhere(), user_agent="test", connections=1), 0),
+    ],
+    ids=["since it was dialled", "before"],
+)
+async def test_who_had_no_time_left_to_ask_has_learned_nothing_of_the_server(make, timeout, before):
+    """This process stood still, or whoever asks came too late."""
+    transport = make()
+    transport._contact.is_lost = before
+
+    with pytest.raises(DeadlineExceeded):
+        await transport.send(WRITE, timeout=timeout)
+
+    assert before == transport._contact.is_lost
+
+
+class Kept(Transport):
+    """One that has a connection from before."""
+
+    def __init__(self, link):
+        self.link = link
+        super().__init__(Nowhere(), user_agent="test", connections=1)
+
+    def _take(self):
+        return self.link
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["was lost", "was there"])
+async def test_the_end_of_an_old_connection_tells_nothing_of_the_server(before):
+    """It may have ended long ago; who asks next makes a new one."""
+    link, _ = connected()
+    await asked(link, b"HTTP/1.1 204 No Content\r\n\r\n")
+    transport = Kept(link)
+    transport._contact.is_lost = before
+    asyncio.get_running_loop().call_later(1, link.connection_lost, None)
+
+    with pytest.raises(OutcomeUnknown):
+        await transport.send(WRITE, timeout=9)
+
+    assert before == transport._contact.is_lost
