@@ -27,6 +27,8 @@ from informers.http1 import (
 )
 
 MOST_HELD: Final = 1024 * 1024
+TURNS: Final = 3
+"""Of the loop, for bytes that wait in the socket to be read, and for whoever waits for them."""
 _WHO_WE_ARE: Final = (
     "CERTIFICATE",
     "UNKNOWN_CA",
@@ -69,7 +71,7 @@ class Link(asyncio.Protocol):
         self._failure: BaseException | None = None
         self._reader: asyncio.Future[None] | None = None
         self._farewell: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._rings_at = 0.0
         self._deadline: float | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -259,12 +261,19 @@ class Link(asyncio.Protocol):
             self._resume()
         return data
 
-    def _ring(self) -> None:
+    def _ring(self, turns: int = TURNS) -> None:
+        """Time is over: end it, unless what came in time was only not looked at in time.
+
+        After a stall of this process the timer is as late as everything else, and may come first.
+        """
         self._timer = None
         if self._deadline is None:
             return
         if self._loop.time() < self._deadline:
             self._set_timer(self._deadline)
+            return
+        if turns:
+            self._timer = self._loop.call_soon(self._ring, turns - 1)
             return
         self._failure = Late("the time for an answer is over")
         self.abort()

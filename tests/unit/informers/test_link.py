@@ -7,8 +7,9 @@ import pytest
 
 from informers.clock import LoopClock
 from informers.errors import TransportError
-from informers.http1 import LONGEST_HEAD, Malformed
-from informers.link import MOST_HELD, Late, Link, Refused, Stale
+from informers.http1 import LONGEST_HEAD, Head, Malformed
+from informers.link import MOST_HELD, TURNS, Late, Link, Refused, Stale
+from informers.transport import Stream
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 
@@ -271,6 +272,30 @@ async def test_a_limit_that_was_kept_does_nothing():
     await LoopClock().sleep(0.01)
 
     assert not link.is_lost
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("turns", [1, TURNS], ids=["with the timer", "behind it"])
+async def test_what_came_in_time_counts_however_late_it_is_looked_at(turns):
+    """A process that stood still has to read first, which some loops do behind their timers."""
+    link, _ = connected()
+    await asked(link, b"HTTP/1.1 200 OK\r\n\r\n")
+    loop = asyncio.get_running_loop()
+
+    def read(after):
+        if after:
+            loop.call_soon(read, after - 1)
+        else:
+            link.data_received(b"in time")
+
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(Stream(link, Head(code=200)).chunk(within=1.0))
+        await LoopClock().sleep(0)
+        loop.stall(5)
+        read(turns)
+    await LoopClock().sleep(1)
+
+    assert (b"in time", False) == (reading.result(), link.is_lost)
 
 
 async def test_what_came_before_the_end_is_read_first():
