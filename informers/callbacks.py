@@ -58,7 +58,9 @@ def called(function: Callable[..., object]) -> str:
     """What to call a function that nobody gave a name; no other in the code is called the same."""
     while isinstance(function, functools.partial):
         function = function.func
-    name = str(getattr(function, "__qualname__", type(function).__qualname__))
+    kind = type(function)
+    module = getattr(function, "__module__", None) or kind.__module__  # a bound built-in has none
+    name = f"{module}.{getattr(function, '__qualname__', kind.__qualname__)}"
     code = getattr(function, "__code__", None)
     return f"{name}:{code.co_firstlineno}" if code and name.endswith("<lambda>") else name
 

@@ -5,10 +5,12 @@ import functools
 
 import pytest
 
+from informers.callbacks import called
 from informers.client import Client
 from informers.factory import Informers
 from informers.index import Index
 from informers.meta.builtin import CONFIG_MAP, SECRET
+from informers.references import Mentions
 from informers.reflector import Source
 from tests.kit.virtual import VirtualClock
 from tests.unit.controller.runtime.world import Nowhere, Wire, World, picture, thing
@@ -113,7 +115,7 @@ async def test_a_transform_that_raises_costs_its_object_and_no_other():
 
         assert {"ns/b": "1", "ns/d": "62"} == {s.key: s.resource_version for s in informer.store}
         assert 2 == informer.reflectors[0].statistics.undecodable
-        assert [("ConfigMap", "transform whole", "ns/a!")] == told(world)
+        assert [("ConfigMap", f"transform {__name__}.whole", "ns/a!")] == told(world)
         assert 1 == informer.reflectors[0].statistics.watches
 
 
@@ -159,7 +161,8 @@ async def test_a_cache_on_its_own_tells_the_loop_once_of_each_function():
     assert ["a bug", "a bug at ns/a!"] == [str(context["exception"]) for context in heard]
     messages = [context["message"] for context in heard]
     assert messages[0].startswith("index letters raised at ConfigMap ns/a!; the index does not ")
-    assert messages[1].startswith("Ear.take raised at ConfigMap ns/a! and 1 more; it missed ")
+    named = f"{__name__}.Ear.take"
+    assert messages[1].startswith(f"{named} raised at ConfigMap ns/a! and 1 more; it missed ")
 
 
 async def test_functions_that_look_alike_are_told_each():
@@ -180,10 +183,47 @@ async def test_functions_that_look_alike_are_told_each():
         assert {"one", "two", "three", "four", "five"} == {
             str(each["exc_info"]) for each in world.log.told("callback_failed")
         }
-        scope = "test_functions_that_look_alike_are_told_each.<locals>"
+        scope = f"{__name__}.test_functions_that_look_alike_are_told_each.<locals>"
         names = [name for _, name, _ in told(world)]
         assert {"index four", "index five", f"{scope}.wide"} < set(names)
         assert 2 == sum(name.startswith(f"{scope}.<lambda>:") for name in names)
+
+
+async def test_functions_of_two_modules_are_told_each():
+    """The second is heard of though the first, which has failed before, has the same name."""
+
+    def of(module):
+        def handle(_):
+            raise ValueError(module)
+
+        handle.__module__ = module
+        return handle
+
+    world = World()
+    world.wire.content["configmaps"] = [thing("a")]
+    informer = world.informers.acquire(Source(kind=CONFIG_MAP))
+    for module in ("one", "two"):
+        informer.add_handler(of(module))
+    async with world.reflecting(informer):
+        told_of = [str(each["exc_info"]) for each in world.log.told("callback_failed")]
+
+        assert ["one", "two"] == sorted(told_of)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (print, "builtins.print"),
+        ([].append, "builtins.list.append"),
+        (Ear("a").take, f"{__name__}.Ear.take"),
+        (functools.partial(Ear.take, Ear("a")), f"{__name__}.Ear.take"),
+        (Mentions(), "informers.references.Mentions"),
+    ],
+    ids=["built in", "built in and bound", "bound", "partial", "an object that can be called"],
+)
+def test_whatever_can_be_called_has_a_name(function, name):
+    """Whoever reads it knows where to look."""
+    assert name == called(function)
 
 
 def test_an_indexer_that_comes_to_raise_leaves_no_key_behind():
