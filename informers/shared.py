@@ -112,8 +112,10 @@ class Informer:
 
     def cover(self, namespaces: Iterable[str]) -> list[asyncio.Task[None]]:
         """The same in one step; returns the watches that are about to end."""
-        if self.lead is not None:
-            return self.lead.cover(namespaces)
+        if (lead := self.lead) is not None:
+            ended = lead.cover(namespaces)
+            self.store.forget_doubts_outside(lead.scopes.values())
+            return ended
         wanted, ended = frozenset(namespaces), []
         for namespace in sorted(self.scopes.keys() - wanted):
             scope = self.scopes.pop(namespace)

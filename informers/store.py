@@ -21,7 +21,7 @@ delivered: that is `shared`'s business.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -337,6 +337,12 @@ class Store:
         causes = self._doubtful.pop(key, {})
         if left := {cause: number for cause, number in causes.items() if number > upto}:
             self._doubtful[key] = left
+
+    def forget_doubts_outside(self, scopes: Collection[Scope]) -> None:
+        """Forget the doubts about namespaces that are in none of these scopes any longer."""
+        for key in list(self._doubtful):
+            if "/" in key and not any(scope.holds(key) for scope in scopes):
+                del self._doubtful[key]
 
     def is_doubtful(self, key: str) -> bool:
         """Whether the object may differ from what is held because of a write without answer."""

@@ -105,3 +105,25 @@ async def test_a_metadata_cache_that_is_about_to_follow_changes_like_the_other()
         assert ["one", "two"] == sorted(part.scopes)
         await informers.set_namespaces(["two"])
         assert (["two"], 1) == (list(part.scopes), client.streams)
+
+
+@pytest.mark.virtual
+async def test_a_follower_forgets_its_doubts_about_namespaces_that_left():
+    """Nobody may read there any more, and whoever is in doubt would have to, for ever."""
+    client, keys = SilentClient(), ["", "one/a", "one/", "two/a", "two/"]
+    async with silent_informers(client) as informers:
+        await informers.set_namespaces(["one", "two"])
+        part = informers.acquire(METADATA)
+        await client.clock.sleep(0)
+        complete(part)
+        whole = informers.acquire(WHOLE)
+        complete(whole)
+        await client.clock.sleep(5)
+        assert whole is part.lead
+
+        for number, key in enumerate(keys, start=1):
+            informers.doubtful(POD, key, "owner", number)
+        assert [keys, keys] == [each.store.doubts_of("owner") for each in (part, whole)]
+        await informers.set_namespaces(["two"])
+        left = ["", "two/a", "two/"]
+        assert [left, left] == [each.store.doubts_of("owner") for each in (part, whole)]
