@@ -1,5 +1,6 @@
 """The namespaces that caches cover change while they run, for all kinds at once."""
 
+import attrs
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP, NAMESPACE, SECRET
@@ -8,9 +9,11 @@ from tests.integration.informers.objects import create, delete
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match
 from tests.kit.leaks import no_leaks
-from tests.kit.mirror import mirrored
+from tests.kit.mirror import FAST, mirrored
 
 OURS = ("a", "b", "later")
+QUIET = attrs.evolve(FAST, idle=60, idle_most=60)
+"""No watch is replaced because nothing happens."""
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ async def test_a_namespace_is_added_and_another_removed(proxied, namespace, othe
 
 async def test_the_watches_and_sockets_of_a_namespace_end_with_it(proxy, proxied, namespace, other):
     """Those of every kind, before the change returns; nothing is left of a namespace that left."""
-    async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+    async with mirrored(proxied, CONFIG_MAP, namespace, pace=QUIET) as mirror:
         secrets = mirror.informers.acquire(Source(kind=SECRET))
         await mirror.wait_synced()
         await eventually(lambda: secrets.has_synced)

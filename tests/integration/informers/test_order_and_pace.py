@@ -1,5 +1,6 @@
 """Answers that take long and events in the wrong order: no reason to give up or to go back."""
 
+import attrs
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
@@ -10,6 +11,7 @@ from tests.kit.mirror import FAST, mirrored
 
 BYTES = 10_000
 MANY = 5
+PATIENT = attrs.evolve(FAST, initial_silence=3)
 SLOW = [Throttle(bytes_per_second=BYTES), Delay(seconds=1.5, at="reply"), Lag(seconds=1.5)]
 
 
@@ -72,8 +74,11 @@ async def test_content_that_is_streamed_slowly_is_waited_for(
 ):
     """A server whose stream trickles is not taken for one that cannot stream."""
     create(rest, namespace, *[f"o{n}" for n in range(MANY)], blob="x" * BYTES)
+    assert MANY > PATIENT.initial_silence
     with proxy.add(Throttle(bytes_per_second=BYTES), WATCH):
-        async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams_content) as mirror:
+        async with mirrored(
+            proxied, CONFIG_MAP, namespace, pace=PATIENT, streams=streams_content
+        ) as mirror:
             await mirror.wait_synced()
             await mirror.wait_agrees(rest)
 

@@ -2,6 +2,7 @@
 
 import itertools
 
+import attrs
 import msgspec
 import pytest
 
@@ -13,6 +14,8 @@ from tests.kit.faults import Cut, EditRequest, Inject, Match, Stall
 from tests.kit.mirror import FAST, mirrored
 
 NAMES = [f"o{n}" for n in range(10)]
+PATIENT = attrs.evolve(FAST, initial_silence=10)
+"""A stall of the whole machine is no verdict on the server."""
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ async def test_the_first_content_is_asked_of_the_watch_cache(
 ):
     """A list of any version (0) costs etcd nothing; a watch that streams asks for no version."""
     create(rest, namespace, *NAMES)
-    async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
+    async with mirrored(proxied, CONFIG_MAP, namespace, pace=PATIENT, streams=streams) as mirror:
         await mirror.wait_synced()
         await mirror.wait_agrees(rest)
 
@@ -121,7 +124,7 @@ async def test_t12_synthetic_events_do_not_advance_the_version(
     if streams_content:
         where, fault, none = WATCH, Cut(after_events=5), None
     with proxy.add(fault, where, times=1) as rule:
-        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+        async with mirrored(proxied, CONFIG_MAP, namespace, pace=PATIENT) as mirror:
             await mirror.wait_synced()
             await mirror.wait_agrees(rest)
 

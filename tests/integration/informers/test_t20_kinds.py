@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from informers.client import Client
 from informers.connection import connect
 from informers.factory import Informers
@@ -12,7 +14,8 @@ from tests.kit.eventually import eventually
 from tests.kit.mirror import FAST
 
 LATE = Kind("test.pentad.dev", "v1alpha1", "Latecomer", "latecomers")
-SOON = 5
+SOON = 15
+"""Less than any pause by far; a server takes its time to serve what it calls established."""
 
 
 class Spread(random.Random):
@@ -25,8 +28,16 @@ class Spread(random.Random):
         return self.by
 
 
+@pytest.fixture
+def serve(kubectl):
+    """Return what makes the server serve the kind; it is not served afterwards."""
+    yield lambda: establish(kubectl, LATE)
+    name = f"{LATE.plural}.{LATE.group}"
+    kubectl("delete", "crd", name, "--ignore-not-found", "--timeout=60s")
+
+
 async def test_t20_a_new_crd_starts_the_watch_and_not_the_end_of_a_pause(
-    cluster, namespace, rest, kubectl
+    cluster, namespace, rest, serve
 ):
     """Its first try has failed and its next is due in ten minutes; the CRD ends that wait."""
     client, spread = Client(await connect(kubeconfig=cluster.kubeconfig)), Spread()
@@ -37,10 +48,9 @@ async def test_t20_a_new_crd_starts_the_watch_and_not_the_end_of_a_pause(
         assert informer.is_absent
 
         spread.by = 0.0
-        establish(kubectl, LATE)
+        serve()
         await eventually(lambda: not informer.is_absent, within=SOON)
         body = {"apiVersion": LATE.api_version, "kind": LATE.kind, "metadata": {"name": "x"}}
         rest.create(LATE.path(namespace), body)
         await eventually(lambda: len(informer.store), equals=1, within=SOON)
     await client.close()
-    kubectl("delete", "crd", f"{LATE.plural}.{LATE.group}", "--timeout=60s")
