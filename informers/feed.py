@@ -128,8 +128,9 @@ class Feed:
         self._statistics.events += 1
         if self.is_initial:
             return self._initial(type_, snapshot)
-        self._scope.version = snapshot.meta.resource_version
-        return self._store.delete(snapshot) if type_ == DELETED else self._store.upsert(snapshot)
+        store, scope = self._store, self._scope
+        scope.version = snapshot.meta.resource_version
+        return store.delete(snapshot, scope) if type_ == DELETED else store.upsert(snapshot)
 
     def _initial(self, type_: str, snapshot: Snapshot) -> list[Change]:
         """One event of the initial content; its version proves nothing about the others."""
@@ -143,7 +144,7 @@ class Feed:
         if self._scope.unconfirmed:
             self._scope.unconfirmed.discard(snapshot.key)
         if type_ == DELETED:
-            return self._store.delete(snapshot)
+            return self._store.delete(snapshot, self._scope)
         return self._store.upsert(snapshot, initial=True)
 
     def _bookmark(self, raw: bytes) -> list[Change]:

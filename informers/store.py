@@ -10,8 +10,8 @@ Promises:
 - The reply of an own write is visible to the next read: get, list and every index (deletes too).
   It is held only while it is newer than what the watch has reached (`Scope.version`, which
   bookmarks advance as well), so it can neither resurrect an object nor hide a foreign change.
-- An object that an own write moved out of what is selected stays out: late news of it that are
-  older than that write are refused.
+- An object that was deleted, or that an own write moved out of what is selected, stays out: late
+  news of it that are older than that are refused (`departures`).
 - What was written without an answer is `doubtful` until somebody reads it live who began to after
   that: no event can be told to be later than a write whose version nobody knows.
 
@@ -26,9 +26,10 @@ from collections.abc import Collection, Iterable, Iterator
 from msgspec import Struct
 
 from informers.callbacks import Failed, nobody_told
+from informers.departures import Departures
 from informers.index import Index, Indexer, by_namespace
 from informers.snapshot import Snapshot
-from informers.versions import is_comparable, is_older
+from informers.versions import is_older
 
 NAMESPACE_INDEX = "namespace"
 
@@ -135,7 +136,7 @@ class Store:
         self._objects: dict[str, Snapshot] = {}
         self._indexes: dict[str, Index] = {}
         self._buried: dict[str, str] = {}
-        self._exits: dict[str, tuple[Scope, str]] = {}
+        self._departures = Departures()
         self._doubtful: dict[str, dict[str, int]] = {}
         self.stale_refused = 0
 
@@ -196,14 +197,16 @@ class Store:
             if is_older(version, old.meta.resource_version):
                 self.stale_refused += 1
                 return []
-        elif self._exits and self._has_left(key, snapshot.meta.resource_version):
+        elif key in self._departures and self._departures.is_late(key, snapshot.resource_version):
             self.stale_refused += 1
             return []
         return self._set(key, old, snapshot, initial=initial)
 
-    def delete(self, snapshot: Snapshot) -> list[Change]:
-        """Take a deletion that a watch delivered, with the object's last state."""
+    def delete(self, snapshot: Snapshot, scope: Scope | None = None) -> list[Change]:
+        """Take a deletion, with the object's last state; `scope` is whose watch delivered it."""
         key = snapshot.key
+        if scope is not None:
+            self._departures.note(key, scope, snapshot.meta.resource_version)
         if self._buried:
             self._buried.pop(snapshot.meta.uid, None)
         old = self._objects.get(key)
@@ -228,6 +231,7 @@ class Store:
         changes: list[Change] = []
         for key, old in gone:
             changes += self._drop(key, old)
+        self._departures.settle(scope, version)
         for key, new in generation.news.items():
             if self._objects.get(key) is not new:
                 changes += self.upsert(new, initial=not scope.synced)
@@ -277,7 +281,7 @@ class Store:
         for key in self.keys_in(scope):
             changes += self._drop(key, self._objects[key])
         self._buried = {u: key for u, key in self._buried.items() if not scope.holds(key)}
-        self._exits = {key: left for key, left in self._exits.items() if left[0] is not scope}
+        self._departures.forget(scope)
         self._doubtful = {key: by for key, by in self._doubtful.items() if not scope.holds(key)}
         scope.reset()
         return changes
@@ -314,9 +318,7 @@ class Store:
             return []
         if old is not None and is_older(version, old.meta.resource_version):
             return []
-        self._prune_exits()
-        if is_comparable(version):
-            self._exits[key] = (scope, version)
+        self._departures.note(key, scope, version)
         return self.drop(key)
 
     def drop(self, key: str) -> list[Change]:
@@ -360,24 +362,6 @@ class Store:
         return len(self._doubtful)
 
     # Inside
-
-    def _has_left(self, key: str, version: str) -> bool:
-        """Whether this version is older than the write that moved the object out."""
-        left = self._exits.get(key)
-        if left is None:
-            return False
-        if is_older(version, left[1]):
-            return True
-        del self._exits[key]
-        return False
-
-    def _prune_exits(self) -> None:
-        """Forget the exits that the watch has told of; nothing older can come any more."""
-        while self._exits:
-            key, (scope, version) = next(iter(self._exits.items()))
-            if not scope.has_reached(version):
-                return
-            del self._exits[key]
 
     def _set(self, key: str, old: Snapshot | None, new: Snapshot, *, initial: bool) -> list[Change]:
         self._objects[key] = new

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.informers.objects import LIST, WATCH, change, create, versions_asked
+from tests.integration.informers.objects import LIST, WATCH, change, create, delete, versions_asked
 from tests.kit.eventually import eventually
 from tests.kit.faults import Delay, EditEvents, Lag, Throttle
 from tests.kit.mirror import FAST, mirrored
@@ -48,6 +48,23 @@ async def test_an_older_event_behind_a_newer_one_changes_nothing(proxy, proxied,
             change(rest, namespace, "a", colour="last")
             await mirror.wait_agrees(rest)
             assert ["initial", "changed", "changed"] == mirror.steps("a")
+
+
+async def test_an_older_event_behind_a_deletion_changes_nothing(proxy, proxied, namespace, rest):
+    """What was deleted stays away; its successor comes."""
+    create(rest, namespace, "a", colour="first")
+    swap = Swap(b'"colour":"old"', b'{"type":"DELETED"')
+    with proxy.add(EditEvents(edit=swap), WATCH):
+        async with mirrored(proxied, CONFIG_MAP, namespace) as mirror:
+            await mirror.wait_synced()
+            change(rest, namespace, "a", colour="old")
+            delete(rest, namespace, "a")
+            await eventually(lambda: mirror.informer.store.stale_refused, equals=1)
+            assert ["initial", "deleted"] == mirror.steps("a")
+
+            create(rest, namespace, "a", colour="next")
+            await mirror.wait_agrees(rest)
+            assert ["initial", "deleted", "added"] == mirror.steps("a")
 
 
 @pytest.mark.parametrize("fault", SLOW, ids=repr)
