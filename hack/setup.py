@@ -26,6 +26,7 @@ INSTALL_SECONDS: Final = 1200
 BUILD_SECONDS: Final = 3600
 INTERRUPTED: Final = 130
 PULSE_SECONDS: Final = 10.0
+_VENV_PACKAGE: Final = "python3-venv"
 
 
 def main() -> int:
@@ -58,7 +59,12 @@ def _make_environment() -> None:
         return
     began = time.perf_counter()
     _say(f"making {VENV.name} with the packages of {LOCK.relative_to(ROOT)}")
-    venv.create(VENV, with_pip=True, clear=VENV.exists())
+    try:
+        venv.create(VENV, with_pip=True, clear=VENV.exists())
+    except subprocess.CalledProcessError:  # Debian ships Python without its ensurepip
+        _fail(
+            f"this Python cannot make environments: `apt-get install {_VENV_PACKAGE}`, or the like"
+        )
     pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
     if code := _install([*pip, "--require-hashes", "-r", str(LOCK)]):
         _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")

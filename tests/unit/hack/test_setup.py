@@ -1,5 +1,6 @@
 """What `make setup` tells while packages are installed; tests/e2e/test_setup.py runs all of it."""
 
+import subprocess
 import sys
 
 import pytest
@@ -51,3 +52,29 @@ def test_ctrl_c_is_told_in_one_line(monkeypatch, capsys):
     assert [
         "setup: interrupted; `make setup` goes on where it was"
     ] == capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [
+        (("sys.version_info", (3, 10, 4)), "Python 3.11 or newer is needed, this is 3.10"),
+        (("venv.create", None), "`apt-get install python3-venv`"),
+    ],
+    ids=["an older Python", "no ensurepip"],
+)
+def test_what_a_machine_lacks_is_told_in_one_line(monkeypatch, tmp_path, capsys, lacks, says):
+    """With the way to get it."""
+
+    def without_ensurepip(*_, **__):
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    name, value = lacks
+    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(setup, "PYTHON", tmp_path / ".venv/bin/python")
+    monkeypatch.setattr(f"hack.setup.{name}", value or without_ensurepip)
+
+    with pytest.raises(SystemExit) as ended:
+        setup.main()
+
+    assert 1 == ended.value.code
+    assert says in capsys.readouterr().err.splitlines()[-1]
