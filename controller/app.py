@@ -23,6 +23,7 @@ from controller.runtime.obs.log import Log
 from controller.runtime.obs.observability import Observability
 from controller.runtime.registration import Family
 from controller.runtime.runtime import Runtime
+from controller.runtime.source import Log as SourceLog
 from informers.client import Client, Fence
 from informers.clock import Clock, LoopClock
 from informers.connection import Connection, connect
@@ -190,7 +191,7 @@ def _webhooks(
 
 
 async def wait_for_server(
-    client: Client, connection: Connection, log: LifecycleLog, clock: Clock, *, seconds: float
+    client: Client, connection: Connection, log: SourceLog, clock: Clock, *, seconds: float
 ) -> None:
     """Wait until the server answers, and refuse one that is too old or refuses us.
 

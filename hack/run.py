@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from controller.app import wait_for_server
 from controller.cmd.manager import main as run_manager
 from controller.families import FAMILIES
 from controller.runtime.registration import Family
 from hack.cluster.cluster import DEFAULT_NAME, Cluster
 from hack.cluster.errors import ClusterError
 from informers.client import Client
+from informers.clock import LoopClock
 from informers.connection import SERVICE_ACCOUNT, Connection, connect
-from informers.errors import ConfigError, InformersError
+from informers.errors import ConfigError, Forbidden, InformersError
 from informers.kubeconfig import locate
 from informers.meta.builtin import CRD
 
@@ -38,9 +40,25 @@ MANAGER: Final = "pentad-run"
 FAILED: Final = 1
 WRONG: Final = 2
 INTERRUPTED: Final = 130
+SERVER_SECONDS: Final = 30.0
+REMEDY: Final = "name another user's context by CONTEXT=, or let an administrator install them"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 OURS: Final = "pentad-"
 KIND: Final = "kind-"
+
+
+class _Terminal:
+    """Tells a person what is waited for, before the manager's own log begins."""
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        """Tell what will be tried again."""
+        print(
+            f"make run: {event.replace('_', ' ')}: {fields['error']}", file=sys.stderr, flush=True
+        )
+
+    def error(self, event: str, /, **fields: object) -> None:
+        """Tell what is wrong."""
+        self.warning(event, **fields)
 
 
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
@@ -107,8 +125,10 @@ async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connect
             f"{connection.context} is neither ours, nor kind's, nor on this machine",
             remedy=f"if you mean it, say so: make run CONTEXT={connection.context}",
         )
-    client = Client(connection)
+    clock = LoopClock()
+    client = Client(connection, clock=clock)
     try:
+        await wait_for_server(client, connection, _Terminal(), clock, seconds=SERVER_SECONDS)
         await _install(client, bodies)
     finally:
         await client.close()
@@ -141,7 +161,12 @@ def _bodies(folder: Path) -> list[dict[str, Any]]:
 async def _install(client: Client, bodies: Sequence[dict[str, Any]]) -> None:
     """Apply CRDs, ours or not ours before."""
     for body in bodies:
-        await client.apply(CRD, body["metadata"]["name"], body, manager=MANAGER)
+        try:
+            await client.apply(CRD, body["metadata"]["name"], body, manager=MANAGER)
+        except Forbidden as error:
+            raise ConfigError(
+                f"the CRDs cannot be installed: {error.message}", remedy=REMEDY
+            ) from error
     print(f"make run: {len(bodies)} CRDs are installed", flush=True)
 
 

@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hack.cluster import components
 from hack.gen.__main__ import ROOT
 from tests.e2e.conftest import CRDS, free_port
+from tests.integration.connection_world import Account, kubeconfig_for
 from tests.kit.eventually import eventually_blocking
 from tests.kit.footprint import Footprint, known_sockets
 from tests.kit.widget.api import WIDGET
@@ -104,6 +106,33 @@ def test_a_foreign_context_has_to_be_named(run, tmp_path):
 
     assert 2 == process.wait(timeout=30)
     assert "make run CONTEXT=production" in out.read_text()
+
+
+def test_a_server_that_does_not_answer_is_waited_for(run, cluster, tmp_path):
+    """It says for what; Ctrl-C ends it in one line."""
+    far = {"server": f"https://127.0.0.1:{free_port()}"}
+    user = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]
+    path = kubeconfig_for(tmp_path / "down", cluster.kubeconfig, user=user, cluster=far)
+    process, out = run(KUBECONFIG=str(path))
+
+    wait_for("make run: waiting for api server: ", out, within=30)
+    process.send_signal(signal.SIGINT)
+    assert 130 == process.wait(timeout=30)
+    assert "Traceback" not in out.read_text()
+
+
+def test_a_user_who_may_not_install_crds_is_told_what_to_do(
+    run, cluster, rest, namespace, tmp_path
+):
+    """In the last line, with the server's words and the remedy."""
+    token = Account.create(rest, namespace).token("key")
+    path = kubeconfig_for(tmp_path / "weak", cluster.kubeconfig, user={"token": token})
+    process, out = run(KUBECONFIG=str(path))
+
+    assert 2 == process.wait(timeout=30)
+    [*_, last] = out.read_text().splitlines()
+    assert last.startswith("make run: the CRDs cannot be installed: ")
+    assert "let an administrator install them" in last
 
 
 def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path):

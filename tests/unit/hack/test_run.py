@@ -1,5 +1,7 @@
 """`make run`: what the manager is told about each kind of cluster."""
 
+import socket
+
 import attrs
 import pytest
 
@@ -8,6 +10,13 @@ from hack import run
 from hack.run import manager_flags
 from tests.kit.widget.family import WIDGET_FAMILY
 
+KUBECONFIG = """
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:PORT"}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+"""
 QUIET = attrs.evolve(WIDGET_FAMILY, webhooks=())
 
 
@@ -72,3 +81,35 @@ def test_ctrl_c_before_the_manager_runs_is_told_in_one_line(monkeypatch, capsys)
     assert [
         "make run: interrupted before the manager was started"
     ] == capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("context", "server", "is_trusted"),
+    [
+        ("production", "https://127.0.0.1:6443", True),
+        ("pentad-local", "https://[::1]:6443", True),
+        ("kind-dev", "https://10.1.2.3:6443", True),
+        ("production", "https://10.1.2.3:6443", False),
+        ("pentad-local", "https://localhost.example.com", False),
+        ("not-kind-dev", "https://example.com", False),
+    ],
+)
+def test_only_a_cluster_nobody_else_uses_is_taken_unnamed(context, server, is_trusted):
+    """One on this machine, or one of kind's, which may run in a container engine elsewhere."""
+    assert is_trusted == run._is_trusted(Place(context, server))
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch, tmp_path, capsys):
+    """With the reason, once the time is up."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # nobody listens
+        path = tmp_path / "kubeconfig"
+        path.write_text(KUBECONFIG.replace("PORT", str(deaf.getsockname()[1])))
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        monkeypatch.delenv("CONTEXT", raising=False)
+        monkeypatch.setattr(run, "SERVER_SECONDS", 0)
+
+        assert 2 == run.main([f"--crds={tmp_path}"])
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("make run: gave up after 0 s: ")
