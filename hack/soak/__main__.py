@@ -26,7 +26,7 @@ from hack.soak.churn import Churn
 from hack.soak.interview import Interview
 from hack.soak.managers import Managers
 from hack.soak.plan import Plan
-from hack.soak.reckoning import Footprint, differences, unfinished
+from hack.soak.reckoning import Footprint, differences, unfinished, unproven
 from informers.client import Client
 from informers.clock import LoopClock
 from informers.connection import connect
@@ -96,6 +96,13 @@ class Soak:
             "lists": said.lists,
             "watches": said.watches,
         }
+        self.outcome.problems += self.managers.problems
+        self.outcome.problems += unproven(
+            writes=[churn.writes for churn in churns],
+            faults=plan.counts,
+            leaders_killed=self.managers.killed,
+            seconds=self.seconds,
+        )
         return self.outcome
 
     def _seeded(self) -> random.Random:

@@ -1,5 +1,10 @@
-"""Two managers as processes; whoever of them has lived longest is killed now and then."""
+"""Two managers as processes, of which the leader is killed now and then.
 
+One that ends by itself has lost its Lease, which is right behind faults, or has failed, which never
+is: then the run has failed, too, and its last words are told.
+"""
+
+import itertools
 import os
 import random
 import subprocess
@@ -7,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import attrs
+
+from controller.runtime.manager import EXIT_LEASE_LOST
 from hack.cluster.cluster import Cluster
 from informers.clock import Clock
 
@@ -16,10 +24,35 @@ CRDS: Final = ROOT / "tests" / "kit" / "widget" / "manifests" / "crd"
 QUICK: Final = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seconds=0.5")
 KILL_SECONDS: Final = (6.0, 14.0)
 WAIT_SECONDS: Final = 20
+LAST_LINES: Final = 20
+
+
+@attrs.frozen
+class Candidate:
+    """One manager's process and what it says."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def leads(self) -> bool:
+        """Whether it has become the leader; one that no longer is ends."""
+        return b'"workers_started"' in self.log.read_bytes()
+
+    def kill(self) -> None:
+        """End it without asking."""
+        self.process.kill()
+        self.process.wait(timeout=WAIT_SECONDS)
+
+    def failure(self) -> str | None:
+        """What is wrong with its having ended by itself."""
+        if (code := self.process.poll()) in (None, EXIT_LEASE_LOST):
+            return None
+        last = self.log.read_text("utf-8").splitlines()[-LAST_LINES:]
+        return "\n".join([f"a manager ended by itself with {code}, and with these words:", *last])
 
 
 class Managers:
-    """Keeps two managers running and kills them in turn."""
+    """Keeps two managers running and kills their leaders."""
 
     def __init__(
         self, kubeconfig: Path, namespace: str, folder: Path, rng: random.Random, clock: Clock
@@ -33,11 +66,13 @@ class Managers:
             "--metrics-address=off",
             *QUICK,
         )
-        self._log = folder / "managers.log"
+        self._folder = folder
+        self._serial = itertools.count()
         self._rng = rng
         self._clock = clock
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[Candidate] = []
         self.killed = 0
+        self.problems: list[str] = []
 
     @staticmethod
     async def install(cluster: Cluster) -> None:
@@ -52,25 +87,35 @@ class Managers:
                 )
 
     async def run(self) -> None:
-        """Start two, then kill the older one again and again."""
+        """Keep two, and kill whichever leads again and again."""
         while True:
-            self._running = [each for each in self._running if each.poll() is None]
+            self._bury()
             while len(self._running) < 2:  # noqa: PLR2004 - a leader and a standby
                 self._running.append(self._start())
             await self._clock.sleep(self._rng.uniform(*KILL_SECONDS))
-            oldest = self._running.pop(0)
-            oldest.kill()
-            oldest.wait(timeout=WAIT_SECONDS)
-            self.killed += 1
+            for leader in [each for each in self._running if each.leads()]:
+                self._bury()
+                if leader in self._running:
+                    leader.kill()
+                    self._running.remove(leader)
+                    self.killed += 1
 
     def stop(self) -> None:
         """End them all."""
+        self._bury()
         for each in self._running:
             each.kill()
-            each.wait(timeout=WAIT_SECONDS)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
+    def _bury(self) -> None:
+        """Forget those that ended by themselves; why they did is kept if it is wrong."""
+        ended = [each for each in self._running if each.process.poll() is not None]
+        self._running = [each for each in self._running if each not in ended]
+        self.problems += [text for each in ended if (text := each.failure()) is not None]
+
+    def _start(self) -> Candidate:
+        path = self._folder / f"manager-{next(self._serial)}.log"
+        with path.open("wb") as log:
+            process = subprocess.Popen(
                 self._command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ
             )
+        return Candidate(process, path)

@@ -1,6 +1,5 @@
 """What goes wrong when: faults at random moments, by a seed."""
 
-import collections
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -21,22 +20,22 @@ class Plan:
         self._proxy = proxy
         self._rng = rng
         self._clock = clock
-        self.counts: collections.Counter[str] = collections.Counter()
+        self._faults: dict[str, Callable[[], Awaitable[None]]] = {
+            "cut": self._cut,
+            "refuse": self._refuse,
+            "lag": self._lag,
+            "answer": self._answer,
+            "stall": self._stall,
+            "lose_replies": self._lose_replies,
+        }
+        self.counts = dict.fromkeys(self._faults, 0)
 
     async def run(self) -> None:
         """One fault after the other, some quiet in between."""
-        faults: list[Callable[[], Awaitable[None]]] = [
-            self._cut,
-            self._refuse,
-            self._lag,
-            self._answer,
-            self._stall,
-            self._lose_replies,
-        ]
         while True:
-            fault = self._rng.choice(faults)
-            self.counts[fault.__name__.strip("_")] += 1
+            name, fault = self._rng.choice(list(self._faults.items()))
             await fault()
+            self.counts[name] += 1
             await self._clock.sleep(self._rng.uniform(*QUIET_SECONDS))
 
     def end(self) -> None:

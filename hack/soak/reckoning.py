@@ -9,7 +9,7 @@ import hashlib
 import os
 from asyncio import all_tasks
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from informers.snapshot import Snapshot
 from tests.kit.widget.api import WIDGET, Widget
 
 APART: Final = ("kind", "apiVersion")
+LONG_SECONDS: Final = 600.0
+"""From here on chance has no excuse for a kind of fault that never came."""
 
 
 class Print(msgspec.Struct, frozen=True, array_like=True):
@@ -103,4 +105,18 @@ async def unfinished(client: Client, namespace: str) -> list[str]:
         elif owned[snapshot.meta.uid] != widget.spec.children:
             has = owned[snapshot.meta.uid]
             found.append(f"Widget {snapshot.key}: {has} children, not {widget.spec.children}")
+    return found
+
+
+def unproven(
+    *, writes: Sequence[int], faults: Mapping[str, int], leaders_killed: int, seconds: float
+) -> list[str]:
+    """What did not happen, so that the run says nothing about it."""
+    found = [f"writer {number} wrote nothing" for number, count in enumerate(writes) if not count]
+    if not any(faults.values()):
+        found.append("nothing was disturbed")
+    if seconds >= LONG_SECONDS:
+        found += [f"no fault of the kind {kind}" for kind, count in faults.items() if not count]
+    if not leaders_killed:
+        found.append("no leader was killed")
     return found

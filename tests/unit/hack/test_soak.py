@@ -1,10 +1,14 @@
-"""`make soak`: what a run does before anything is disturbed."""
+"""`make soak`: what a run does before anything is disturbed, and what it is judged by."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from hack.soak import __main__ as soak
+from hack.soak.managers import Candidate
+from hack.soak.reckoning import unproven
 
 
 class NoRoomError(Exception):
@@ -26,3 +30,37 @@ def test_each_run_has_a_control_plane_of_its_own(monkeypatch):
 
     assert 2 == len({name for name, _ in asked})
     assert {os.getpid()} == {owner for _, owner in asked}
+
+
+@pytest.mark.parametrize(
+    ("happened", "says"),
+    [
+        ({}, []),
+        ({"writes": [3, 0]}, ["writer 1 wrote nothing"]),
+        ({"faults": {"cut": 0, "lag": 0}, "seconds": 60.0}, ["nothing was disturbed"]),
+        ({"faults": {"cut": 9, "lag": 0}, "seconds": 60.0}, []),
+        ({"faults": {"cut": 9, "lag": 0}}, ["no fault of the kind lag"]),
+        ({"leaders_killed": 0}, ["no leader was killed"]),
+    ],
+    ids=["all", "a lazy writer", "no fault", "by chance", "never in half an hour", "no kill"],
+)
+def test_a_run_in_which_something_did_not_happen_proves_nothing(happened, says):
+    """It fails, and says what was missing."""
+    all_of_it = {"writes": [3, 1], "faults": {"cut": 1, "lag": 1}, "leaders_killed": 2}
+
+    assert says == unproven(**({"seconds": 1800.0} | all_of_it | happened))
+
+
+@pytest.mark.parametrize(
+    ("code", "is_wrong"), [(0, True), (1, True), (3, False)], ids=["clean", "failed", "lease lost"]
+)
+def test_a_manager_that_ends_by_itself_has_failed(tmp_path, code, is_wrong):
+    """Unless it lost its Lease; its last words are told."""
+    log = tmp_path / "log"
+    log.write_text("I give up")
+    process = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
+    process.wait(timeout=20)
+
+    told = Candidate(process, log).failure()
+
+    assert (is_wrong, is_wrong) == (told is not None, "I give up" in (told or ""))
