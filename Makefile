@@ -16,8 +16,8 @@ setup: ## make .venv and the control plane's programs (both cached)
 run: setup ## run the manager against your kubeconfig, or a control plane of its own
 	@$(PY) -m hack.run $(ARGS)
 
-test: setup ## unit, chaos and integration tests on a real control plane; no root needed
-	@$(PY) -m pytest tests/unit tests/chaos tests/integration $(ARGS)
+test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
+	@$(PY) -m pytest tests/unit tests/arch tests/chaos tests/integration $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)

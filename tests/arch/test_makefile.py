@@ -61,6 +61,16 @@ def test_arguments_reach_pytest(target):
     assert last.endswith(ARGS)
 
 
+def test_every_folder_of_tests_is_run():
+    """None is forgotten: `make test` and `make e2e` together run all there are."""
+    run = set(re.findall(r"tests/\w+", make("test") + make("e2e")))
+    folders = {
+        f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))
+    }
+
+    assert folders == run
+
+
 def test_the_first_commands_of_the_readme_are_the_first_of_the_checks():
     """`make run` and `make test` stand up front; CI runs the latter, then check, then e2e."""
     readme = (ROOT / "README.md").read_text()

@@ -124,7 +124,9 @@ def test_second_up_changes_nothing(victim):
 
     assert f"export KUBECONFIG={victim.kubeconfig}\n" == told(victim, "up")
     assert before == seen()
-    assert {entry.verb for entry in audit.entries()} <= {"get", "list"}
+    verbs = {entry.verb for entry in audit.entries()}
+    assert verbs
+    assert verbs <= {"get", "list"}
 
 
 def test_two_ups_at_once_make_one_cluster(command):
@@ -159,6 +161,22 @@ def test_warm_up_takes_at_most_six_seconds(command):
         command.ok("down")
 
     assert min(took) <= 6.0, took
+
+
+def test_a_cluster_that_is_up_is_ready_for_work(command):
+    """When the command ends nothing is left to wait for: each is asked only once."""
+    kubeconfig = command.ok("up").removeprefix("export KUBECONFIG=")
+    status = command("status")
+    rest = Rest(Path(kubeconfig))
+    try:
+        ready = rest.request("GET", "/readyz").status
+        account = rest.get("/api/v1/namespaces/default/serviceaccounts/default")
+    finally:
+        rest.close()
+
+    assert (0, 200, "default") == (status.returncode, ready, account["metadata"]["name"])
+    assert all(f"{name} " in status.stdout for name in components.PROGRAMS[:4])
+    assert len(components.PROGRAMS[:4]) == status.stdout.count("healthy")
 
 
 def test_down_leaves_nothing(command, tmp_path):
