@@ -1,4 +1,7 @@
-"""`python -m hack.bench`: run scenarios, print the figures, write them down."""
+"""`python -m hack.bench`: run scenarios, print the figures, write them down.
+
+A run of everything writes docs/benchmarks.md with its plot, and the README's table.
+"""
 
 import argparse
 import asyncio
@@ -18,13 +21,16 @@ from hack.bench.document import render, table
 from hack.bench.peers import KOPF, available
 from hack.bench.plot import draw
 from hack.bench.process import PeerError
+from hack.bench.readme import replaced
 from hack.bench.results import merge
 from hack.bench.run import Plan, run
 from hack.cluster.cluster import Cluster
 from hack.cluster.errors import ClusterError
 from informers.clock import LoopClock
 
-_DOCS: Final = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
+_ROOT: Final = Path(__file__).parent.parent.parent
+_DOCS: Final = _ROOT / "docs" / "benchmarks.md"
+_README: Final = _ROOT / "README.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,9 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(table(result))
-    if options.docs:
+    if options.docs or _is_whole(options):
         _write_docs(result)
     return 0
+
+
+def _is_whole(options: argparse.Namespace) -> bool:
+    """Whether all was run at its real size, which is what the page shows."""
+    parts = (options.scenario, options.peers, options.rounds, options.quick, options.profile)
+    return not any(parts)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -82,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--profile", type=Path, metavar="FILE", help="run ours under cProfile; figures suffer"
     )
-    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and .svg")
+    parser.add_argument(
+        "--docs", action="store_true", help="write the page of a run that is not whole, too"
+    )
     parser.add_argument(
         "--render",
         type=Path,
@@ -145,6 +159,8 @@ def _write_docs(result: dict[str, Any]) -> None:
     draw(result, _DOCS.with_suffix(".svg"))
     notes = _DOCS.with_suffix(".notes.md").read_text(encoding="utf-8")
     _DOCS.write_text(render(result, notes=notes), encoding="utf-8")
+    readme = _README.read_text(encoding="utf-8")
+    _README.write_text(replaced(readme, result), encoding="utf-8")
 
 
 if __name__ == "__main__":

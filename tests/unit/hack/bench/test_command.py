@@ -12,6 +12,7 @@ from hack.bench import micro, micro_loop
 from hack.bench.__main__ import _parser, _plan, main
 from hack.bench.catalogue import MICRO, SCENARIOS
 from hack.bench.peers import CONTROLLER_RUNTIME, KOPF
+from hack.bench.readme import BEGIN, END
 
 
 def _planned(*argv):
@@ -91,6 +92,8 @@ def figures():
 def test_the_page_is_made_of_what_was_measured_and_what_was_written(tmp_path, monkeypatch):
     """`--render` writes the page beside its notes, and leaves the notes alone."""
     monkeypatch.setattr(bench, "_DOCS", tmp_path / "benchmarks.md")
+    monkeypatch.setattr(bench, "_README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text(f"{BEGIN}\n{END}\n")
     notes = tmp_path / "benchmarks.notes.md"
     notes.write_text("## Why\n")
     measured = {"machine": {"cores": 2}, "scenarios": {}, "targets": [], "aims": []}
@@ -99,7 +102,25 @@ def test_the_page_is_made_of_what_was_measured_and_what_was_written(tmp_path, mo
     assert 0 == main(["--render", str(tmp_path / "run.json")])
 
     assert "\n\n## Why\n\n" in (tmp_path / "benchmarks.md").read_text()
+    assert "| ours | controller-runtime |" in (tmp_path / "README.md").read_text()
     assert "## Why\n" == notes.read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "is_whole"),
+    [
+        ([], True),
+        (["--json", "run.json"], True),
+        (["--quick"], False),
+        (["--scenario", "idle"], False),
+        (["--peers", KOPF], False),
+        (["--rounds", "1"], False),
+        (["--profile", "run.pstats"], False),
+    ],
+)
+def test_only_a_whole_run_renews_the_page_unasked(argv, is_whole):
+    """A part, or small sizes, would leave a page that says less."""
+    assert is_whole == bench._is_whole(_parser().parse_args(argv))
 
 
 def test_list_names_every_scenario(capsys):
