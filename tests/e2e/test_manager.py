@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.conftest import PROGRAM, free_port
 from tests.e2e.deaf_manager import FAMILY
+from tests.kit.builders import widget
 from tests.kit.certificates import Authority
 from tests.kit.eventually import eventually
 from tests.kit.faults import ANY
@@ -25,16 +26,6 @@ DEAF = [*PROGRAM[:-1], "tests.e2e.deaf_manager"]
 SLACK = 3
 """What a busy machine may need beyond the time to stop; virtual time holds the manager to it."""
 QUICK = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seconds=0.5")
-
-
-def widget(name, **spec):
-    """Return a Widget."""
-    return {
-        "apiVersion": "test.pentad.dev/v1alpha1",
-        "kind": "Widget",
-        "metadata": {"name": name},
-        "spec": {"size": 1, **spec},
-    }
 
 
 async def ready(rest, path, *, within=30):

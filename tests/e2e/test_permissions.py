@@ -16,6 +16,7 @@ from tests.integration.connection_world import kubeconfig_for
 from tests.integration.obs_world import get
 from tests.integration.webhook_world import installed
 from tests.kit.audit import Audit, Grant, granted
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -94,16 +95,6 @@ def applied(kubectl, *folders):
             kubectl("delete", "--wait=false", *options, "-f", "-", stdin=text)
 
 
-def body(name, **spec):
-    """Return a Widget."""
-    return {
-        "apiVersion": "test.pentad.dev/v1alpha1",
-        "kind": "Widget",
-        "metadata": {"name": name},
-        "spec": {"size": 1, **spec},
-    }
-
-
 async def live(rest, widgets, namespace):
     """Lead Widgets through everything that can happen to them."""
 
@@ -120,7 +111,7 @@ async def live(rest, widgets, namespace):
         await eventually(lambda: rest.get(f"{widgets}/{name}"), where=is_current, within=30)
 
     taken(rest, namespace, "stuck-0")
-    for made in (body("w", children=2), body("stuck", children=1)):
+    for made in (widget(children=2), widget("stuck", children=1)):
         await eventually(lambda made=made: rest.request("POST", widgets, made).status, equals=201)
         await settled(made["metadata"]["name"])
     await change("w", children=1)

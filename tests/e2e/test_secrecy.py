@@ -3,8 +3,8 @@
 from tests.e2e.conftest import free_port
 from tests.integration.connection_world import kubeconfig_for
 from tests.integration.obs_world import ask
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually_blocking
-from tests.kit.widget.api import WIDGET
 
 REVOKED_WITHIN = 30
 """The API server remembers for ten seconds that it took a token."""
@@ -42,8 +42,7 @@ def test_no_token_is_told(start, widgets, rest, cluster, namespace, tmp_path):
     manager = start(
         f"--kubeconfig={kubeconfig}", "--log-level=debug", f"--debug-address=127.0.0.1:{port}"
     )
-    body = {"apiVersion": WIDGET.api_version, "kind": "Widget", "metadata": {"name": "w"}}
-    rest.create(widgets, {**body, "spec": {"size": 1, "children": 1}})
+    rest.create(widgets, widget(children=1))
     eventually_blocking(lambda: "status" in rest.get(f"{widgets}/w"))
     pages = [ask(port, f"/debug/{page}").text for page in PAGES]
     pages.append(ask(port, f"/debug/why?controller=widget&key={namespace}/w").text)

@@ -9,8 +9,9 @@ from hack.gen.__main__ import ROOT
 from informers.client import Client
 from informers.connection import connect
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.consistency.world import change, config_map, widget
+from tests.integration.consistency.world import change, config_map
 from tests.kit.answers import refusal
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match, Stall
 from tests.kit.hosting import hosted

@@ -29,8 +29,8 @@ from tests.integration.webhook_world import (
     installed,
     load,
     serving,
-    widget,
 )
+from tests.kit.builders import widget
 from tests.kit.certificates import Authority
 from tests.kit.cluster import KindAccess
 from tests.kit.eventually import eventually

@@ -4,6 +4,7 @@ import pytest
 
 from hack.gen.__main__ import ROOT
 from informers.meta import codec
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 from tests.kit.widget.api import Widget
@@ -19,16 +20,6 @@ def widgets(kubectl, namespace):
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
     kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
     return Widget.definition.kind.path(namespace)
-
-
-def widget(name="w", **spec):
-    """Return a Widget with this spec."""
-    return {
-        "apiVersion": "test.pentad.dev/v1alpha1",
-        "kind": "Widget",
-        "metadata": {"name": name},
-        "spec": {"size": 1, **spec},
-    }
 
 
 def config_maps(rest, namespace):

@@ -15,6 +15,7 @@ from controller.runtime.webhook.options import SERVICE, WebhookOptions
 from controller.runtime.webhook.service import Webhooks
 from informers.client import Client
 from informers.connection import connect
+from tests.kit.builders import widget
 from tests.kit.rest import Rest
 from tests.kit.widget.api import WIDGET
 
@@ -24,16 +25,6 @@ ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 def hook(name: str, handler: Any, mode: str = "validate", **changes: Any) -> Webhook:
     """One webhook on Widgets."""
     return Webhook(name=name, kind=WIDGET, mode=mode, handler=handler, **changes)
-
-
-def widget(name: str = "w", **spec: Any) -> dict[str, Any]:
-    """Return a Widget with this spec."""
-    return {
-        "apiVersion": "test.pentad.dev/v1alpha1",
-        "kind": "Widget",
-        "metadata": {"name": name},
-        "spec": {"size": 1, **spec},
-    }
 
 
 @asynccontextmanager

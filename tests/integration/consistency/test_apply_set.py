@@ -16,7 +16,8 @@ from informers.factory import Informers
 from informers.meta.builtin import CONFIG_MAP
 from informers.meta.conditions import Condition
 from informers.snapshot import seal
-from tests.integration.consistency.world import WITHIN, change, config_map, widget
+from tests.integration.consistency.world import WITHIN, change, config_map
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import WRITES
 from tests.kit.widget.api import WIDGET, Widget, WidgetStatus

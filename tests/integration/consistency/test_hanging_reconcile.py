@@ -7,7 +7,7 @@ import attrs
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Options
 from controller.runtime.reconcile import done
-from tests.integration.consistency.world import widget
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 from tests.kit.widget.api import Widget

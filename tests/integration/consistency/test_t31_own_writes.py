@@ -6,7 +6,8 @@ from informers.lister import Lister
 from informers.meta.builtin import CONFIG_MAP, POD, SECRET, SERVICE
 from informers.meta.kinds import Kind
 from informers.request import DeleteOptions, ListOptions
-from tests.integration.consistency.world import WITHIN, OneChild, config_map, deaf, widget
+from tests.integration.consistency.world import WITHIN, OneChild, config_map, deaf
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match
 from tests.kit.hosting import hosted

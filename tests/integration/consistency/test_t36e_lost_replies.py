@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.integration.consistency.world import WITHIN, OneChild, widget
+from tests.integration.consistency.world import WITHIN, OneChild
 from tests.kit.answers import refusal
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import Cut, Match, Stall
 from tests.kit.hosting import hosted

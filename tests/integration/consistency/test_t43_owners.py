@@ -4,7 +4,8 @@ from controller.runtime.builder import Builder
 from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import done
 from informers.meta.builtin import CONFIG_MAP
-from tests.integration.consistency.world import WITHIN, change, config_map, widget
+from tests.integration.consistency.world import WITHIN, change, config_map
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 from tests.kit.widget.api import WIDGET, Widget

@@ -1,8 +1,9 @@
 """Conflicts and fights over children end in patience, on a real API server."""
 
 from controller.runtime.fights import FREE
-from tests.integration.consistency.world import WITHIN, change, widget
+from tests.integration.consistency.world import WITHIN, change
 from tests.kit.answers import refusal
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match
 from tests.kit.hosting import hosted

@@ -22,16 +22,6 @@ def config_map(name="", *, labels=None, **metadata):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
 
 
-def widget(name="w", **spec):
-    """Return a Widget."""
-    return {
-        "apiVersion": WIDGET.api_version,
-        "kind": "Widget",
-        "metadata": {"name": name},
-        "spec": {"size": 1, **spec},
-    }
-
-
 def change(rest, path, body):
     """Change an object as somebody else would."""
     return rest.request("PATCH", path, body, content_type=MERGE).ok()
