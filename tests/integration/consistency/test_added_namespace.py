@@ -3,7 +3,8 @@
 import pytest
 
 from informers.meta.builtin import NAMESPACE
-from tests.integration.consistency.world import WITHIN, OneChild, change, widget
+from tests.integration.consistency.world import WITHIN, OneChild, change
+from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match
 from tests.kit.hosting import hosted
