@@ -124,6 +124,16 @@ def test_table_shows_every_peer_that_ran():
     assert all(word in text for word in ("### sync_10k", "| ours ", "| controller-runtime"))
 
 
+def test_plot_leaves_out_what_the_harness_decides():
+    """A minute of nothing lasts a minute for everybody."""
+    idle = {
+        "ours": {"wall_s": 60.0, "cpu_s": 1.0},
+        "controller-runtime": {"wall_s": 60.0, "cpu_s": 2.0},
+    }
+
+    assert {"idle  CPU": 0.5} == ratios({"scenarios": {"idle": idle}}, "ours")
+
+
 def test_plot_compares_with_controller_runtime():
     """The picture's bars are ratios of medians."""
     found = ratios(_result(1.0, 2.0), "ours")
