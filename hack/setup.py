@@ -26,7 +26,6 @@ INSTALL_SECONDS: Final = 1200
 BUILD_SECONDS: Final = 3600
 INTERRUPTED: Final = 130
 PULSE_SECONDS: Final = 10.0
-_VENV_PACKAGE: Final = "python3-venv"
 
 
 def main() -> int:
@@ -62,9 +61,7 @@ def _make_environment() -> None:
     try:
         venv.create(VENV, with_pip=True, clear=VENV.exists())
     except subprocess.CalledProcessError:  # Debian ships Python without its ensurepip
-        _fail(
-            f"this Python cannot make environments: `apt-get install {_VENV_PACKAGE}`, or the like"
-        )
+        _fail("this Python cannot make environments: `apt-get install python3-venv`, or the like")
     pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
     if code := _install([*pip, "--require-hashes", "-r", str(LOCK)]):
         _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")

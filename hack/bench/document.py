@@ -72,8 +72,8 @@ def _cell(figures: Mapping[str, Any], key: str) -> str:
     if key not in figures:
         return "-"
     low, high = figures["spread"][key]
-    spread = "" if low == high else f" ({_number(low)} to {_number(high)})"
-    return f"{_number(figures[key])}{spread}"
+    spread = "" if low == high else f" ({number(low)} to {number(high)})"
+    return f"{number(figures[key])}{spread}"
 
 
 def _targets(verdicts: list[Mapping[str, Any]]) -> str:
@@ -98,7 +98,7 @@ def _aims(verdicts: list[Mapping[str, Any]]) -> str:
         [
             verdict["scenario"],
             _COLUMNS.get(verdict["metric"], verdict["metric"]),
-            _number(verdict["value"]),
+            number(verdict["value"]),
             f"{'≥' if verdict['at_least'] else '≤'} {verdict['aim']}",
             "yes" if verdict["met"] else "**no**",
         ]
@@ -109,7 +109,7 @@ def _aims(verdicts: list[Mapping[str, Any]]) -> str:
 
 def _micro(modules: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
-        [module, key, _number(value)]
+        [module, key, number(value)]
         for module, figures in modules.items()
         for key, value in figures.items()
         if not isinstance(value, list | dict)
@@ -128,7 +128,7 @@ def _grid(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three significant digits, and no exponent."""
     if value == 0 or abs(value) >= 100:  # noqa: PLR2004 - from here on all digits are shown
         return f"{value:.0f}"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from hack.bench.document import number
 from hack.bench.peers import CONTROLLER_RUNTIME, KOPF, OURS
 
 BEGIN: Final = "<!-- figures: written by `make bench` -->"
@@ -54,7 +55,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
             for verdict in result["targets"]
             if (verdict["scenario"], verdict["against"]) == (scenario, CONTROLLER_RUNTIME)
         ]
-        for number, (metric, verdict) in enumerate(wanted):
+        for row, (metric, verdict) in enumerate(wanted):
             name, unit = _UNITS[metric]
             peers = result["scenarios"][scenario]
             medians = (
@@ -62,13 +63,13 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
             )
             reached = f"≤ {verdict['target']}" + ("" if verdict["met"] else " **missed**")
             ratio = f"{verdict['ratio']:.2f}"
-            yield _line(("" if number else title, name, *medians, ratio, reached))
+            yield _line(("" if row else title, name, *medians, ratio, reached))
 
 
 def _told(peers: Mapping[str, Any], peer: str, metric: str, unit: str) -> str:
     if metric not in peers.get(peer, {}):
         return "-"
-    return f"{float(f'{peers[peer][metric]:.3g}'):g} {unit}"
+    return f"{number(peers[peer][metric])} {unit}"
 
 
 def _line(cells: tuple[str, ...]) -> str:
