@@ -20,12 +20,15 @@ from controller.runtime.election.config import ElectionConfig
 from controller.runtime.election.fence import ElectionError
 from controller.runtime.registration import Family
 from informers.errors import ConfigError
+from informers.meta.names import dns1123_label, dns1123_subdomain
 
 PREFIX: Final = "PENTAD_"
 LEVELS: Final = ("debug", "info", "warning", "error")
 _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s]*):(?P<port>\d{1,5})")
-_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORTS: Final = 65536
+_YEAR: Final = 365 * 86_400
+"""The longest time there is: no clock's range ends before it, nor the 32 bits of a Lease's."""
+_NOTHING: Final = "tag:yaml.org,2002:null"
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -40,15 +43,15 @@ def _switch(text: str) -> bool:
 
 def _seconds(text: str) -> float:
     value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError("say a positive number of seconds")
+    if not 0 < value <= _YEAR:
+        raise ValueError(f"say a positive number of seconds, at most {_YEAR}, which is a year")
     return value
 
 
-def _count(text: str) -> int:
+def _whole_seconds(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise ValueError("say a whole number, at least 1")
+    if not 1 <= value <= _YEAR:
+        raise ValueError(f"say a whole number, at least 1 and at most {_YEAR}, which is a year")
     return value
 
 
@@ -79,9 +82,32 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 def _namespaces(text: str) -> tuple[str, ...]:
     words = _words(text)
     for word in words:
-        if not _NAMESPACE.fullmatch(word):
-            raise ValueError(f"{word!r} cannot be a namespace's name")
+        if problems := dns1123_label(word):
+            raise ValueError(f"{word!r} cannot be a namespace's name: it {_and(problems)}")
     return words
+
+
+def _namespace(text: str) -> str:
+    return text and _checked(text, dns1123_label)
+
+
+def _name(text: str) -> str:
+    return _checked(text, dns1123_subdomain)
+
+
+def _service(text: str) -> str:
+    return _checked(text, dns1123_label)
+
+
+def _checked(text: str, problems_of: Callable[[str], Sequence[str]]) -> str:
+    """The name, unless the API server would refuse it whenever it is asked."""
+    if problems := problems_of(text):
+        raise ValueError(f"a name {_and(problems)}")
+    return text
+
+
+def _and(problems: Sequence[str]) -> str:
+    return " and ".join(problems)
 
 
 def _setting(said: str, parse: Callable[[str], Any], help_: str) -> Any:  # noqa: ANN401 - per field
@@ -100,9 +126,11 @@ class Config:
         "", _namespaces, "work in these namespaces only, with Roles instead of ClusterRoles"
     )
     leader_elect: bool = _setting("true", _switch, "run only while holding the Lease")
-    lease_name: str = _setting("pentad", str, "name of the Lease")
-    lease_namespace: str = _setting("", str, "its namespace; default: that of the pod or context")
-    lease_seconds: int = _setting("15", _count, "how long a lease lasts")
+    lease_name: str = _setting("pentad", _name, "name of the Lease")
+    lease_namespace: str = _setting(
+        "", _namespace, "its namespace; default: that of the pod or context"
+    )
+    lease_seconds: int = _setting("15", _whole_seconds, "how long a lease lasts")
     renew_deadline_seconds: float = _setting("10", _seconds, "how long renewing may fail")
     retry_seconds: float = _setting("2", _seconds, "how often to try to acquire or renew")
     probe_address: str = _setting(":8081", _address, "where /livez and /readyz answer")
@@ -120,7 +148,7 @@ class Config:
         "auto is service in a pod, else off",
     )
     webhook_address: str = _setting(":9443", _listening, "where webhooks answer")
-    webhook_service: str = _setting("pentad-webhook", str, "Service in front of the webhooks")
+    webhook_service: str = _setting("pentad-webhook", _service, "Service in front of the webhooks")
     webhook_cert_dir: str = _setting(
         "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
     )
@@ -229,28 +257,44 @@ def _said(
 
 
 def _read_file(path: str | None, problems: list[str]) -> dict[str, str]:
-    """The file's settings as text; unknown ones are problems, since they are typing errors."""
+    """The file's settings as written; unknown ones are problems, since they are typing errors.
+
+    Nothing is made of the words here: `off` is what the address of a server can be, and no boolean.
+    """
     if not path:
         return {}
     import yaml  # noqa: PLC0415 - most starts have no file and should not pay for it
 
     try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         problems.append(f"--config {path}: {' '.join(str(error).split())}")
         return {}
-    if not isinstance(tree, dict):
+    if tree is None or tree.tag == _NOTHING:
+        return {}
+    if not isinstance(tree, yaml.MappingNode):
         problems.append(f"--config {path}: a mapping of settings is needed")
         return {}
     known = {_key(field.name) for field in attrs.fields(Config)}
-    problems += [f"--config {path}: unknown setting {key!r}" for key in tree if key not in known]
-    return {key: _text(value) for key, value in tree.items() if key in known}
+    found: dict[str, str] = {}
+    for key, value in tree.value:
+        if not isinstance(key.value, str) or key.value not in known:
+            problems.append(f"--config {path}: unknown setting {_text(key.value)!r}")
+        elif key.value in found:
+            problems.append(f"--config {path}: {key.value} is said twice: take one away")
+        elif (text := _text(value.value)) is None:
+            problems.append(f"--config {path}: {key.value} is one word, or a list of words")
+        elif value.tag != _NOTHING:
+            found[key.value] = text
+    return found
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+def _text(value: Any) -> str | None:  # noqa: ANN401 - a node's, which has no type
+    """What a node says: one word, or a list of them; None where it is more than that."""
+    if isinstance(value, str):
+        return value
+    words: list[Any] = [getattr(item, "value", None) for item in value]
+    return ",".join(words) if all(isinstance(word, str) for word in words) else None
 
 
 def _unknown(wanted: Sequence[str], known: Sequence[str]) -> list[str]:

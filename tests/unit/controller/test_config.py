@@ -88,6 +88,12 @@ def test_a_file_may_use_yamls_own_types(tmp_path, text, value):
         ("--stop-seconds=-1", "positive number"),
         ("--stop-seconds=inf", "positive number"),
         ("--stop-seconds=nan", "positive number"),
+        ("--stop-seconds=1e300", "at most 31536000, which is a year"),
+        ("--lease-seconds=99999999999", "at most 31536000, which is a year"),
+        ("--lease-name=Team_A/x", "a name must be labels of only a-z"),
+        ("--lease-name=", "a name must not be empty"),
+        ("--lease-namespace=../x", "a name must be only a-z"),
+        ("--webhook-service=a.b", "a name must be only a-z"),
         ("--probe-address=8080", "say HOST:PORT"),
         ("--probe-address=:99999", "say HOST:PORT"),
         ("--webhook-address=off", "--webhooks=off turns them off"),
@@ -131,8 +137,22 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         (b"- a\n", "a mapping of settings is needed"),
         (b"a: [1\n", "while parsing a flow sequence"),
         (b"\xff\xfe\x00", "'utf-8' codec"),
+        (b"[" * 5000, "recursion"),
+        (b"? [a, b]\n: c\n", "unknown setting 'a,b'"),
+        (b"logLevel: info\nlogLevel: error\n", "logLevel is said twice: take one away"),
+        (b"namespaces: {a: b}\n", "namespaces is one word, or a list of words"),
+        (b"namespaces: [[a]]\n", "namespaces is one word, or a list of words"),
     ],
-    ids=["a list", "no YAML", "no text"],
+    ids=[
+        "a list",
+        "no YAML",
+        "no text",
+        "too deep",
+        "a list as a key",
+        "a setting twice",
+        "a mapping",
+        "a list of lists",
+    ],
 )
 def test_a_file_that_is_none_is_told_in_one_line(tmp_path, content, says):
     """Whatever is wrong with it."""
@@ -142,6 +162,35 @@ def test_a_file_that_is_none_is_told_in_one_line(tmp_path, content, says):
     [line] = refusal(f"--config={path}")
 
     assert says in line
+
+
+def test_a_file_is_read_as_it_is_written(tmp_path):
+    """YAML makes a boolean of `off`, a day of some numbers, and a list of what has no end."""
+    path = tmp_path / "settings.yaml"
+    path.write_text(
+        "metricsAddress: off\nwebhooks: off\nleaseName: 2024-13-45\nlogLevel: !!int debug\n"
+        "namespaces: &a [b, c]\nstopSeconds: 1_0.5\n"
+    )
+
+    found = load([f"--config={path}"], {})
+
+    assert ("", "off", "2024-13-45", "debug", ("b", "c"), 10.5) == (
+        found.metrics_address,
+        found.webhooks,
+        found.lease_name,
+        found.log_level,
+        found.namespaces,
+        found.stop_seconds,
+    )
+
+
+@pytest.mark.parametrize("content", ["", "---\n", "# nothing\n", "kubeconfig:\ncontext: ~\n"])
+def test_a_setting_without_a_value_says_nothing(tmp_path, content):
+    """As one that is not there, in a file that may say nothing at all."""
+    path = tmp_path / "settings.yaml"
+    path.write_text(content)
+
+    assert Config() == load([f"--config={path}"], {})
 
 
 @pytest.mark.parametrize(
