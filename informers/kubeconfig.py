@@ -16,6 +16,7 @@ import binascii
 import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ import attrs
 
 from informers.errors import ConfigError
 
+_NO_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f]")
 SECTIONS: Final = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 
@@ -112,8 +114,14 @@ def _text(path: Path) -> str:
 def _parse(path: Path, text: str) -> object:
     """JSON, which some tools write, at a thirtieth of the cost, and otherwise YAML."""
     if text.startswith("{"):
-        with contextlib.suppress(ValueError):
+        try:
             return json.loads(text)
+        except RecursionError as error:
+            raise ConfigError(
+                f"kubeconfig {path} is nested too deeply", remedy=_ELSEWHERE
+            ) from error
+        except ValueError:
+            pass  # YAML may start so, too
     import yaml  # noqa: PLC0415 - 13 ms that neither a pod nor a JSON kubeconfig pays
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -125,6 +133,11 @@ def _parse(path: Path, text: str) -> object:
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise ConfigError(
             f"kubeconfig {path} is not valid YAML{where} ({problem})",
+            remedy="correct it there or " + _ELSEWHERE,
+        ) from error
+    except ValueError as error:  # such as a day that no month has
+        raise ConfigError(
+            f"kubeconfig {path} is not valid YAML ({error})",
             remedy="correct it there or " + _ELSEWHERE,
         ) from error
 
@@ -237,6 +250,7 @@ def server_url(cluster: Section, *, is_tls: bool) -> str:
     try:
         parts = urlsplit(server)
         is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_valid = is_valid and not _NO_ADDRESS.search(server)
     except ValueError:
         is_valid = False
     if not is_valid:

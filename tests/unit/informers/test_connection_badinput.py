@@ -70,6 +70,8 @@ async def test_an_unreadable_kubeconfig(tmp_path, monkeypatch):
         (b"users: [{user: {}}]\n", r"an entry of users has no name"),
         (b"users: [{name: a, user: b}]\n", r"user of 'a' in users is not a mapping"),
         (b"kind: Config\n", r"has no current-context: .*there: none"),
+        (b"x: 2024-13-45\n", r"is not valid YAML \(month must be in 1\.\.12\): correct it"),
+        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", r"is nested too deeply: name another"),
     ],
     ids=[
         "empty",
@@ -83,6 +85,8 @@ async def test_an_unreadable_kubeconfig(tmp_path, monkeypatch):
         "a nameless user",
         "a user that is text",
         "no sections",
+        "a day that is none",
+        "too deep",
     ],
 )
 async def test_malformed_files(tmp_path, content, expected):
@@ -121,6 +125,7 @@ async def test_names_that_lead_nowhere(tmp_path, top, context, expected):
         ({"server": ""}, r"cluster 'main' in \S+/config has no server"),
         ({"server": "ftp://x"}, r"has the server 'ftp://x': set it to https://HOST:PORT"),
         ({"server": "https://h:99999"}, r"has the server 'https://h:99999'"),
+        ({"server": "https://a b"}, r"has the server 'https://a b': set it to https://HOST:PORT"),
         ({"server": HTTPS, "proxy-url": "socks5://p:1"}, r"proxy-url.*SOCKS is not supported"),
         (
             {"server": HTTPS, "certificate-authority-data": "%%"},
@@ -137,6 +142,7 @@ async def test_names_that_lead_nowhere(tmp_path, top, context, expected):
         "no server",
         "another scheme",
         "impossible port",
+        "a space",
         "SOCKS",
         "bad base64",
         "no PEM",
