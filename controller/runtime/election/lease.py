@@ -38,6 +38,8 @@ from informers.meta.errors import UNREADABLE
 
 _METHOD = {Verb.READ: "GET", Verb.CREATE: "POST", Verb.UPDATE: "PUT"}
 _MAX_BODY = 1 << 20
+_MOST_TRANSITIONS = 2**31 - 1
+"""The field's 32 bits: a Lease that was filled to its end by somebody can still be taken."""
 _REMEDIES = {
     http.client.FORBIDDEN: ": grant it to this user (kubectl apply --server-side -k "
     "manifests/rbac/manager), or name another Lease",
@@ -78,12 +80,12 @@ class CredentialsUnavailable(ElectionError):
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Who holds the lease, since when, and for how long."""
+    """Who holds the lease, since when, and for how long; a time of zero comes as null."""
 
     holder_identity: str | UnsetType = UNSET
     lease_duration_seconds: int | UnsetType = UNSET
-    acquire_time: str | UnsetType = UNSET
-    renew_time: str | UnsetType = UNSET
+    acquire_time: str | UnsetType | None = UNSET
+    renew_time: str | UnsetType | None = UNSET
     lease_transitions: int | UnsetType = UNSET
     strategy: str | UnsetType = UNSET
     preferred_holder: str | UnsetType = UNSET
@@ -213,13 +215,13 @@ class LeaseClient:
             lease.spec,
             holder_identity=claim.holder,
             lease_duration_seconds=claim.duration,
-            lease_transitions=claim.transitions,
+            lease_transitions=min(claim.transitions, _MOST_TRANSITIONS),
             acquire_time=stamp if claim.is_new else lease.spec.acquire_time,
             renew_time=stamp,
         )
         return msgspec.structs.replace(lease, spec=spec)
 
-    def _stamp(self, last: str | UnsetType) -> str:
+    def _stamp(self, last: str | UnsetType | None) -> str:
         """Now, in the server's own format; never the stamp that is already there."""
         now = self._wall()
         stamp = _micro_time(now)

@@ -86,6 +86,21 @@ def test_empty_spec_reads_as_free():
     assert (record.holder, record.duration, record.stamp) == ("", 15, "")
 
 
+def test_a_time_of_zero_is_none():
+    """The server shows a zero time as null; a Lease that has one can be waited for and taken."""
+    stored = STORED | {"spec": STORED["spec"] | {"renewTime": None, "acquireTime": None}}
+
+    assert "" == client().read(msgspec.json.encode(stored)).stamp
+    assert "2030-01-01T12:00:00.000000Z" == written(client(), MINE, stored)["spec"]["renewTime"]
+
+
+def test_a_count_of_changes_that_is_full_can_be_written():
+    """The server refuses what has more than 32 bits, and with it every leader there could be."""
+    body = written(client(), Claim(holder="me", duration=15, transitions=2**31, is_new=True))
+
+    assert 2**31 - 1 == body["spec"]["leaseTransitions"]
+
+
 def test_write_keeps_what_it_does_not_own():
     """Labels and unknown fields survive a renewal; managedFields are not sent back."""
     body = written(client(), MINE)
