@@ -254,6 +254,31 @@ async def test_slow_clients_do_not_keep_a_probe_waiting():
         await listener.stop()
 
 
+async def test_each_client_too_many_costs_another_one_its_place():
+    """Also where those that had to go are slow to leave, so that no flood takes all threads."""
+    gate, entered = threading.Event(), threading.Semaphore(0)
+
+    def answer(_ask):
+        entered.release()
+        return say(str(gate.wait(30)))
+
+    listener = Listener("probe", "127.0.0.1:0", answer)
+    await listener.start()
+    address = ("127.0.0.1", listener.port)
+    clients = [socket.create_connection(address, timeout=5) for _ in range(PLACES)]
+    try:
+        for client in clients:
+            client.sendall(b"GET /livez HTTP/1.1\r\n\r\n")
+            assert entered.acquire(timeout=5)
+        clients += [socket.create_connection(address) for _ in range(3)]
+        assert [b"", b"", b""] == [client.recv(1) for client in clients[:3]]
+    finally:
+        gate.set()
+        for client in clients:
+            client.close()
+        await listener.stop()
+
+
 async def test_a_target_that_is_none_is_refused_without_a_trace():
     """What is no URL is the client's fault: it is told so, and no log has to hear of it."""
     listener = Listener("probe", "127.0.0.1:0", lambda _ask: say("ok"))

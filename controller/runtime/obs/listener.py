@@ -110,6 +110,8 @@ class Listener:
                 continue
             held = list(self._open)  # in one step: other threads let go of theirs meanwhile
             if len(held) >= PLACES:
+                # Its thread lets go of it later: in a flood, the next place is another's.
+                self._open.pop(held[0], None)
                 _hang_up(held[0])
             thread = threading.Thread(
                 target=self._converse,
