@@ -14,6 +14,7 @@ ours they are served by a loopback URL, with configurations that go when the man
 import argparse
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,7 +111,7 @@ def _kubeconfig() -> str:
         return os.pathsep.join(str(path) for path in found.files)
     print("make run: there is no kubeconfig, so this starts a control plane of its own", flush=True)
     cluster = Cluster.up(DEFAULT_NAME, fake_nodes=FAKE_NODES)
-    print(f"make run: to look inside: export KUBECONFIG={cluster.kubeconfig}")
+    print(f"make run: to look inside: export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     print("make run: to remove it: .venv/bin/python -m hack.cluster down", flush=True)
     return str(cluster.kubeconfig)
 

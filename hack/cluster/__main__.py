@@ -6,6 +6,8 @@ was asked for something that cannot be; 130 interrupted.
 """
 
 import argparse
+import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -24,7 +26,7 @@ _INTERRUPTED: Final = 130
 def _up(options: argparse.Namespace) -> int:
     cluster = Cluster.up(options.name, fake_nodes=options.fake_nodes, kubernetes=options.kubernetes)
     print(f"{cluster.context} is up at {cluster.server}; to use it:", file=sys.stderr)
-    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     return 0
 
 
@@ -73,10 +75,9 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: say a whole number, such as 3")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,9 @@
 """The command's answers to what cannot be."""
 
+import shlex
+from pathlib import Path
+
+import attrs
 import pytest
 
 from hack.cluster.__main__ import main
@@ -79,3 +83,33 @@ def test_every_command_has_a_help_text(command, capsys):
 
     assert caught.value.code == 0
     assert len(capsys.readouterr().out.splitlines()) > 4
+
+
+@attrs.frozen
+class Made:
+    """A cluster that is up."""
+
+    kubeconfig: Path
+    context: str = "pentad-x"
+    server: str = "https://127.0.0.1:1"
+
+
+def test_a_shell_can_evaluate_what_up_prints(monkeypatch, capsys, tmp_path):
+    """Also where the folder of the clusters has a blank in its name."""
+    made = Made(tmp_path / "a b;c" / "kubeconfig")
+    monkeypatch.setattr(Cluster, "up", lambda *_, **__: made)
+
+    assert 0 == main(["up"])
+
+    assert ["export", f"KUBECONFIG={made.kubeconfig}"] == shlex.split(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("said", ["-1", "1e9", "many", "", "9" * 5000], ids=lambda said: said[:5])
+def test_a_number_that_is_none_is_refused_with_what_would_be_one(said, capsys):
+    """In words, with the flag."""
+    with pytest.raises(SystemExit) as caught:
+        main(["up", f"--fake-nodes={said}"])
+
+    assert 2 == caught.value.code
+    assert "--fake-nodes: " in (told := capsys.readouterr().err)
+    assert "say a whole number, such as 3" in told
