@@ -76,14 +76,14 @@ def tell_failure(error: BaseException) -> int:
 
     What is expected is one line; anything else is a bug and has its traceback.
     """
-    if isinstance(error, ConfigError):
-        print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - the program's last word
-        return EXIT_CONFIG
-    if isinstance(error, InformersError):
-        print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
-    else:
-        traceback.print_exception(error)
-    return EXIT_FAILED
+    with contextlib.suppress(OSError):  # nobody reads it, or the disk is full: the code still tells
+        if isinstance(error, ConfigError):
+            print(f"pentad: {error}", file=sys.stderr)  # noqa: T201 - the program's last word
+        elif isinstance(error, InformersError):
+            print(f"pentad: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as above
+        else:
+            traceback.print_exception(error)
+    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
 
 
 def _is_told_to_end() -> bool:

@@ -1,6 +1,8 @@
 """The program around the manager: one line and an exit code for whatever goes wrong."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +95,25 @@ def test_a_program_has_to_be_named(arguments, code, says, capsys):
     said = "".join(capsys.readouterr())
     assert says in said
     assert "manager" in said
+
+
+def left(command, *, to):
+    """Run this by a shell, with standard error going there; return the exit code."""
+    script = f'exec "$0" "$@" 2>{to}'
+    return subprocess.run(["sh", "-c", script, sys.executable, *command], check=False).returncode
+
+
+def test_a_manager_can_be_started_without_standard_error():
+    """It goes to nowhere then, so that no file or connection gets its number."""
+    code = (
+        "import os, sys; from controller import app; from controller.cmd.manager import main; "
+        "app.run_forever = lambda *_, **__: 7 * os.path.samestat(os.fstat(2), os.stat(os.devnull));"
+        "sys.exit(main([]))"
+    )
+
+    assert 7 == left(["-c", code], to="&-")
+
+
+def test_what_cannot_be_told_is_still_an_exit_code():
+    """A disk that is full makes no other failure of a wrong setting."""
+    assert 2 == left(["-m", "controller", "manager", "--log-level=loud"], to="/dev/full")
