@@ -9,7 +9,8 @@ changes for ever. It promises:
   that version and not from etcd, and only a server that no longer has it (410) or does not have it
   yet ("too large resource version") is asked for its latest (k/k#86483, k/k#107133).
 - It never waits for ever: headers, initial content and silence each have a limit. Bookmarks come
-  about once a minute, so a watch silent for longer is dead and is replaced (kopf#1276).
+  about once a minute, so a watch silent for longer is dead and is replaced (kopf#1276). One of a
+  version that is yet to come is silent, too: whether the server went back in time is asked then.
 - A server, or a proxy before it, that cannot stream the initial content is found out within a
   deadline and remembered (k/k#140890).
 
@@ -280,7 +281,7 @@ class Reflector:
         """Watch from the scope's version, again and again, until it is no longer kept."""
         while True:
             began, events = self._clock.monotonic(), self.statistics.events
-            watches = self.statistics.watches
+            watches, silent = self.statistics.watches, self.statistics.silent_watches
             problem: InformersError | None = None
             try:
                 await self._consume(self._watch_request(initial=False), self._feed(initial=False))
@@ -299,6 +300,25 @@ class Reflector:
                 await self._recover(problem or TransportError("the watch ended without an event"))
             elif problem is not None:
                 self._note(problem)
+            if self.statistics.silent_watches > silent:
+                await self._check_history()
+
+    async def _check_history(self) -> None:
+        """Raise if etcd does not have the version watched from, and so tells of nothing below it.
+
+        One that was restored from a backup counts again from there; servers do not refuse a watch
+        of a version to come, and leave out all that happens before it, bookmarks included.
+        """
+        try:
+            page = await self._client.list(
+                self._source.kind, attrs.evolve(self._options(), limit=1)
+            )
+        except InformersError as error:
+            self._note(error)  # the next watch that falls silent asks again
+            return
+        if is_older(page.resource_version, self._scope.version):
+            message = f"watched from {self._scope.version}, but it has {page.resource_version}"
+            raise TooLargeResourceVersion(f"the server went back in time: {message}", code=504)
 
     async def _consume(self, request: Request, feed: Feed) -> None:
         """Feed what a watch brings until it ends, breaks or falls silent."""

@@ -63,3 +63,50 @@ async def test_a_list_comes_in_pages_of_five_hundred_where_the_server_pages():
         {"limit": "500", "continue": TOKEN},
         {"resourceVersion": "50"},
     ] == wire.lists
+
+
+class Restored(Wire):
+    """Knows a and b until it is restored from a backup, from before there was b."""
+
+    version = "50"
+
+    @asynccontextmanager
+    async def stream(self, request, *, timeout):
+        """Be a watch, which is silent of all before its version, or a list."""
+        if "watch" in request.query:
+            async with super().stream(request, timeout=timeout) as stream:
+                yield stream
+            return
+        answer = Stream()
+        answer.pieces.put_nowait(msgspec.json.encode(self.listed(request)[1]))
+        answer.pieces.put_nowait(b"")
+        yield answer
+
+    def listed(self, _request):
+        """Answer any list with all there is."""
+        names = ["a", "b"] if self.version == "50" else ["a"]
+        return 200, {
+            "metadata": {"resourceVersion": self.version},
+            "items": [thing(name) for name in names],
+        }
+
+
+async def test_a_server_that_was_restored_from_a_backup_is_followed_though_it_refuses_nothing():
+    """It is silent, as nothing happens after a version to come, and then it is asked."""
+    wire, client = Restored(), Client(Nowhere(), clock=VirtualClock())
+    wire.answer, client._transport = wire.listed, wire
+    async with Informers(client) as informers:
+        informers.verdicts.refuse(CONFIG_MAP, "the test wants lists")
+        informer = informers.acquire(Source(kind=CONFIG_MAP))
+        await informer.wait_synced()
+        await client.clock.sleep(100)
+        [scope] = informer.scopes.values()
+        before = set(informer.store.all_keys()), scope.version, len(wire.requests)
+        wire.version = "7"
+        await client.clock.sleep(200)  # without a bookmark, silence may be twice as long each time
+
+        assert ({"ns/a", "ns/b"}, "50", 1) == before
+        assert ({"ns/a"}, "7") == (set(informer.store.all_keys()), scope.version)
+    assert {("1", None)} == {
+        (request.query["limit"], request.query.get("resourceVersion")) for request in wire.requests
+    }
