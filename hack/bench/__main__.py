@@ -148,8 +148,8 @@ def _cluster(options: argparse.Namespace) -> Iterator[Path]:
         return
     cluster = Cluster.named(options.cluster)
     cluster.down()
-    Cluster.up(options.cluster, owner_pid=os.getpid())
     try:
+        Cluster.up(options.cluster, owner_pid=os.getpid())
         yield cluster.kubeconfig
     finally:
         cluster.down()

@@ -13,6 +13,7 @@ import asyncio
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -49,6 +50,7 @@ CONNECTIONS: Final = 10
 CALM_LOOKS: Final = 10
 RECORD: Final = 100
 LAST_LINES: Final = 40
+MOST_SECONDS: Final = 7 * 86_400
 
 
 @attrs.define
@@ -210,16 +212,24 @@ async def _prepare(direct: Client, cluster: Cluster) -> None:
     await Managers.install(cluster)
 
 
+def _seconds(text: str) -> float:
+    if not 0 < (value := float(text)) <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r}: say more than 0 and at most {MOST_SECONDS}")
+    return value
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run, print the figures, fail if anything is wrong."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1800.0)
+    parser.add_argument("--seconds", type=_seconds, default=1800.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     options = parser.parse_args(list(arguments))
     print(f"soak: {options.seconds:g} s, --seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # Of this run alone: two that shared one would disturb, and then remove, each other's.
-    cluster = Cluster.up(f"soak-{secrets.token_hex(4)}", owner_pid=os.getpid())
+    cluster = Cluster.named(f"soak-{secrets.token_hex(4)}")
     try:
+        Cluster.up(cluster.name, owner_pid=os.getpid())
         with tempfile.TemporaryDirectory() as folder:
             outcome = asyncio.run(
                 soak(cluster, seconds=options.seconds, seed=options.seed, folder=Path(folder))

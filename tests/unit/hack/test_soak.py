@@ -1,6 +1,7 @@
 """`make soak`: what a run does before anything is disturbed, and what it is judged by."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -17,19 +18,49 @@ class NoRoomError(Exception):
 
 def test_each_run_has_a_control_plane_of_its_own(monkeypatch):
     """Two at once neither write into nor remove each other's; one that is killed is swept away."""
-    asked = []
+    asked, ended = [], []
 
     def up(name, *, owner_pid):
         asked.append((name, owner_pid))
         raise NoRoomError
 
     monkeypatch.setattr(soak.Cluster, "up", up)
+    monkeypatch.setattr(soak.Cluster, "down", lambda cluster: ended.append(cluster.name))
     for _ in range(2):
         with pytest.raises(NoRoomError):
             soak.main(["--seconds=1"])
 
     assert 2 == len({name for name, _ in asked})
     assert {os.getpid()} == {owner for _, owner in asked}
+    assert [name for name, _ in asked] == ended
+
+
+def test_a_run_that_is_told_to_end_leaves_no_control_plane(monkeypatch):
+    """A job that is cancelled is sent SIGTERM, which would end it where it stands."""
+    before, ended = signal.signal(signal.SIGTERM, signal.SIG_IGN), []
+
+    def up(_name, *, owner_pid):
+        os.kill(owner_pid, signal.SIGTERM)
+
+    monkeypatch.setattr(soak.Cluster, "up", up)
+    monkeypatch.setattr(soak.Cluster, "down", lambda cluster: ended.append(cluster.name))
+    try:
+        with pytest.raises(SystemExit) as caught:
+            soak.main(["--seconds=1"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert (128 + signal.SIGTERM, 1) == (caught.value.code, len(ended))
+
+
+@pytest.mark.parametrize("said", ["-5", "0", "nan", "inf"])
+def test_a_time_that_is_none_is_refused_before_anything_is_started(said, capsys):
+    """With what would be one."""
+    with pytest.raises(SystemExit) as caught:
+        soak.main([f"--seconds={said}"])
+
+    assert 2 == caught.value.code
+    assert f"--seconds: '{said}': say more than 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
