@@ -18,8 +18,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from controller.app import wait_for_server
 from controller.cmd.manager import main as run_manager
@@ -42,10 +44,22 @@ FAILED: Final = 1
 WRONG: Final = 2
 INTERRUPTED: Final = 130
 SERVER_SECONDS: Final = 30.0
+ONE_CRD: Final = "let each file of the folder hold one CustomResourceDefinition"
 REMEDY: Final = "name another user's context by CONTEXT=, or let an administrator install them"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 OURS: Final = "pentad-"
 KIND: Final = "kind-"
+
+
+class _Metadata(msgspec.Struct):
+    name: str
+
+
+class _Crd(msgspec.Struct):
+    """As much of a CRD as applying it takes."""
+
+    kind: Literal["CustomResourceDefinition"]
+    metadata: _Metadata
 
 
 class _Terminal:
@@ -156,7 +170,23 @@ def _bodies(folder: Path) -> list[dict[str, Any]]:
     if folder != CRDS and not folder.is_dir():
         raise ConfigError(f"--crds={folder}: there is no such folder", remedy="name one of CRDs")
     paths = [path for path in sorted(folder.glob("*.yaml")) if path.name != "kustomization.yaml"]
-    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
+    bodies: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: {' '.join(str(error).split())}", remedy=ONE_CRD) from error
+        if not _is_crd(body):
+            raise ConfigError(f"{path} is no CustomResourceDefinition", remedy=ONE_CRD)
+        bodies.append(body)
+    return bodies
+
+
+def _is_crd(body: object) -> bool:
+    try:
+        return isinstance(msgspec.convert(body, _Crd), _Crd)
+    except msgspec.ValidationError:
+        return False
 
 
 async def _install(client: Client, bodies: Sequence[dict[str, Any]]) -> None:

@@ -61,6 +61,32 @@ def test_before_the_first_family_there_is_nothing_to_install(monkeypatch, tmp_pa
     assert [] == run._bodies(tmp_path / "crd")
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"a: [1\n", "while parsing a flow sequence"),
+        (b"\xff\xfe", "'utf-8' codec"),
+        (b"a: 2024-13-45\n", "month must be in 1..12"),
+        (b"a: 1\n---\nb: 1\n", "expected a single document"),
+        (b"", "is no CustomResourceDefinition"),
+        (b"- a\n", "is no CustomResourceDefinition"),
+        (b"kind: Pod\nmetadata: {name: a}\n", "is no CustomResourceDefinition"),
+        (b"kind: CustomResourceDefinition\nmetadata: {name: 5}\n", "is no Custom"),
+    ],
+    ids=["no YAML", "no text", "no day", "two", "nothing", "a list", "a Pod", "a number as a name"],
+)
+def test_a_file_that_is_no_crd_is_told(tmp_path, capsys, content, says):
+    """In one line with the file and what belongs there, before anything is started."""
+    (tmp_path / "x.yaml").write_bytes(content)
+
+    assert 2 == run.main([f"--crds={tmp_path}"])
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path / 'x.yaml'}" in line
+    assert says in line
+    assert "let each file of the folder hold one" in line
+
+
 def test_a_folder_of_crds_that_is_not_there_is_told(monkeypatch, tmp_path, capsys):
     """Nothing is started for somebody who has mistyped it."""
     monkeypatch.setattr(run, "_kubeconfig", lambda: pytest.fail("it went on"))
