@@ -11,19 +11,26 @@ Nothing that exists is overwritten.
 
 import argparse
 import ast
+import builtins
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from string import Template
 from typing import Final
 
 import attrs
 
+from informers.meta.names import dns1123_subdomain
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = ROOT / "hack" / "scaffold"
 VERSION: Final = "v1alpha1"
+
+OURS: Final = frozenset({"Family", "ControllerSpec", "Permission"})
+"""What a family's registration imports beside its kinds; types of one letter are type variables."""
 
 FAMILY_FILES: Final = {
     "reconcilers/$family/__init__.py": "family_package.py",
@@ -97,6 +104,14 @@ class Names:
         ):
             if not re.fullmatch(pattern, value):
                 raise ScaffoldError(f"{value!r} will not do: {what}")
+        if problems := dns1123_subdomain(self.group):
+            raise ScaffoldError(f"{self.group!r} will not do: a group {' and '.join(problems)}")
+        words = self.words()
+        for value in (self.family, self.kind, words["module"]):
+            if iskeyword(value) or hasattr(builtins, self.kind):
+                raise ScaffoldError(f"{value!r} will not do: Python has another meaning for it")
+        if self.kind in OURS or len(self.kind) == 1:
+            raise ScaffoldError(f"{self.kind!r} will not do: what is made has that name itself")
 
     def words(self) -> dict[str, str]:
         """Return what stands for what in the templates."""
@@ -248,7 +263,11 @@ def main(arguments: Sequence[str]) -> int:
         ["ruff", "format", "--quiet", *python],
         ["hack.gen", "generate"],
     ):
-        subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=True)
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
+        if done.returncode:
+            name = " ".join(command[:2])
+            print(f"{name} failed with what was made; `git status` shows it", file=sys.stderr)
+            return done.returncode
     for path in touched:
         print(path.relative_to(ROOT))
     print(next_steps(names))

@@ -73,6 +73,13 @@ def test_nothing_is_overwritten(root):
         pytest.param({"kind": "fleet_policy"}, "CamelCase", id="kind"),
         pytest.param({"group": "omnitide"}, "a domain", id="group"),
         pytest.param({"plural": "Fleets"}, "lower-case", id="plural"),
+        pytest.param({"group": "omnitide.-"}, "labels of only a-z", id="part of a group"),
+        pytest.param({"family": "import"}, "Python has another meaning", id="a family's keyword"),
+        pytest.param({"kind": "None"}, "Python has another meaning", id="a constant"),
+        pytest.param({"kind": "Class"}, "Python has another meaning", id="a module's keyword"),
+        pytest.param({"kind": "Warning"}, "Python has another meaning", id="a built-in class"),
+        pytest.param({"kind": "Family"}, "has that name itself", id="a name of the scaffold"),
+        pytest.param({"kind": "I"}, "has that name itself", id="a type variable"),
     ],
 )
 def test_bad_names_are_refused_with_an_example(changes, advice):
