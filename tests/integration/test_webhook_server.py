@@ -132,6 +132,12 @@ async def asked(world, request):
         pytest.param(posted(review(), path="/nowhere"), 404, "no webhook at '/nowhere'", id="path"),
         pytest.param(posted(b"", method="GET"), 405, "posted", id="method"),
         pytest.param(posted(review(), content_type="text/xml"), 415, "application/json", id="type"),
+        pytest.param(
+            posted(review(), content_type="application/json\r\nContent-Encoding: gzip"),
+            400,
+            "send it plain",
+            id="not-in-its-coding",
+        ),
         pytest.param(posted(b"", length=8 << 20), 413, "at most", id="announced-huge"),
         pytest.param(posted(b"{", length=1000), 408, "no review came within 0.9 s", id="slow"),
         pytest.param(posted(review("broken")), 500, "ZeroDivisionError (request u-1)", id="crash"),

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
-from aiohttp.web_protocol import RequestHandler, _RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response
 from aiohttp.web_server import Server as HttpServer
@@ -287,10 +287,13 @@ class AdmissionServer:
         if (request.content_length or 0) > most:
             raise _too_large(most)
         body = bytearray()
-        async for piece in request.content.iter_any():
-            body += piece
-            if len(body) > most:
-                raise _too_large(most)
+        try:
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > most:
+                    raise _too_large(most)
+        except RequestPayloadError as error:  # not in the coding that it says
+            raise Refused(400, "BadRequest", "the body cannot be decoded: send it plain") from error
         try:
             return wire.read(bytes(body))
         except ValueError as error:
