@@ -2,17 +2,21 @@
 
 Runs on the system's Python with the standard library alone, since it makes the environment that
 everything else runs in: `.venv` with the locked packages, and the control plane's programs in the
-user's cache. A stamp beside the environment says what it was made from, so a second run costs a few
-milliseconds. What takes long tells every ten seconds that it goes on, and with what.
+user's cache; `--no-cluster` (`make env`) leaves the latter out. A stamp beside the environment says
+what it was made from, so a second run costs a few milliseconds. What takes long tells every ten
+seconds that it goes on, and with what.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 import venv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -59,7 +63,8 @@ def _make_environment() -> None:
     began = time.perf_counter()
     _say(f"making {VENV.name} with the packages of {LOCK.relative_to(ROOT)}")
     try:
-        venv.create(VENV, with_pip=True, clear=VENV.exists())
+        with _telling(lambda: f"making {VENV.name}"):
+            venv.create(VENV, with_pip=True, clear=VENV.exists())
     except subprocess.CalledProcessError:  # Debian ships Python without its ensurepip
         _fail("this Python cannot make environments: `apt-get install python3-venv`, or the like")
     pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
@@ -71,27 +76,44 @@ def _make_environment() -> None:
 
 def _install(command: list[str]) -> int:
     """Install packages for a bounded time, telling now and then which one is at hand."""
-    began, last = time.perf_counter(), [""]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True
-    ) as process:
+    last = [""]
+    with (
+        _telling(lambda: f"installing packages ({last[0]})"),
+        subprocess.Popen(
+            command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
 
         def follow() -> None:
             for line in process.stdout or ():
-                last[0] = " ".join(line.split()[:2])
+                last[0] = re.split(r"[(:]", line)[0].strip()
 
         reader = threading.Thread(target=follow)
         reader.start()
-        while process.poll() is None:
-            try:
-                process.wait(PULSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                lasted = time.perf_counter() - began
-                _say(f"installing packages ({last[0]}): running for {lasted:.0f} s")
-                if lasted > INSTALL_SECONDS:
-                    process.kill()
+        try:
+            process.wait(INSTALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
         reader.join()
     return process.returncode
+
+
+@contextlib.contextmanager
+def _telling(what: Callable[[], str]) -> Iterator[None]:
+    """Tell every ten seconds that the enclosed work goes on, and for how long."""
+    began, is_over = time.perf_counter(), threading.Event()
+
+    def tell() -> None:
+        while not is_over.wait(PULSE_SECONDS):
+            _say(f"{what()}: running for {time.perf_counter() - began:.0f} s")
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        teller.join()
 
 
 def _run(command: list[str], *, seconds: int) -> int:

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from hack import setup
 
-SLOW = "import time; print('Collecting aiohttp (from x)', flush=True); time.sleep(0.5)"
+SLOW = "import time; print({line!r}, flush=True); time.sleep(0.5)"
 STUCK = "import time; time.sleep(60)"
 
 
@@ -17,14 +18,43 @@ def impatient(monkeypatch):
     monkeypatch.setattr(setup, "PULSE_SECONDS", 0.1)
 
 
-def test_it_is_told_what_goes_on_and_for_how_long(capsys):
+@pytest.mark.parametrize(
+    ("line", "activity"),
+    [
+        ("Collecting aiohttp (from x)", "Collecting aiohttp"),
+        ("Installing collected packages: six, yarl", "Installing collected packages"),
+    ],
+)
+def test_it_is_told_what_goes_on_and_for_how_long(capsys, line, activity):
     """Which package is at hand, and the time it takes; what pip says otherwise is left out."""
-    assert 0 == setup._install([sys.executable, "-c", SLOW])
+    assert 0 == setup._install([sys.executable, "-c", SLOW.format(line=line)])
 
     told = capsys.readouterr()
     assert "" == told.out
     lines = told.err.splitlines()
-    assert "setup: installing packages (Collecting aiohttp): running for 0 s" in lines
+    assert f"setup: installing packages ({activity}): running for 0 s" in lines
+
+
+def test_the_environment_itself_is_told_of_while_it_is_made(monkeypatch, tmp_path, capsys):
+    """Unpacking pip takes long on a slow disk, before there is any package to name."""
+    told = threading.Event()
+    say = setup._say
+
+    def heard(text):
+        say(text)
+        if "running for" in text:
+            told.set()
+
+    monkeypatch.setattr(setup, "_say", heard)
+    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(setup, "PYTHON", tmp_path / ".venv/bin/python")
+    monkeypatch.setattr(setup, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(setup, "_install", lambda _: 0)
+    monkeypatch.setattr("hack.setup.venv.create", lambda *_, **__: told.wait(10))
+
+    setup._make_environment()
+
+    assert "setup: making .venv: running for 0 s" in capsys.readouterr().err.splitlines()
 
 
 def test_it_ends_at_its_limit(monkeypatch):
@@ -34,8 +64,10 @@ def test_it_ends_at_its_limit(monkeypatch):
     assert 0 != setup._install([sys.executable, "-c", STUCK])
 
 
-def test_what_is_quick_says_nothing(capsys):
+def test_what_is_quick_says_nothing(monkeypatch, capsys):
     """A failure is told by its code; its reason pip has said itself."""
+    monkeypatch.setattr(setup, "PULSE_SECONDS", 60.0)
+
     assert 3 == setup._install([sys.executable, "-c", "raise SystemExit(3)"])
     assert "" == capsys.readouterr().err
 
