@@ -1,14 +1,18 @@
-# Every target prepares what it needs (`make setup`) and is a no-op where nothing is missing.
-# ARGS= is passed on: to pytest by the test targets, to the program by `make run` and `make bench`.
+# Every target prepares what it needs and is a no-op where nothing is missing. What only reads or writes
+# the code needs .venv (`make env`), what runs it also the control plane's programs (`make setup`).
+# ARGS= is passed on: to pytest by the test targets, to the program by `make run`, `bench` and `soak`.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: ## make .venv alone: no Go, no control plane
+	@$(PYTHON) hack/setup.py --no-cluster
 
 setup: ## make .venv and the control plane's programs (both cached)
 	@$(PYTHON) hack/setup.py
@@ -34,35 +38,35 @@ bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario 
 soak: setup ## half an hour of churn, faults and leader kills (ARGS="--seconds 60")
 	@$(PY) -m hack.soak $(ARGS)
 
-check: setup lint types imports verify arch ## everything that can be judged without running it
+check: env lint types imports verify arch ## everything that can be judged without running it
 
-lint: setup
+lint: env
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 
-fmt: setup ## format and fix what can be fixed
+fmt: env ## format and fix what can be fixed
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
 
-types: setup
+types: env
 	@$(PY) -m mypy
 
-imports: setup
+imports: env
 	@.venv/bin/lint-imports --no-cache
 
-arch: setup ## size, cycle and naming limits
+arch: env ## size, cycle and naming limits
 	@$(PY) -m pytest tests/arch $(ARGS)
 
-generate: setup ## CRDs, roles, webhook configuration and reference pages from the types
+generate: env ## CRDs, roles, webhook configuration and reference pages from the types
 	@$(PY) -m hack.gen generate
 
-verify: setup ## fail if anything generated is not up to date
+verify: env ## fail if anything generated is not up to date
 	@$(PY) -m hack.gen verify
 
-vectors: setup ## ask Go's apimachinery again for the test vectors of informers/meta
+vectors: env ## ask Go's apimachinery again for the test vectors of informers/meta
 	@cd hack/vectors && go run . ../../tests/unit/informers/meta/vectors
 
-lock: setup ## pin the dependencies of pyproject.toml with hashes
+lock: env ## pin the dependencies of pyproject.toml with hashes
 	@for extra in "runtime --extra uvloop" "dev --all-extras"; do \
 		set -- $$extra; name=$$1; shift; \
 		.venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal \

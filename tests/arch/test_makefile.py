@@ -12,9 +12,14 @@ from tests.arch.source import ROOT
 
 TARGETS: Final = (
     *("setup", "run", "test", "e2e", "bench", "check", "generate", "verify", "fmt", "lint"),
-    *("types", "arch", "soak"),
+    *("types", "arch", "soak", "env"),
 )
 OFFERED: Final = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+LIGHT: Final = (
+    *("env", "check", "lint", "fmt", "types", "imports", "arch", "generate", "verify", "vectors"),
+    "lock",
+)
+"""What needs no control plane."""
 OUTER: Final = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
 """What the make that runs these tests has told its children."""
 ARGS: Final = "--some-argument"
@@ -44,10 +49,12 @@ def test_help_comes_first():
 
 @pytest.mark.parametrize("target", [each for each in OFFERED if each != "help"])
 def test_every_target_prepares_what_it_needs(target):
-    """The first thing any target does is `hack/setup.py`."""
-    first, *_ = make(target, "PYTHON=python3").splitlines()
+    """The first thing any target does is `hack/setup.py`; what runs nothing builds no programs."""
+    first, *rest = make(target, "PYTHON=python3").splitlines()
 
-    assert "python3 hack/setup.py" == first
+    is_light = target in LIGHT
+    assert f"python3 hack/setup.py{' --no-cluster' if is_light else ''}" == first
+    assert not [line for line in rest if "hack/setup.py" in line]
 
 
 @pytest.mark.parametrize(
