@@ -50,8 +50,9 @@ async def build(progress: Progress) -> Path:
 
 async def _build(go: Go, output: Path, *, progress: Progress) -> None:
     try:
-        if not await _has_modules(go):
-            await go.check_source(folder=output.parent)
+        async with progress.step("looking for the modules of the controller-runtime peer"):
+            if not await _has_modules(go):
+                await go.check_source(folder=output.parent)
     except ClusterError as error:
         raise PeerError(
             "the controller-runtime peer is built from Go modules, which cannot be fetched now: "

@@ -55,8 +55,9 @@ async def _build(bundle: Bundle, missing: Sequence[str], *, work: Path, progress
     go = Go(_find_go())
     folder = await modules.prepare(bundle, go=go, work=work)
     packages = [bundle.programs[name] for name in missing]
-    if not await _has_modules(packages, go=go, folder=folder):
-        await go.check_source(folder=work)
+    async with progress.step(f"looking for the modules of {bundle.title}"):
+        if not await _has_modules(packages, go=go, folder=folder):
+            await go.check_source(folder=work)
     stamps = " ".join(f"-X {symbol}={value}" for symbol, value in bundle.stamps.items())
     output = work / "bin"
     output.mkdir()

@@ -2,12 +2,13 @@
 
 import asyncio
 import io
+import re
 import time
 
 import attrs
 import pytest
 
-from hack.cluster import build
+from hack.cluster import build, progress
 from hack.cluster.errors import BuildError, MissingToolError
 from hack.cluster.progress import Progress
 from hack.cluster.releases import Version
@@ -26,6 +27,20 @@ def test_programs_are_built_into_the_cache(go, bundle):
     assert "-mod=readonly" in call
     assert "-X example.org/version.version=v1.36.3" in call
     assert go.calls("list")[0].startswith("list -deps")
+
+
+def test_every_step_of_a_build_is_told(go, bundle, monkeypatch):
+    """Listing thousands of packages takes long before any is compiled, so that has a name, too."""
+    monkeypatch.setattr(progress, "_QUIET", 0.0)
+    told = io.StringIO()
+
+    asyncio.run(build.build(bundle, progress=Progress(told)))
+
+    assert [] != go.calls("build")
+    titles = [re.split(r" \(|:", line)[0] for line in told.getvalue().splitlines()]
+    assert ["looking for the modules of kubernetes 1.36.3", "building kubernetes 1.36.3"] == list(
+        dict.fromkeys(titles)
+    )
 
 
 def test_what_is_there_is_not_built_again(go, bundle):
