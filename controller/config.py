@@ -110,6 +110,21 @@ def _and(problems: Sequence[str]) -> str:
     return " and ".join(problems)
 
 
+_FORMS: Final[Mapping[Callable[[str], Any], str]] = {
+    _words: "NAME,NAME",
+    _namespaces: "NAME,NAME",
+    _switch: "true|false",
+    _seconds: "SECONDS",
+    _whole_seconds: "SECONDS",
+    _namespace: "NAME",
+    _name: "NAME",
+    _service: "NAME",
+    _address: "HOST:PORT|off",
+    _listening: "HOST:PORT",
+}
+"""How `--help` shows what a setting takes."""
+
+
 def _setting(said: str, parse: Callable[[str], Any], help_: str) -> Any:  # noqa: ANN401 - per field
     """A field whose default is written as a user would say it."""
     return attrs.field(default=parse(said), metadata={"parse": parse, "help": help_, "said": said})
@@ -140,7 +155,9 @@ class Config:
     )
     metrics_cert: str = _setting("", str, "TLS certificate file of the metrics server")
     metrics_key: str = _setting("", str, "its key file")
-    debug_address: str = _setting("", _address, "where /debug answers; loopback is wise")
+    debug_address: str = _setting(
+        "", _address, "where /debug answers (default: off); loopback is wise"
+    )
     webhooks: str = _setting(
         "auto",
         _one_of("auto", "service", "url", "off"),
@@ -152,8 +169,10 @@ class Config:
     webhook_cert_dir: str = _setting(
         "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
     )
-    log_format: str = _setting("json", _one_of("json", "console"), "how logs look")
-    log_level: str = _setting("info", _one_of(*LEVELS), "the least that is logged")
+    log_format: str = _setting("json", _one_of("json", "console"), "how logs look: json or console")
+    log_level: str = _setting(
+        "info", _one_of(*LEVELS), f"the least that is logged: {', '.join(LEVELS)}"
+    )
     stop_seconds: float = _setting("30", _seconds, "how long a graceful end may take")
     sync_seconds: float = _setting("120", _seconds, "how long the first caches may take")
 
@@ -196,7 +215,11 @@ def parser() -> argparse.ArgumentParser:
     for field in attrs.fields(Config):
         said = field.metadata["said"]
         suffix = f" (default: {said})" if said else ""
-        found.add_argument(_flag(field.name), metavar="VALUE", help=field.metadata["help"] + suffix)
+        found.add_argument(
+            _flag(field.name),
+            metavar=_FORMS.get(field.metadata["parse"], "VALUE"),
+            help=field.metadata["help"] + suffix,
+        )
     return found
 
 

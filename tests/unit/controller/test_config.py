@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from controller.config import Config, load, parser
+from controller.config import LEVELS, Config, load, parser
 from informers.errors import ConfigError
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -241,3 +241,13 @@ def test_help_names_every_setting_with_its_default():
         assert "--" + field.name.replace("_", "-") in text
     assert "(default: 30)" in text
     assert "3 lost the lease" in text
+
+
+def test_help_says_what_each_setting_takes():
+    """Nobody has to be refused to learn that a switch is said, and which words a choice has."""
+    text = " ".join(parser().format_help().split())
+
+    for form in ("--leader-elect true|false", "--debug-address HOST:PORT|off", "NAME,NAME"):
+        assert form in text
+    for choices in ("json or console", ", ".join(LEVELS), "service, url"):
+        assert choices in text
