@@ -77,8 +77,9 @@ It works as it is. Next:
 3. The permissions they need: reconcilers/$family/family.py, then `make generate`.
 4. What users see first: manifests/samples/$family/$module.yaml and
    docs/changelog.d/$family-$name.added.md.
-5. The tests, and `make check`: .venv/bin/python -m pytest \\
-     tests/unit/reconcilers/$family/$module tests/integration/$family/test_$module.py"""
+5. `make check`, and the tests of the kind:
+   .venv/bin/python -m pytest tests/unit/reconcilers/$family/$module \\
+     tests/integration/$family/test_$module.py"""
 
 
 class ScaffoldError(Exception):
@@ -150,7 +151,12 @@ def scaffold(names: Names, *, root: Path) -> list[Path]:
 def _write(files: Mapping[str, str], words: Mapping[str, str], *, root: Path) -> list[Path]:
     places = {root / Template(path).substitute(words): source for path, source in files.items()}
     if taken := [str(place.relative_to(root)) for place in places if place.exists()]:
-        raise ScaffoldError(f"{', '.join(taken)} exists: delete it or choose another name")
+        more, them = "", "it"
+        if len(taken) > 1:
+            more, them = f", and {len(taken) - 1} more of its files", "them"
+        raise ScaffoldError(
+            f"there is {taken[0]} already{more}: choose another name, or delete {them} first"
+        )
     for place, source in places.items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(_template(f"{source}.tmpl", words))

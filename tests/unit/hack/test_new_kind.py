@@ -60,7 +60,9 @@ def test_nothing_is_overwritten(root):
     scaffold(FLEET, root=root)
     before = {path: path.read_text() for path in root.rglob("*") if path.is_file()}
 
-    with pytest.raises(ScaffoldError, match=r"fleet/desired\.py.* exists"):
+    with pytest.raises(
+        ScaffoldError, match=r"there is \S+/fleet/__init__\.py already, and 9 more of its files: "
+    ):
         scaffold(FLEET, root=root)
 
     assert before == {path: path.read_text() for path in root.rglob("*") if path.is_file()}
