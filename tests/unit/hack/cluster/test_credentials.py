@@ -7,6 +7,8 @@ import stat
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from hack.cluster import credentials
 from hack.cluster.credentials import AGGREGATOR, KeyPair
@@ -108,3 +110,10 @@ def test_kubeconfig_carries_its_credentials(layout):
     key = config["users"][0]["user"]["client-key-data"]
     assert pair.key.read_bytes() == base64.b64decode(key)
     assert str(layout.root) not in layout.kubeconfig.read_text()
+
+
+def test_clients_are_signed_with_rsa(layout):
+    """The signature that the API server verifies for each request is of the quick kind."""
+    client = x509.load_pem_x509_certificate(KeyPair.of(layout, "admin").certificate.read_bytes())
+
+    assert SignatureAlgorithmOID.RSA_WITH_SHA256 == client.signature_algorithm_oid
