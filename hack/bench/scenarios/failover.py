@@ -3,8 +3,9 @@
 Measured from the signal to the leader until the end of the next one's first reconcile, with the
 standby up and settled. `wall_s` is the clean stop (SIGTERM, Lease released); `kill_s` the SIGKILL,
 where the next one has to wait until the Lease has run out. The signal comes at a random point of
-the standby's retry period, because that is what decides the figure. Every leader's checksum is
-compared once it has reconciled all, outside of what is timed.
+the standby's retry period, because that is what decides the figure. CPU and memory are those of the
+last leader, from its start as a standby on. Every leader's checksum is compared once it has
+reconciled all, outside of what is timed.
 """
 
 import random
@@ -43,5 +44,6 @@ async def failover(rig: Rig, peer: Peer, number: int) -> Sample:
     return {
         "wall_s": statistics.median(clean),
         "kill_s": kill_s,
+        "cpu_s": usage.cpu_s,
         "rss_mb": usage.rss_mb,
     }
