@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rounds",
         type=_positive,
-        help="of every peer (default 5; kopf 2, the extra peer of fanout 3)",
+        help="of every peer (default 5, of latency 9; kopf 2, the extra peer of fanout 3)",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works")
     parser.add_argument(

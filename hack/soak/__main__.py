@@ -23,6 +23,7 @@ from typing import Final
 import attrs
 
 from hack.cluster.cluster import Cluster
+from hack.cluster.progress import Progress
 from hack.soak.churn import Churn
 from hack.soak.interview import Interview
 from hack.soak.managers import Managers
@@ -73,6 +74,7 @@ class Soak:
     rng: random.Random
     clock: LoopClock
     seconds: float
+    progress: Progress = attrs.field(factory=Progress)
     outcome: Outcome = attrs.field(factory=Outcome)
     samples: list[Footprint] = attrs.field(factory=list)
 
@@ -80,14 +82,22 @@ class Soak:
         """Calm, storm, calm again; then what was is compared with what is."""
         figures = self.outcome.figures
         churns = [Churn(self.direct, WIDGET, where, self._seeded()) for where in WRITERS]
-        await self._warm_up(churns)
-        await self._settle()
-        before = await self._footprint()
         plan = Plan(self.proxy, self.rng, self.clock)
-        await self._disturb(plan, churns)
-        plan.end()
-        figures["seconds_to_agree"] = await self._settle()
-        after = await self._calm_footprint(before)
+
+        def detail() -> str:
+            writes, faults = sum(churn.writes for churn in churns), sum(plan.counts.values())
+            return f"{writes} writes, {faults} faults, {self.managers.killed} leaders killed"
+
+        async with self.progress.step("soak: before the faults", detail=detail):
+            await self._warm_up(churns)
+            await self._settle()
+            before = await self._footprint()
+        async with self.progress.step("soak: faults", detail=detail):
+            await self._disturb(plan, churns)
+            plan.end()
+        async with self.progress.step("soak: until everything agrees"):
+            figures["seconds_to_agree"] = await self._settle()
+            after = await self._calm_footprint(before)
         self._judge(before, after)
         said = await self.survivor.ask("contents")
         figures |= {

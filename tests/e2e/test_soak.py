@@ -22,3 +22,4 @@ def test_t49_a_minute_of_churn_faults_and_killed_leaders_ends_well():
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert "all is as it should be" in done.stdout
+    assert "leaders killed): running for" in done.stderr, "nobody was told what goes on"
