@@ -16,6 +16,7 @@ from hack.bench.peers import Peer, prepare
 from hack.bench.process import PeerError
 from hack.bench.results import judge, judge_aims, summarise
 from hack.bench.rig import Rig, Sample
+from hack.cluster.progress import Progress
 from informers.clock import Clock
 
 _ROOT: Final = Path(__file__).parent.parent.parent
@@ -103,19 +104,20 @@ async def _compare(
             if number >= rounds[peer.name]:
                 continue
             await rig.clock.sleep(_SETTLE)
-            begin = rig.clock.monotonic()
-            sample = await scenario.sample(rig, peer, number)
+            async with Progress().step(f"{scenario.name} {peer.name} #{number + 1}"):
+                sample = await scenario.sample(rig, peer, number)
             samples[peer.name].append(sample)
-            _tell(scenario.name, peer.name, number, sample, rig.clock.monotonic() - begin)
+            _tell(scenario.name, peer.name, number, sample)
     return {name: summarise(taken) for name, taken in samples.items()}
 
 
 async def _micro(name: str, *, plan: Plan) -> dict[str, Any]:
-    taken = [await micro.run(name) for _ in range(1 if plan.quick else _MICRO_ROUNDS)]
-    _tell(MICRO, name, len(taken) - 1, taken[-1], 0)
+    async with Progress().step(f"{MICRO} {name}"):
+        taken = [await micro.run(name) for _ in range(1 if plan.quick else _MICRO_ROUNDS)]
+    _tell(MICRO, name, len(taken) - 1, taken[-1])
     return summarise(taken)
 
 
-def _tell(scenario: str, peer: str, number: int, sample: Sample, took: float) -> None:
+def _tell(scenario: str, peer: str, number: int, sample: Sample) -> None:
     figures = "  ".join(f"{key} {value:.3f}" for key, value in sample.items())
-    print(f"{scenario:<14}{peer:<20}#{number + 1} {figures}  ({took:.0f} s)", flush=True)
+    print(f"{scenario:<14}{peer:<20}#{number + 1} {figures}", flush=True)
