@@ -28,11 +28,12 @@ from informers.client import Client, Fence
 from informers.clock import Clock, LoopClock
 from informers.connection import Connection, connect
 from informers.errors import (
-    SERVER_ERRORS,
+    BadRequest,
     ConfigError,
     Forbidden,
+    MethodNotSupported,
+    NotFound,
     StatusError,
-    TooManyRequests,
     TransportError,
     Unauthorized,
 )
@@ -54,6 +55,8 @@ USER_AGENT: Final = "pentad/0.1.0"
 REVIEWS: Final = 4
 LEAST_REFRESH_SECONDS: Final = 1.0
 MOST_REFRESH_SECONDS: Final = 3600.0
+REFUSALS: Final = 400
+"""Codes from here on are errors; those before lead elsewhere."""
 VERSION: Final = Request(method="GET", path="/version")
 _LEADING: Final = re.compile(r"\d+")
 
@@ -218,13 +221,16 @@ async def wait_for_server(
 
 
 def _refuse_hopeless(connection: Connection, error: TransportError | StatusError) -> None:
-    """Raise what no waiting will change; an API server that starts says 403 and 5xx, too."""
+    """Raise what no waiting will change: there is no such page, or it is elsewhere.
+
+    An API server that starts says 403 and 5xx, too, and what stands before it says much else.
+    """
     if connection.failure is not None:
         raise connection.failure from error
     if error.__cause__ is not None and connection.explain_tls(error.__cause__):
         raise ConfigError(str(error)) from error
-    is_answer = isinstance(error, StatusError) and error.code < SERVER_ERRORS
-    if is_answer and not isinstance(error, Forbidden | TooManyRequests):
+    is_redirect = isinstance(error, StatusError) and error.code < REFUSALS
+    if is_redirect or isinstance(error, NotFound | MethodNotSupported | BadRequest):
         raise _no_api_server(connection.server) from error
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from informers.clock import Clock
 from tests.kit.answers import error_event, gone, refusal, throttled
-from tests.kit.faults import ANY, READS, WATCHES, WRITES, Cut, Stall
+from tests.kit.faults import ANY, READS, WATCHES, WRITES, Cut, Fault, Match, Stall
 from tests.kit.proxy import FaultProxy
 
 QUIET_SECONDS: Final = (0.5, 3.0)
@@ -60,10 +60,13 @@ class Plan:
             await self._lasting()
 
     async def _answer(self) -> None:
-        answer = self._rng.choice(
-            [gone(), throttled(), refusal(500), refusal(503), error_event(410), error_event(500)]
-        )
-        where = self._rng.choice([WATCHES, READS, ANY])
+        refused = [gone(), throttled(), refusal(500), refusal(503)]
+        places: list[tuple[Fault, Match]] = [
+            (answer, where) for answer in refused for where in (WATCHES, READS, ANY)
+        ]
+        # An event stands in a watch: in anything else it would be an answer that no server gives.
+        events: list[tuple[Fault, Match]] = [(error_event(code), WATCHES) for code in (410, 500)]
+        answer, where = self._rng.choice(places + events * 3)
         with self._proxy.add(answer, where, times=3):
             self._proxy.cut(WATCHES)
             await self._lasting()

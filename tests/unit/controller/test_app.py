@@ -94,6 +94,7 @@ async def test_a_server_that_is_new_enough_is_taken_at_once(version):
             "does not answer as a Kubernetes API server does",
         ),
         ((404, "not here"), "name another context, or correct the server's address"),
+        ((302, "there"), "name another context, or correct the server's address"),
         ((401, status(401)), "refuses us: the server refuses our credentials"),
     ],
     ids=[
@@ -104,6 +105,7 @@ async def test_a_server_that_is_new_enough_is_taken_at_once(version):
         "a list",
         "no UTF-8",
         "another site",
+        "a redirect",
         "unauthorized",
     ],
 )
@@ -122,8 +124,10 @@ async def test_what_no_waiting_changes_is_refused_at_once(answer, says):
         (TransportError("cannot reach it"), "cannot reach it"),
         ((503, status(503, "starting")), "starting"),
         ((403, status(403, "no RBAC yet")), "no RBAC yet: bind this user to"),
+        ((410, status(410, "too old")), "too old"),
+        ((408, {"message": "a proxy lost patience"}), "a proxy lost patience"),
     ],
-    ids=["unreachable", "starting", "not granted yet"],
+    ids=["unreachable", "starting", "not granted yet", "out of place", "from a proxy"],
 )
 async def test_what_may_pass_is_waited_for_and_told(trouble, said):
     """Each try is one warning; then it goes on as if nothing had been."""
