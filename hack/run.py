@@ -46,6 +46,10 @@ INTERRUPTED: Final = 130
 SERVER_SECONDS: Final = 30.0
 ONE_CRD: Final = "let each file of the folder hold one CustomResourceDefinition"
 REMEDY: Final = "name another user's context by CONTEXT=, or let an administrator install them"
+EPILOG: Final = (
+    'Every other flag is the manager\'s, as in ARGS="--log-level=debug"; '
+    "`.venv/bin/python -m controller manager --help` lists them."
+)
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 OURS: Final = "pentad-"
 KIND: Final = "kind-"
@@ -78,7 +82,7 @@ class _Terminal:
 
 def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> int:
     """Find the cluster, install the CRDs, run."""
-    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__, epilog=EPILOG)
     parser.add_argument("--crds", type=Path, default=CRDS, help="folder of CRDs to install")
     options, rest = parser.parse_known_args(list(arguments))
     try:
