@@ -25,13 +25,18 @@ _INTERRUPTED: Final = 130
 
 def _up(options: argparse.Namespace) -> int:
     cluster = Cluster.up(options.name, fake_nodes=options.fake_nodes, kubernetes=options.kubernetes)
-    print(f"{cluster.context} is up at {cluster.server}; to use it:", file=sys.stderr)
+    then = "; to use it:" if sys.stdout.isatty() else ""  # otherwise a shell takes the next line
+    print(f"{cluster.context} is up at {cluster.server}{then}", file=sys.stderr)
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
-    Cluster.named(options.name).down()
+    """End it; that there is none is fine, and told, since the name may be a typing error."""
+    cluster = Cluster.named(options.name)
+    if not cluster.life.layout.root.exists():
+        print(f"there is no cluster {options.name!r}: nothing to remove", file=sys.stderr)
+    cluster.down()
     return 0
 
 

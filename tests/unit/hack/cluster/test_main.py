@@ -28,6 +28,12 @@ def test_no_cluster_is_told_with_the_remedy(command, capsys):
     )
 
 
+def test_nothing_to_take_down_is_told_and_fine(capsys):
+    """Scripts may take down what is gone; a person who mistyped a name reads it."""
+    assert 0 == main(["down", "--name", "mine"])
+    assert "there is no cluster 'mine': nothing to remove\n" == capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
