@@ -127,7 +127,7 @@ def _kubeconfig() -> str:
     )
     if found is not None:
         return os.pathsep.join(str(path) for path in found.files)
-    print("make run: there is no kubeconfig, so this starts a control plane of its own", flush=True)
+    print("make run: there is no kubeconfig, so this takes a control plane of its own", flush=True)
     cluster = Cluster.up(DEFAULT_NAME, fake_nodes=FAKE_NODES)
     print(f"make run: to look inside: export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     print("make run: to remove it: .venv/bin/python -m hack.cluster down", flush=True)
