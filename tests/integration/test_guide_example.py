@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,11 +36,14 @@ def program(programs):
 
 @pytest.fixture
 def commands():
-    """Return what the page has its reader type, in order."""
-    (shown,) = re.findall(r"```console\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    """Return what the page has its reader type: in the shell of the program, and in another."""
+    shown = re.findall(r"```console\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     return [
-        command.strip().replace("\n> ", "\n")
-        for command in re.split(r"^\$ ", shown, flags=re.MULTILINE)[1:]
+        [
+            command.strip().replace("\n> ", "\n")
+            for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+        ]
+        for block in shown
     ]
 
 
@@ -49,14 +53,36 @@ def environment(cluster, namespace, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "kubectl").symlink_to(cluster.kubectl)
+    kubeconfig = tmp_path / "kubeconfig"
+    shutil.copy(cluster.kubeconfig, kubeconfig)
+    place = ["config", "set-context", "--current", f"--namespace={namespace}"]
+    subprocess.run([cluster.kubectl, f"--kubeconfig={kubeconfig}", *place], check=True, timeout=60)
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(folder), os.defpath]),
         "PYTHONPATH": str(ROOT),
-        "KUBECONFIG": str(cluster.kubeconfig),
+        "KUBECONFIG": str(kubeconfig),
         "PENTAD_PROBE_ADDRESS": "off",
         "PENTAD_METRICS_ADDRESS": "off",
         "PENTAD_LEASE_NAMESPACE": namespace,
     }
+
+
+@pytest.fixture
+def shell(program, environment):
+    """Return a function that runs one line of the page and returns what it prints."""
+
+    def run(line):
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=program.parent,
+            env=environment,
+            check=True,
+            timeout=60,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    return run
 
 
 def test_the_example_is_short(program):
@@ -64,23 +90,24 @@ def test_the_example_is_short(program):
     assert len(program.read_text().splitlines()) <= LINES
 
 
-async def test_the_example_runs_as_shown(rest, kubectl, namespace, program, commands, environment):
-    """Installed and started as printed, it greets, repairs what is changed, and ends cleanly."""
-    *_, install, start = commands
-    shell = ["bash", "-o", "pipefail", "-c", install]
-    subprocess.run(shell, cwd=program.parent, env=environment, check=True, timeout=60)
+async def test_the_example_runs_as_shown(
+    rest, kubectl, namespace, program, commands, environment, shell
+):
+    """Installed, started and tried as printed, it greets, repairs what is changed, and ends."""
+    (*_, install, start), (*_, apply, look) = commands
+    look, words = look.split("\n")
+    apply, created = apply.rsplit("\n", 1)
+    shell(install)
     kubectl("wait", "--for=condition=Established", "crd/greetings.example.pentad.dev")
     with subprocess.Popen(shlex.split(start), cwd=program.parent, env=environment) as process:
         try:
-            path = f"/apis/example.pentad.dev/v1/namespaces/{namespace}/greetings"
-            greeting = {"apiVersion": "example.pentad.dev/v1", "kind": "Greeting"}
-            greeting |= {"metadata": {"name": "world"}, "spec": {"name": "World"}}
-            rest.create(path, greeting)
+            assert created == shell(apply).strip()
             child = f"/api/v1/namespaces/{namespace}/configmaps/world"
             await eventually(lambda: rest.request("GET", child).status, equals=200, within=30)
-            assert {"words": "Hello, World!"} == rest.get(child)["data"]
+            assert words == shell(look).strip()
+            path = f"/apis/example.pentad.dev/v1/namespaces/{namespace}/greetings"
             await eventually(
-                lambda: rest.get(f"{path}/world").get("status"), equals={"said": "Hello, World!"}
+                lambda: rest.get(f"{path}/world").get("status"), equals={"said": words}
             )
             rest.delete(child)
             await eventually(lambda: rest.request("GET", child).status, equals=200)
