@@ -180,7 +180,8 @@ async def connect(
         raise ConfigError(
             "no kubeconfig was named, KUBECONFIG is not set, this is no pod with a service "
             "account, and there is no ~/.kube/config",
-            remedy="pass --kubeconfig, or start a local control plane with 'make run'",
+            remedy="pass --kubeconfig, or export the KUBECONFIG that 'make run' names once it has "
+            "started a local control plane",
         )
     if located.in_cluster:
         connection = _of_pod(service_account, environ=environ, clock=clock)
