@@ -22,13 +22,18 @@ _COLUMNS: Final = {
     "cuts": "watches cut",
     "lists": "lists after",
 }
+_QUICK: Final = (
+    "Quick: sizes are a fraction of what the titles say, and starting outweighs the work. That it\n"
+    "runs is all that these figures show."
+)
 _TITLES: Final = {scenario.name: scenario.title for scenario in SCENARIOS}
 
 
 def table(result: Mapping[str, Any]) -> str:
     """Return every scenario with its peers, one below the other."""
     measured = result["scenarios"]
-    parts = [_scenario(name, measured[name]) for name in _TITLES if measured.get(name)]
+    parts = [_QUICK] if result.get("quick") else []
+    parts += [_scenario(name, measured[name]) for name in _TITLES if measured.get(name)]
     if result["targets"]:
         parts.append(_targets(result["targets"]))
     if result["aims"]:

@@ -124,6 +124,14 @@ def test_table_shows_every_peer_that_ran():
     assert all(word in text for word in ("### sync_10k", "| ours ", "| controller-runtime"))
 
 
+def test_small_sizes_are_told_with_their_figures():
+    """Whoever tries `--quick` is told that a title's 10,000 are fewer, and a loss means nothing."""
+    measured = _result(1.0, 2.0)
+
+    assert table(measured | {"quick": True}).startswith("Quick: ")
+    assert "Quick" not in table(measured)
+
+
 def test_plot_leaves_out_what_the_harness_decides():
     """A minute of nothing lasts a minute for everybody."""
     idle = {
