@@ -116,3 +116,9 @@ def test_a_new_kind_works(copy):
     assert "1 passed" in run(
         copy, "pytest", "-q", "tests/integration/throwaway/test_second_thing.py"
     )
+
+
+@pytest.mark.usefixtures("changes")
+def test_what_was_there_holds_with_a_family_as_well(copy):
+    """Tests of the manager's settings do not rely on there being no family."""
+    assert "passed" in run(copy, "pytest", "-q", "tests/unit/controller/test_config.py")

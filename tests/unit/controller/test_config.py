@@ -9,9 +9,9 @@ from tests.kit.widget.family import WIDGET_FAMILY
 
 
 def refusal(*arguments, **environ):
-    """Return the lines that these settings are refused with."""
+    """Return the lines that these settings are refused with, in a build without families."""
     with pytest.raises(ConfigError) as caught:
-        load(arguments, environ)
+        load(arguments, environ, families=())
     head, *lines = str(caught.value).split("\n  ")
     assert "the configuration is wrong:" == head
     return lines
