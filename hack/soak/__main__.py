@@ -231,8 +231,18 @@ def _seconds(text: str) -> float:
 def main(arguments: Sequence[str]) -> int:
     """Run, print the figures, fail if anything is wrong."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--seconds", type=_seconds, default=1800.0)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=1800.0,
+        help="how long faults last (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=random.SystemRandom().randrange(2**31),
+        help="makes the same plan of faults again (default: another one each time, which is told)",
+    )
     options = parser.parse_args(list(arguments))
     print(f"soak: {options.seconds:g} s, --seed {options.seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
