@@ -64,6 +64,10 @@ async def test_t02_a_deletion_inside_the_first_content_is_told(
     with proxy.add(cut, WATCH if watched else LIST, times=1) as rule:
         async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
             await eventually(lambda: rule.fired, equals=1)
+            # Only once the break is known here, all that came before it was told.
+            (reflector,) = mirror.informer.reflectors
+            failures = 2 if streams and not watched else 1  # a refusal to stream is one, too
+            await eventually(lambda: reflector.statistics.failures, equals=failures)
             first = next(iter(mirror.told.values()), None)
             gone = first.meta.name if first else "a0"
             delete(rest, namespace, gone)
