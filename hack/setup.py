@@ -30,6 +30,8 @@ INSTALL_SECONDS: Final = 1200
 BUILD_SECONDS: Final = 3600
 INTERRUPTED: Final = 130
 PULSE_SECONDS: Final = 10.0
+STEP: Final = re.compile(r"Installing collected packages|\S+ \S+")
+"""As much of a line of pip's as fits beside the time."""
 
 
 def main() -> int:
@@ -67,6 +69,7 @@ def _make_environment() -> None:
             venv.create(VENV, with_pip=True, clear=VENV.exists())
     except subprocess.CalledProcessError:  # Debian ships Python without its ensurepip
         _fail("this Python cannot make environments: `apt-get install python3-venv`, or the like")
+    _say("installing packages")
     pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"]
     if code := _install([*pip, "--require-hashes", "-r", str(LOCK)]):
         _fail(f"the packages could not be installed (exit {code}); is the package index reachable?")
@@ -86,7 +89,8 @@ def _install(command: list[str]) -> int:
 
         def follow() -> None:
             for line in process.stdout or ():
-                last[0] = re.split(r"[(:]", line)[0].strip()
+                if step := STEP.match(line.strip()):
+                    last[0] = step[0]
 
         reader = threading.Thread(target=follow)
         reader.start()

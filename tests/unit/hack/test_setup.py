@@ -23,6 +23,7 @@ def impatient(monkeypatch):
     [
         ("Collecting aiohttp (from x)", "Collecting aiohttp"),
         ("Installing collected packages: six, yarl", "Installing collected packages"),
+        ("Successfully installed six-1.17.0 yarl-1.25.1", "Successfully installed"),
     ],
 )
 def test_it_is_told_what_goes_on_and_for_how_long(capsys, line, activity):
