@@ -143,6 +143,8 @@ async def test_the_informers_tell_as_shown(cluster, rest, namespace, programs):
             expected = ["one mentions password", f"{namespace}/one is there"]
             await eventually(lambda: told.read_text().splitlines(), equals=expected, within=30)
             rest.create(path, MENTIONING | {"metadata": {"name": "two"}})
+            # What comes and goes before anybody looks is folded into nothing.
+            await eventually(lambda: f"{namespace}/two changed" in told.read_text(), within=30)
             rest.delete(f"{path}/two?gracePeriodSeconds=0")
             await eventually(lambda: f"{namespace}/two went" in told.read_text(), within=30)
         finally:
