@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 _DAY = dt.timedelta(days=1)
@@ -103,7 +103,7 @@ def expired_client(authority: Path, name: str) -> dict[str, str]:
     """A kubeconfig's user whose certificate ran out an hour ago, signed by a real authority."""
     signer = x509.load_pem_x509_certificate(authority.read_bytes())
     secret = serialization.load_pem_private_key(authority.with_suffix(".key").read_bytes(), None)
-    assert isinstance(secret, ec.EllipticCurvePrivateKey), "what hack.cluster makes"
+    assert isinstance(secret, rsa.RSAPrivateKey), "what hack.cluster makes"
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
