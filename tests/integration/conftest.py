@@ -1,4 +1,4 @@
-"""The cluster seen through a proxy that can do it harm; see docs/guide/testkit.md."""
+"""The cluster behind a proxy that can do it harm, on every loop; see docs/guide/testkit.md."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,12 @@ import attrs
 import pytest
 
 from tests.kit.cluster import ClusterAccess
+from tests.kit.loops import pytest_asyncio_loop_factories, pytest_configure
 from tests.kit.proxy import FaultProxy
 from tests.kit.rest import Rest
 from tests.kit.upstream import Upstream
+
+__all__ = ["pytest_asyncio_loop_factories", "pytest_configure"]
 
 STREAMED = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
 

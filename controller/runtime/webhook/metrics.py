@@ -50,7 +50,18 @@ class WebhookCollector(Collector):
             [(n, c.buckets, c.seconds) for n, c in stats.items()],
         )
         yield counter("webhook_shed", "Requests sent away at the limit.", (), [((), now.shed)])
-        yield gauge("webhook_connections", "Open connections.", (), [((), now.connections)])
+        yield gauge(
+            "webhook_connections",
+            "Connections, those included that are being made.",
+            (),
+            [((), now.connections)],
+        )
+        yield counter(
+            "webhook_connections_taken_away",
+            "Connections ended because there were too many.",
+            (),
+            [((), now.taken_away)],
+        )
         yield from _certificate(now.certificate_expires, now.certificates)
 
 

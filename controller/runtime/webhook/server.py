@@ -6,7 +6,8 @@ It promises:
   and costs other requests nothing. The API server says how long it waits; the answer comes earlier.
 - A handler that fails is a 500, one that takes too long a 504, each with the webhook's name and the
   request's uid, so that a user's message can be found in the log. The failure policy decides then.
-- Too many at once are sent away with Retry-After, which the API server heeds.
+- Too many at once are sent away with Retry-After, which the API server heeds; too many connections
+  cost those their place that ask nothing (`places`).
 - `stop` lets what is under way finish, and closes connections as they become idle.
 
 Connections stay open for longer than the API server keeps idle ones (90 s): whoever closes first
@@ -33,6 +34,8 @@ from controller.runtime.deadline import Deadline
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook import wire
 from controller.runtime.webhook.endpoint import Endpoint
+from controller.runtime.webhook.places import MOST, Places
+from controller.runtime.webhook.reception import Reception
 from controller.runtime.webhook.serving import ServingCertificate
 from controller.runtime.webhook.statistics import NOWHERE, Counts, ServerStatistics
 from informers.clock import Clock, LoopClock
@@ -54,6 +57,7 @@ class Limits:
 
     body: int = 7 * 1024 * 1024
     in_flight: int = 256
+    connections: int = MOST
     seconds: float = 10.0
     """For a request to no webhook in particular, or of one that says nothing."""
     handshake: float = 10.0
@@ -83,10 +87,16 @@ class _Answer:
 class _Http(HttpServer):
     """aiohttp's server, which remembers since when each connection stands."""
 
-    def __init__(self, handler: _RequestHandler, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
+    def __init__(
+        self,
+        handler: _RequestHandler,
+        places: Places[RequestHandler],
+        **options: Any,  # noqa: ANN401 - aiohttp's
+    ) -> None:
         super().__init__(handler, **options)
         self.opened: dict[RequestHandler, float] = {}
         self.is_closing = False
+        self._places = places
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -102,6 +112,7 @@ class _Http(HttpServer):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
         self.opened.pop(handler, None)
+        self._places.leave(handler)
 
 
 class AdmissionServer:
@@ -126,26 +137,25 @@ class AdmissionServer:
         self._clock = clock or LoopClock()
         self._limits = limits or Limits()
         self._http: _Http | None = None
-        self._listener: asyncio.Server | None = None
+        self._places: Places[RequestHandler] = Places(self._limits.connections)
+        self._reception: Reception | None = None
         names = [endpoint.webhook.full_name for endpoint in self._endpoints.values()]
         self._statistics = ServerStatistics(webhooks={name: Counts() for name in (*names, NOWHERE)})
 
     @property
     def port(self) -> int:
         """The port it listens at; of interest when it was asked to choose one."""
-        if self._listener is None or not self._listener.sockets:
-            return self._wanted_port
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        return (self._reception and self._reception.port) or self._wanted_port
 
     @property
     def is_listening(self) -> bool:
         """Whether connections are accepted."""
-        return self._listener is not None and self._listener.is_serving()
+        return self._reception is not None and self._reception.is_open
 
     def statistics(self) -> ServerStatistics:
         """The counters, as they are now."""
-        self._statistics.connections = len(self._http.connections) if self._http else 0
+        self._statistics.connections = len(self._places)
+        self._statistics.taken_away = self._places.taken_away
         self._statistics.certificates = self._certificate.replacements
         self._statistics.certificate_expires = self._certificate.expires
         return self._statistics
@@ -161,41 +171,37 @@ class AdmissionServer:
         limits = self._limits
         self._http = _Http(
             self._serve,
+            self._places,
             handler_cancellation=True,
             keepalive_timeout=limits.idle,
             lingering_time=limits.linger,
             access_log=None,
             logger=_quiet(),
         )
+        self._reception = Reception(
+            self._http,
+            self._places,
+            context=self._certificate.context,
+            handshake=limits.handshake,
+            farewell=limits.linger,
+            clock=self._clock,
+        )
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                self._http,
-                self._host or None,
-                self._wanted_port,
-                ssl=self._certificate.context,
-                ssl_handshake_timeout=limits.handshake,
-                ssl_shutdown_timeout=limits.linger,
-                backlog=1024,
-            )
+            await self._reception.open(self._host, self._wanted_port)
         except OSError as error:
             raise _cannot_listen(error, f"{self._host}:{self._wanted_port}") from error
 
     async def stop(self, *, limit: float = math.inf) -> None:
         """Accept nothing more, let what is under way finish within the limit, close everything."""
-        if self._listener is None or self._http is None:
+        if self._reception is None or self._http is None:
             return
         deadline = Deadline(self._clock, limit)
-        async with asyncio.TaskGroup() as group:
-            closed = group.create_task(self._listener.wait_closed(), name="listener")
-            await self._clock.sleep(0)  # Python 3.11 waits only if asked before it is closed
-            self._listener.close()
-            self._http.begin_closing()
-            # aiohttp waits so long twice: for an answer, and for a handler that was told to end.
-            drain = min(self._limits.drain, deadline.left() / 2)
-            await self._http.shutdown(max(drain, LEAST_SHUTDOWN))
-            # It does not know of connections whose handshake is under way.
-            await asyncio.wait([closed], timeout=min(self._limits.linger, deadline.left()))
-            closed.cancel()
+        self._http.begin_closing()
+        # Handshakes under way may end: whoever is let in by now is told at once that it is over.
+        await self._reception.close(limit=min(self._limits.linger, deadline.left()))
+        # aiohttp waits so long twice: for an answer, and for a handler that was told to end.
+        drain = min(self._limits.drain, deadline.left() / 2)
+        await self._http.shutdown(max(drain, LEAST_SHUTDOWN))
 
     # Requests
 
@@ -209,6 +215,7 @@ class AdmissionServer:
             return _response(_Answer(refused.code, _status(refused), retry_after="1"))
         self._statistics.in_flight += 1
         counts.in_flight += 1
+        self._places.ask(request.protocol)
         code, began = GONE, self._clock.monotonic()
         try:
             answer = await self._answer(endpoint, request, counts)
@@ -218,6 +225,7 @@ class AdmissionServer:
                 response.force_close()
             return response
         finally:
+            self._places.rest(request.protocol)
             self._statistics.in_flight -= 1
             counts.in_flight -= 1
             counts.record(code, self._clock.monotonic() - began)

@@ -40,6 +40,8 @@ class ServerStatistics:
     shed: int = 0
     """Requests sent away because too many were under way."""
     connections: int = 0
+    taken_away: int = 0
+    """Connections that were ended because there were too many."""
     certificates: int = 0
     """Serving certificates put into use, the first one included."""
     certificate_expires: float | None = None
