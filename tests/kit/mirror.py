@@ -84,6 +84,11 @@ class Mirror:
         """Wait for the first complete content."""
         await eventually(lambda: self.informer.has_synced, within=within)
 
+    async def wait_watching(self) -> None:
+        """Wait until its watches are answered; what is listed is complete before that."""
+        reflectors = self.informer.reflectors
+        await eventually(lambda: all(r.statistics.watching_since is not None for r in reflectors))
+
     async def wait_agrees(self, rest: Rest, *, within: float = 20.0) -> None:
         """Wait until cache, handler and server agree about every object."""
         path = self.informer.source.kind.path(self.namespace)

@@ -32,6 +32,7 @@ async def deaf(proxy, proxied, kind, namespace, **options):
     """Run a synced informer whose watch brings nothing more, until what holds it is removed."""
     async with mirrored(proxied, kind, namespace, **options) as mirror:
         await mirror.wait_synced(within=WITHIN)
+        await mirror.wait_watching()
         held = proxy.hold(WATCHES)
         try:
             yield mirror, held

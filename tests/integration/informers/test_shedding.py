@@ -41,7 +41,7 @@ async def test_a_watch_that_is_shed_later_is_left_alone_as_well(proxy, proxied, 
     """A watch that ran, ended and is refused when it comes back."""
     async with mirrored(proxied, CONFIG_MAP, namespace, pace=QUIET, streams=False) as mirror:
         await mirror.wait_synced()
-        await eventually(lambda: len(proxy.seen(WATCH)) >= 1)
+        await mirror.wait_watching()
         with proxy.add(throttled(SECONDS), WATCH, times=1):
             proxy.cut(WATCH)
             await eventually(lambda: len(proxy.seen(WATCH)) >= 3)

@@ -30,6 +30,7 @@ from tests.kit.mirror import mirrored
 
 async def relist(proxy, mirror):
     """Make the informer list again: its watch ends and cannot be resumed."""
+    await mirror.wait_watching()
     proxy.forget()
     proxy.add(gone(), WATCH, times=1)
     assert proxy.cut(WATCH) > 0
@@ -98,6 +99,7 @@ async def test_a_server_whose_history_went_back_is_followed(
     create(rest, namespace, "a")
     async with mirrored(proxied, CONFIG_MAP, namespace, streams=streams) as mirror:
         await mirror.wait_agrees(rest)
+        await mirror.wait_watching()
         [scope] = mirror.informer.scopes.values()
         meta = {"name": "a", "namespace": namespace, "uid": "u"}
         meta["resourceVersion"] = f"9{scope.version}"
