@@ -158,6 +158,7 @@ async def test_t16_a_last_line_that_was_cut_is_not_taken(proxy, proxied, namespa
     """The stream ends in the middle of a line: the object comes with the next watch."""
     async with mirrored(proxied, CONFIG_MAP, namespace, streams=False) as mirror:
         await mirror.wait_synced()
+        await mirror.wait_watching()
         with proxy.add(End(after_events=1, after_bytes=40), WATCH, times=1) as rule:
             proxy.cut(WATCH)
             create(rest, namespace, "a")
