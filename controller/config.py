@@ -87,16 +87,16 @@ def _namespaces(text: str) -> tuple[str, ...]:
     return words
 
 
-def _namespace(text: str) -> str:
-    return text and _checked(text, dns1123_label)
-
-
 def _name(text: str) -> str:
     return _checked(text, dns1123_subdomain)
 
 
-def _service(text: str) -> str:
+def _label(text: str) -> str:
     return _checked(text, dns1123_label)
+
+
+def _label_if_any(text: str) -> str:
+    return text and _label(text)
 
 
 def _checked(text: str, problems_of: Callable[[str], Sequence[str]]) -> str:
@@ -116,9 +116,9 @@ _FORMS: Final[Mapping[Callable[[str], Any], str]] = {
     _switch: "true|false",
     _seconds: "SECONDS",
     _whole_seconds: "SECONDS",
-    _namespace: "NAME",
     _name: "NAME",
-    _service: "NAME",
+    _label: "NAME",
+    _label_if_any: "NAME",
     _address: "HOST:PORT|off",
     _listening: "HOST:PORT",
 }
@@ -143,7 +143,7 @@ class Config:
     leader_elect: bool = _setting("true", _switch, "run only while holding the Lease")
     lease_name: str = _setting("pentad", _name, "name of the Lease")
     lease_namespace: str = _setting(
-        "", _namespace, "its namespace; default: that of the pod or context"
+        "", _label_if_any, "its namespace; default: that of the pod or context"
     )
     lease_seconds: int = _setting("15", _whole_seconds, "how long a lease lasts")
     renew_deadline_seconds: float = _setting("10", _seconds, "how long renewing may fail")
@@ -165,7 +165,7 @@ class Config:
         "auto is service in a pod, else off",
     )
     webhook_address: str = _setting(":9443", _listening, "where webhooks answer")
-    webhook_service: str = _setting("pentad-webhook", _service, "Service in front of the webhooks")
+    webhook_service: str = _setting("pentad-webhook", _label, "Service in front of the webhooks")
     webhook_cert_dir: str = _setting(
         "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
     )

@@ -107,9 +107,8 @@ class Names:
                 raise ScaffoldError(f"{value!r} will not do: {what}")
         if problems := dns1123_subdomain(self.group):
             raise ScaffoldError(f"{self.group!r} will not do: a group {' and '.join(problems)}")
-        words = self.words()
-        for value in (self.family, self.kind, words["module"]):
-            if iskeyword(value) or hasattr(builtins, self.kind):
+        for value in (self.family, self.kind, self.words()["module"]):
+            if iskeyword(value) or (value == self.kind and hasattr(builtins, value)):
                 raise ScaffoldError(f"{value!r} will not do: Python has another meaning for it")
         if self.kind in OURS or len(self.kind) == 1:
             raise ScaffoldError(f"{self.kind!r} will not do: what is made has that name itself")

@@ -180,17 +180,12 @@ def _bodies(folder: Path) -> list[dict[str, Any]]:
             body = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise ConfigError(f"{path}: {' '.join(str(error).split())}", remedy=ONE_CRD) from error
-        if not _is_crd(body):
-            raise ConfigError(f"{path} is no CustomResourceDefinition", remedy=ONE_CRD)
+        try:
+            msgspec.convert(body, _Crd)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{path} is no CustomResourceDefinition", remedy=ONE_CRD) from error
         bodies.append(body)
     return bodies
-
-
-def _is_crd(body: object) -> bool:
-    try:
-        return isinstance(msgspec.convert(body, _Crd), _Crd)
-    except msgspec.ValidationError:
-        return False
 
 
 async def _install(client: Client, bodies: Sequence[dict[str, Any]]) -> None:

@@ -2,9 +2,9 @@
 
 Three authorities, as Kubernetes asks for: one for servers and clients, one for the front proxy
 (a client certificate of the first must never pass as the aggregator's), one for etcd. Keys are on
-P-256, which is quick to make, but for that of the first authority: the API server
-verifies a client's certificate again for each request, and a signature by RSA is verified several
-times as fast. Written once; a cluster keeps them for its life.
+P-256, which is quick to make, but for that of the first authority: the API server verifies the
+certificate of a client again for each request, which costs it less where the signature is RSA's.
+Written once; a cluster keeps them for its life.
 """
 
 import base64

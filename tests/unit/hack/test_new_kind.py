@@ -76,9 +76,19 @@ def test_nothing_is_overwritten(root):
         pytest.param({"group": "omnitide"}, "a domain", id="group"),
         pytest.param({"plural": "Fleets"}, "lower-case", id="plural"),
         pytest.param({"group": "omnitide.-"}, "labels of only a-z", id="part of a group"),
-        pytest.param({"family": "import"}, "Python has another meaning", id="a family's keyword"),
-        pytest.param({"kind": "None"}, "Python has another meaning", id="a constant"),
-        pytest.param({"kind": "Class"}, "Python has another meaning", id="a module's keyword"),
+        pytest.param(
+            {"family": "import"},
+            "'import' will not do: Python has another meaning",
+            id="a family's keyword",
+        ),
+        pytest.param(
+            {"kind": "None"}, "'None' will not do: Python has another meaning", id="a constant"
+        ),
+        pytest.param(
+            {"kind": "Class"},
+            "'class' will not do: Python has another meaning",
+            id="a module's keyword",
+        ),
         pytest.param({"kind": "Warning"}, "Python has another meaning", id="a built-in class"),
         pytest.param({"kind": "Family"}, "has that name itself", id="a name of the scaffold"),
         pytest.param({"kind": "I"}, "has that name itself", id="a type variable"),

@@ -1,8 +1,5 @@
 """What a reflector asks for when it lists."""
 
-from contextlib import asynccontextmanager
-
-import msgspec
 import pytest
 
 from informers.client import Client
@@ -11,38 +8,30 @@ from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
 from tests.kit.answers import status
 from tests.kit.virtual import VirtualClock
-from tests.unit.controller.runtime.world import Nowhere, Stream, Wire, thing
+from tests.unit.controller.runtime.world import Listing, Nowhere, thing
 
 pytestmark = pytest.mark.virtual
 
 TOKEN = "more"
 
 
-class Paged(Wire):
+class Paged(Listing):
     """Answers what asks for pages with two, and anything else at once."""
 
     def __init__(self):
         super().__init__()
         self.lists = []
 
-    @asynccontextmanager
-    async def stream(self, request, *, timeout):
-        """Be a watch, or a page."""
+    def listed(self, request):
+        """Return a page."""
         query = request.query
-        if "watch" in query:
-            async with super().stream(request, timeout=timeout) as stream:
-                yield stream
-            return
         self.lists.append(query)
         page, items = {"resourceVersion": "50"}, [thing("a"), thing("b")]
         if "continue" in query:
             items = items[1:]
         elif "limit" in query:
             page, items = page | {"continue": TOKEN}, items[:1]
-        answer = Stream()
-        answer.pieces.put_nowait(msgspec.json.encode({"metadata": page, "items": items}))
-        answer.pieces.put_nowait(b"")
-        yield answer
+        return {"metadata": page, "items": items}
 
 
 async def test_a_list_comes_in_pages_of_five_hundred_where_the_server_pages():
@@ -65,27 +54,15 @@ async def test_a_list_comes_in_pages_of_five_hundred_where_the_server_pages():
     ] == wire.lists
 
 
-class Restored(Wire):
+class Restored(Listing):
     """Knows a and b until it is restored from a backup, from before there was b."""
 
     version = "50"
 
-    @asynccontextmanager
-    async def stream(self, request, *, timeout):
-        """Be a watch, which is silent of all before its version, or a list."""
-        if "watch" in request.query:
-            async with super().stream(request, timeout=timeout) as stream:
-                yield stream
-            return
-        answer = Stream()
-        answer.pieces.put_nowait(msgspec.json.encode(self.listed(request)[1]))
-        answer.pieces.put_nowait(b"")
-        yield answer
-
     def listed(self, _request):
-        """Answer any list with all there is."""
+        """Return all there is."""
         names = ["a", "b"] if self.version == "50" else ["a"]
-        return 200, {
+        return {
             "metadata": {"resourceVersion": self.version},
             "items": [thing(name) for name in names],
         }
@@ -94,7 +71,7 @@ class Restored(Wire):
 async def test_a_server_that_was_restored_from_a_backup_is_followed_though_it_refuses_nothing():
     """It is silent, as nothing happens after a version to come, and then it is asked."""
     wire, client = Restored(), Client(Nowhere(), clock=VirtualClock())
-    wire.answer, client._transport = wire.listed, wire
+    wire.answer, client._transport = lambda request: (200, wire.listed(request)), wire
     async with Informers(client) as informers:
         informers.verdicts.refuse(CONFIG_MAP, "the test wants lists")
         informer = informers.acquire(Source(kind=CONFIG_MAP))

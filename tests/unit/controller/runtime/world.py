@@ -150,6 +150,27 @@ class Wire:
         return [msgspec.json.decode(r.body) for r in self.requests if r.method in wanted]
 
 
+class Listing(Wire):
+    """One whose content is listed before it is watched."""
+
+    def listed(self, request):
+        """Return the list that answers a request."""
+        content = self.content[request.kind.plural]
+        return {"metadata": {"resourceVersion": "50"}, "items": content}
+
+    @asynccontextmanager
+    async def stream(self, request, *, timeout):
+        """Be a watch, or a list."""
+        if "watch" in request.query:
+            async with super().stream(request, timeout=timeout) as stream:
+                yield stream
+            return
+        answer = Stream()
+        answer.pieces.put_nowait(msgspec.json.encode(self.listed(request)))
+        answer.pieces.put_nowait(b"")
+        yield answer
+
+
 def event(type_, body):
     """Return a line of a watch."""
     return msgspec.json.encode({"type": type_, "object": body}) + b"\n"

@@ -1,8 +1,5 @@
 """What the figures of a cache are after what can happen to one."""
 
-from contextlib import asynccontextmanager
-
-import msgspec
 import pytest
 
 from controller.runtime.obs.kinds import InformerCollector
@@ -12,7 +9,7 @@ from informers.meta.builtin import CONFIG_MAP
 from informers.reflector import Source
 from tests.kit.answers import status
 from tests.kit.virtual import VirtualClock
-from tests.unit.controller.runtime.world import Nowhere, Stream, Wire, event, thing
+from tests.unit.controller.runtime.world import Listing, Nowhere, event, thing
 
 pytestmark = pytest.mark.virtual
 
@@ -20,23 +17,8 @@ BAD = thing("bad", meta={"labels": {"x": 1}})
 COUNTED = ("lists", "watches", "events", "bookmarks", "failures", "decode_errors")
 
 
-class Listing(Wire):
-    """Answers lists with the content there is."""
-
-    @asynccontextmanager
-    async def stream(self, request, *, timeout):
-        """List, or watch."""
-        if "watch" in request.query:
-            async with super().stream(request, timeout=timeout) as stream:
-                yield stream
-            return
-        content = self.content[request.kind.plural]
-        stream = Stream()
-        stream.pieces.put_nowait(
-            msgspec.json.encode({"metadata": {"resourceVersion": "50"}, "items": content})
-        )
-        stream.pieces.put_nowait(b"")
-        yield stream
+class Told(Listing):
+    """One that can be made to say anything."""
 
     def say(self, line):
         """Send the one watch of ConfigMaps a line."""
@@ -48,7 +30,7 @@ class World:
     """A cache of ConfigMaps that lists, and its figures."""
 
     def __init__(self):
-        self.wire = Listing()
+        self.wire = Told()
         self.wire.content["configmaps"] = [thing("a"), BAD]
         client = Client(Nowhere(), clock=VirtualClock())
         client._transport = self.wire
