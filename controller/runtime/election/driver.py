@@ -27,7 +27,7 @@ from controller.runtime.election.machine import (
     State,
 )
 
-_SLICE = 1.0  # select's own clock stops while the machine sleeps; ours does not
+_SLICE = 2.0  # select's own clock stops while the machine sleeps; ours does not
 
 
 class Driver:

@@ -11,9 +11,9 @@ Leaves to others: when to send what (`machine`), and how long to wait (`driver`)
 """
 
 import datetime as dt
-import http.client
 import ssl
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -33,17 +33,19 @@ from controller.runtime.election.machine import (
     Seen,
     Verb,
 )
-from controller.runtime.election.wire import HTTPConnection, Patience
+from controller.runtime.election.wire import Answer, Channel, Patience
+from informers.errors import InformersError
+from informers.http1 import field
 from informers.meta.errors import UNREADABLE
 
 _METHOD = {Verb.READ: "GET", Verb.CREATE: "POST", Verb.UPDATE: "PUT"}
-_MAX_BODY = 1 << 20
+_FIELDS = "User-Agent: pentad-leader-election\r\nAccept: application/json\r\n"
 _MOST_TRANSITIONS = 2**31 - 1
 """The field's 32 bits: a Lease that was filled to its end by somebody can still be taken."""
-_REMEDIES = {
-    http.client.FORBIDDEN: ": grant it to this user (kubectl apply --server-side -k "
+_REMEDIES: Mapping[int, str] = {
+    HTTPStatus.FORBIDDEN: ": grant it to this user (kubectl apply --server-side -k "
     "manifests/rbac/manager), or name another Lease",
-    http.client.NOT_FOUND: ": create that namespace, or name another with --lease-namespace",
+    HTTPStatus.NOT_FOUND: ": create that namespace, or name another with --lease-namespace",
 }
 
 
@@ -126,20 +128,20 @@ class LeaseClient:
         self._connection = connection
         self._patience = patience
         self._wall = wall
-        self._http: HTTPConnection | None = None
+        self._channel: Channel | None = None
         self._made_for: tuple[object, ...] = ()
         self._fresh_enough()  # a bad address is told at the start
 
     def send(self, request: Request) -> Reply:
         """Do one request; a failure is a reply too."""
         try:
-            status, body = self._exchange(request)
-            return self._reply(request, status, body)
+            answer = self._exchange(request)
+            return self._reply(request, answer.code, answer.body)
         except (
             OSError,
             ValueError,  # what cannot be sent, such as a token with a line break
             ElectionError,
-            http.client.HTTPException,
+            InformersError,  # what came is no answer
             msgspec.DecodeError,
             RecursionError,  # a body nested deeper than the interpreter's stack
         ) as error:
@@ -148,29 +150,18 @@ class LeaseClient:
 
     def close(self) -> None:
         """Drop the connection; the next request makes a new one."""
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        if self._channel is not None:
+            self._channel.close()
 
-    def _exchange(self, request: Request) -> tuple[int, bytes]:
+    def _exchange(self, request: Request) -> Answer:
         body = b""
         if request.claim is not None:
             body = msgspec.json.encode(self._desired(request.claim, request.basis))
-        link = self._fresh_enough()
-        link.putrequest(_METHOD[request.verb], self._path(request))
-        for name, value in self._credentials().items():
-            link.putheader(name, value)
-        link.putheader("User-Agent", "pentad-leader-election")
-        link.putheader("Accept", "application/json")
+        channel = self._fresh_enough()
+        fields = "".join(field(name, value) for name, value in self._credentials().items())
         if body:
-            link.putheader("Content-Type", "application/json")
-            link.putheader("Content-Length", str(len(body)))
-        link.endheaders(body or None)
-        response = link.getresponse()
-        data = response.read(_MAX_BODY)
-        if response.will_close or not response.isclosed():
-            self.close()
-        return response.status, data
+            fields += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return channel.ask(_METHOD[request.verb], self._path(request), fields + _FIELDS, body)
 
     def _credentials(self) -> Mapping[str, str]:
         try:
@@ -178,13 +169,13 @@ class LeaseClient:
         except Exception as error:  # whatever a plugin raises: the next try may succeed
             raise CredentialsUnavailable(f"{type(error).__name__}: {error}") from error
 
-    def _fresh_enough(self) -> HTTPConnection:
+    def _fresh_enough(self) -> Channel:
         """The kept connection, or a new one when address or certificates have changed."""
         at = self._connection
         wanted = (at.server, at.ssl_context, at.proxy, at.server_hostname)
-        if self._http is None or self._made_for != wanted:
+        if self._channel is None or self._made_for != wanted:
             self.close()
-            self._http = HTTPConnection(
+            self._channel = Channel(
                 urlsplit(at.server),
                 self._patience,
                 context=at.ssl_context,
@@ -192,7 +183,7 @@ class LeaseClient:
                 server_hostname=at.server_hostname,
             )
             self._made_for = wanted
-        return self._http
+        return self._channel
 
     def _path(self, request: Request) -> str:
         prefix = urlsplit(self._connection.server).path.rstrip("/")
@@ -228,11 +219,11 @@ class LeaseClient:
         return stamp if stamp != last else _micro_time(now + dt.timedelta(microseconds=1))
 
     def _reply(self, request: Request, status: int, body: bytes) -> Reply:
-        if status in (http.client.OK, http.client.CREATED):
+        if status in (HTTPStatus.OK, HTTPStatus.CREATED):
             return Seen(self.read(body))
-        if status == http.client.CONFLICT:
+        if status == HTTPStatus.CONFLICT:
             return Conflict()
-        if status == http.client.NOT_FOUND and request.verb is not Verb.CREATE:
+        if status == HTTPStatus.NOT_FOUND and request.verb is not Verb.CREATE:
             return Missing()
         return Failed(f"HTTP {status}: {_message(body)}{_REMEDIES.get(status, '')}", status)
 

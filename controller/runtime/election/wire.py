@@ -1,6 +1,6 @@
 """An HTTP/1.1 connection whose every step ends by one deadline, or at once when asked.
 
-`http.client` bounds each socket operation, not the exchange: a server that sends a byte now and
+A timeout of each socket operation is no bound of the exchange: a server that sends a byte now and
 then, or a name with several dead addresses, would hold the election thread for ever. Here the
 socket never blocks; each wait is a poll on the socket and on a wake-up descriptor, for no longer
 than the `Patience` has left. So a hanging renewal ends in time, and a thread that is told to
@@ -13,8 +13,6 @@ fence closes regardless; and `Elector` tells the loop so, from the loop's side.
 
 import contextlib
 import errno
-import http.client
-import io
 import os
 import select
 import socket
@@ -24,12 +22,29 @@ from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+import attrs
+
 from controller.runtime.election.fence import ElectionError
-from informers.proxy import login_of, port_of
+from informers.dial import authority, proxy_login
+from informers.errors import TransportError
+from informers.http1 import (
+    END,
+    INTERIM,
+    LONGEST_HEAD,
+    SUCCESS,
+    Head,
+    Malformed,
+    body_of,
+    field,
+    parse_head,
+    request_line,
+)
+from informers.proxy import port_of
 
 T = TypeVar("T")
 
 _BLOCK = 16_384
+_LONGEST_BODY = 1 << 20
 _SLICE = 1.0  # poll's own clock stops while the machine sleeps; ours does not
 
 
@@ -54,7 +69,7 @@ class Patience(Protocol):
 
 
 class Link(Protocol):
-    """What `http.client` needs of a socket; a plain one or a layer upon another."""
+    """What a connection needs of a socket; a plain one or a layer upon another."""
 
     def sendall(self, data: bytes | memoryview, /) -> None:
         """Send everything."""
@@ -62,10 +77,6 @@ class Link(Protocol):
 
     def receive_into(self, buffer: memoryview, /) -> int:
         """Read what is there, waiting for at least a byte; 0 at the end."""
-        ...
-
-    def makefile(self, mode: str, /) -> io.BufferedReader:
-        """Give a reader for the response."""
         ...
 
     def close(self) -> None:
@@ -107,10 +118,6 @@ class PlainLink:
                 return self._sock.recv_into(buffer)
             except BlockingIOError:
                 self._wait(select.POLLIN)
-
-    def makefile(self, mode: str, /) -> io.BufferedReader:
-        """Give a reader for the response."""
-        return _reader(self, mode)
 
     def close(self) -> None:
         """Close the socket."""
@@ -155,10 +162,6 @@ class TlsLink:
         buffer[: len(data)] = data
         return len(data)
 
-    def makefile(self, mode: str, /) -> io.BufferedReader:
-        """Give a reader for the response."""
-        return _reader(self, mode)
-
     def close(self) -> None:
         """Close what is below."""
         self._below.close()
@@ -184,28 +187,16 @@ class TlsLink:
             self._below.sendall(self._outgoing.read())
 
 
-class _Reader(io.RawIOBase):
-    """The raw side of the buffered reader that parses a response."""
+@attrs.frozen
+class Answer:
+    """What the server said."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def readable(self) -> bool:
-        """Always: that is all it does."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what io passes
-        """Read what is there."""
-        return self._link.receive_into(buffer)
+    code: int
+    body: bytes
 
 
-def _reader(link: Link, mode: str) -> io.BufferedReader:
-    assert mode == "rb", "http.client only reads"
-    return io.BufferedReader(_Reader(link))
-
-
-class HTTPConnection(http.client.HTTPConnection):
-    """`http.client` over a `Link`; plain or TLS, directly or through a proxy."""
+class Channel:
+    """A connection to the server, kept from one request to the next; direct or through a proxy."""
 
     def __init__(
         self,
@@ -216,30 +207,101 @@ class HTTPConnection(http.client.HTTPConnection):
         proxy: str | None = None,
         server_hostname: str | None = None,
     ) -> None:
-        name, port = _host_and_port(server)
-        self._server_name = server_hostname or name
+        self._server = server
+        self._name, self._port = _host_and_port(server)
+        self._server_name = server_hostname or self._name
         self._context = context if server.scheme == "https" else None
         self._patience = patience
         self._proxy = None if proxy is None else urlsplit(proxy)
-        if self._proxy is None:
-            super().__init__(name, port)
-            return
-        super().__init__(*_host_and_port(self._proxy))
-        self.set_tunnel(name, port, headers=_proxy_headers(self._proxy))
-
-    def connect(self) -> None:
-        """Dial, tunnel through the proxy, shake hands."""
-        self.sock = dial(self.host, self.port, self._patience)
         if self._proxy is not None:
-            if self._proxy.scheme == "https":
-                both = self._context or ssl.create_default_context()  # as in Go: one set of trust
-                self.sock = TlsLink(self.sock, both, self.host)
-            self._tunnel()
-        if self._context is not None:
-            self.sock = TlsLink(self.sock, self._context, self._server_name)
+            _host_and_port(self._proxy)
+        self._link: Link | None = None
+        self._came = b""
 
-    sock: Link  # all of a socket that http.client uses
-    _tunnel: Callable[[], None]
+    def ask(self, method: str, target: str, fields: str, body: bytes = b"") -> Answer:
+        """Send a request with these header lines; return the answer to it.
+
+        Raises:
+            OSError: If the connection or its time ended, or no TLS came about.
+            TransportError: If what came is no answer.
+        """
+        if self._link is None:
+            self._link = self._connected()
+        host = field("Host", authority(self._server))
+        head = f"{request_line(method, target)}{host}{fields}\r\n"
+        self._link.sendall(head.encode("latin-1") + body)
+        answer, keeps = self._answer(self._link)
+        if not keeps:
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """Hang up; the next request connects again."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._came = b""
+
+    def _connected(self) -> Link:
+        """Dial, tunnel through the proxy, shake hands."""
+        to = self._server if self._proxy is None else self._proxy
+        link: Link = dial(*_host_and_port(to), self._patience)
+        with contextlib.ExitStack() as undo:
+            undo.callback(link.close)
+            if self._proxy is not None:
+                if self._proxy.scheme == "https":
+                    both = self._context or ssl.create_default_context()  # as in Go: one trust
+                    link = TlsLink(link, both, str(self._proxy.hostname))
+                self._tunnel(link, self._proxy)
+            if self._context is not None:
+                link = TlsLink(link, self._context, self._server_name)
+            undo.pop_all()
+        return link
+
+    def _tunnel(self, link: Link, proxy: SplitResult) -> None:
+        target = authority(self._server)
+        ask = request_line("CONNECT", target) + field("Host", target) + proxy_login(proxy) + "\r\n"
+        link.sendall(ask.encode("latin-1"))
+        head = self._head(link)
+        if head.code not in SUCCESS:
+            raise TransportError(f"the proxy does not let us through to {target} ({head.code})")
+        if self._came:
+            raise TransportError(f"the proxy says more than that the way to {target} is open")
+
+    def _answer(self, link: Link) -> tuple[Answer, bool]:
+        """Return the answer, and whether the connection may be used again."""
+        head = self._head(link)
+        while head.code in INTERIM:
+            head = self._head(link)
+        reader = body_of(head)
+        body, self._came = reader.feed(self._came), b""
+        while not reader.is_complete:
+            if len(body) > _LONGEST_BODY:
+                raise Malformed(f"an answer of more than {_LONGEST_BODY} bytes")
+            data = _receive(link)
+            if data:
+                body += reader.feed(data)
+            else:
+                reader.end()
+        return Answer(head.code, body), head.keeps_alive and not reader.has_surplus
+
+    def _head(self, link: Link) -> Head:
+        """Read up to the empty line; what came after it is kept."""
+        while END not in self._came:
+            if len(self._came) > LONGEST_HEAD:
+                raise Malformed("an answer whose head does not end")
+            data = _receive(link)
+            if not data:
+                raise TransportError("the connection was closed before an answer")
+            self._came += data
+        head, _, self._came = self._came.partition(END)
+        return parse_head(head)
+
+
+def _receive(link: Link) -> bytes:
+    """Return what is there, waiting for at least a byte; nothing at the end."""
+    buffer = memoryview(bytearray(_BLOCK))
+    return bytes(buffer[: link.receive_into(buffer)])
 
 
 def dial(host: str, port: int, patience: Patience) -> PlainLink:
@@ -267,8 +329,3 @@ def _host_and_port(url: SplitResult) -> tuple[str, int]:
     if url.scheme not in ("http", "https"):
         raise EndpointInvalid(f"{url.geturl()!r} is neither http:// nor https://")
     return url.hostname, port_of(url)
-
-
-def _proxy_headers(via: SplitResult) -> dict[str, str]:
-    login = login_of(via)
-    return {"Proxy-Authorization": login} if login else {}

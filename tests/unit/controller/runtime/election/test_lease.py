@@ -16,7 +16,7 @@ from controller.runtime.election.machine import (
     Seen,
     Verb,
 )
-from controller.runtime.election.wire import EndpointInvalid
+from controller.runtime.election.wire import Answer, EndpointInvalid
 from informers.connection import Connection
 
 CONFIG = ElectionConfig(name="pentad", namespace="pentad-system", identity="me")
@@ -182,7 +182,7 @@ def test_status_codes_become_replies(verb, status, reply):
 def test_answer_that_is_no_lease_is_a_failure(answer):
     """A proxy's HTML page with status 200 is not a renewal, and nothing it says ends the thread."""
     it = client()
-    it._exchange = lambda _request: answer
+    it._exchange = lambda _request: Answer(*answer)
     assert isinstance(it.send(Request(verb=Verb.READ, deadline=0)), Failed)
 
 
@@ -202,7 +202,7 @@ def test_failing_credentials_are_a_failure_and_not_the_end():
 def test_good_answer_is_seen():
     """A Lease in a 200 is a Lease."""
     it = client()
-    it._exchange = lambda _request: (200, msgspec.json.encode(STORED))
+    it._exchange = lambda _request: Answer(200, msgspec.json.encode(STORED))
     assert isinstance(it.send(Request(verb=Verb.READ, deadline=0)), Seen)
 
 
