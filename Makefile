@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help env setup run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup node run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ env: ## make .venv alone: no Go, no control plane
 
 setup: ## make .venv and the control plane's programs (both cached)
 	@$(PYTHON) hack/setup.py
+
+node: setup ## what a real node needs: Debian packages by apt-get (root), programs (cached)
+	@$(PY) -m hack.packages
+	@$(PY) -m hack.cluster build --node > /dev/null
 
 run: setup ## run the manager against your kubeconfig, or a control plane of its own
 	@$(PY) -m hack.run $(ARGS)
@@ -29,7 +33,7 @@ test-oldest: setup ## the integration tests on the oldest Kubernetes that was ru
 test-deep: setup ## 500 schedules of each chaos test
 	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos --timeout=3600 $(ARGS)
 
-e2e: setup ## the manager as separate processes against the control plane
+e2e: node ## the manager as separate processes, and a real node (root)
 	@$(PY) -m pytest tests/e2e $(ARGS)
 
 bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario sync_10k")

@@ -6,6 +6,7 @@ was asked for something that cannot be; 130 interrupted.
 """
 
 import argparse
+import pathlib
 import re
 import shlex
 import sys
@@ -24,7 +25,12 @@ _INTERRUPTED: Final = 130
 
 
 def _up(options: argparse.Namespace) -> int:
-    cluster = Cluster.up(options.name, fake_nodes=options.fake_nodes, kubernetes=options.kubernetes)
+    cluster = Cluster.up(
+        options.name,
+        fake_nodes=options.fake_nodes,
+        kubernetes=options.kubernetes,
+        node=options.node,
+    )
     then = "; to use it:" if sys.stdout.isatty() else ""  # otherwise a shell takes the next line
     print(f"{cluster.context} is up at {cluster.server}{then}", file=sys.stderr)
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
@@ -73,8 +79,13 @@ def _logs(options: argparse.Namespace) -> int:
     return 0
 
 
+def _load(options: argparse.Namespace) -> int:
+    Cluster.named(options.name).load(options.archive, name=options.image)
+    return 0
+
+
 def _build(options: argparse.Namespace) -> int:
-    for name, path in Cluster.provide_programs(options.kubernetes).items():
+    for name, path in Cluster.provide_programs(options.kubernetes, node=options.node).items():
         print(f"{name:24} {path}")
     return 0
 
@@ -88,7 +99,8 @@ def _natural(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m hack.cluster",
-        description="A real Kubernetes control plane on this machine, without root or Docker.",
+        description="A real Kubernetes control plane on this machine, without root or Docker; "
+        "as root with a real node.",
         epilog="Several clusters run side by side under different names.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -96,9 +108,23 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: _Command, *, help_: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_, description=help_)
         sub.set_defaults(run=run)
+        if run is not _build:
+            sub.add_argument(
+                "--name", default=DEFAULT_NAME, help="which cluster (default: %(default)s)"
+            )
         return sub
 
-    up = command("up", _up, help_="start a cluster, or whatever of it does not run")
+    _fit_up(command("up", _up, help_="start a cluster, or whatever of it does not run"))
+    command("down", _down, help_="end a cluster and remove all it left on this machine")
+    command("status", _status, help_="tell how each component is; fails if one is unwell")
+    command("kubeconfig", _kubeconfig, help_="print the path of its kubeconfig")
+    _fit_logs(command("logs", _logs, help_="print the end of the components' logs"))
+    _fit_load(command("load", _load, help_="give the real node an image, from an OCI archive"))
+    _fit_build(command("build", _build, help_="find or build all programs, start nothing"))
+    return parser
+
+
+def _fit_up(up: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--fake-nodes",
         type=_natural,
@@ -107,31 +133,40 @@ def _parser() -> argparse.ArgumentParser:
         help="have at least N nodes that are objects only, on which pods become Ready, complete "
         "and fail as their annotations say (default: as many as it has)",
     )
-    down = command("down", _down, help_="end a cluster and remove all it left on this machine")
-    status = command("status", _status, help_="tell how each component is; fails if one is unwell")
-    kubeconfig = command("kubeconfig", _kubeconfig, help_="print the path of its kubeconfig")
-    logs = command("logs", _logs, help_="print the end of the components' logs")
-    logs.add_argument("component", nargs="?", help="only this one, such as kube-apiserver")
-    logs.add_argument(
-        "--lines", type=_natural, default=20, metavar="N", help="how many (default: %(default)s)"
+    up.add_argument(
+        "--node",
+        action="store_true",
+        help="have a real node, on which pods are run (root; a cluster is made with it or without)",
     )
-    build = command("build", _build, help_="find or build all programs, start nothing")
-    for sub in (up, down, status, kubeconfig, logs):
-        sub.add_argument(
-            "--name", default=DEFAULT_NAME, help="which cluster (default: %(default)s)"
-        )
     up.add_argument(
         "--kubernetes",
         metavar="VERSION",
         help=f"a minor or an exact version (default: what it has, or {releases.DEFAULT})",
     )
+
+
+def _fit_logs(logs: argparse.ArgumentParser) -> None:
+    logs.add_argument("component", nargs="?", help="only this one, such as kube-apiserver")
+    logs.add_argument(
+        "--lines", type=_natural, default=20, metavar="N", help="how many (default: %(default)s)"
+    )
+
+
+def _fit_load(load: argparse.ArgumentParser) -> None:
+    load.add_argument("archive", type=pathlib.Path, help="a tar, as buildah and docker write it")
+    load.add_argument(
+        "--image", metavar="NAME", help="its name, such as docker.io/local/web:1 (default: its own)"
+    )
+
+
+def _fit_build(build: argparse.ArgumentParser) -> None:
+    build.add_argument("--node", action="store_true", help="those of a real node too")
     build.add_argument(
         "--kubernetes",
         default=releases.DEFAULT,
         metavar="VERSION",
         help="a minor or an exact version (default: %(default)s)",
     )
-    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

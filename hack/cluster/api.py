@@ -57,6 +57,10 @@ class Api:
         """What the objects of a collection are called; no more than that is sent for each."""
         return await asyncio.to_thread(self._names, url, pair)
 
+    async def read(self, url: str, pair: KeyPair) -> bytes:
+        """Return an object as it stands there."""
+        return await asyncio.to_thread(self._read, url, pair, {})
+
     def _answers(self, url: str, pair: KeyPair) -> bool:
         connection = self._open(url, pair, seconds=_PROBE)
         try:
@@ -83,21 +87,25 @@ class Api:
             connection.close()
 
     def _names(self, url: str, pair: KeyPair) -> set[str]:
+        answer = self._read(url, pair, {"Accept": _OUTLINES})
+        found = msgspec.json.decode(answer, type=_Collection)
+        return {item.metadata.name for item in found.items or ()}
+
+    def _read(self, url: str, pair: KeyPair, headers: Mapping[str, str]) -> bytes:
         connection = self._open(url, pair, seconds=_PATIENCE)
         try:
-            connection.request("GET", urlsplit(url).path, headers={"Accept": _OUTLINES})
+            connection.request("GET", urlsplit(url).path, headers=dict(headers))
             response = connection.getresponse()
             answer = response.read()
         except _SILENCE as error:
-            raise ClusterError(f"listing {url}: {error}") from error
+            raise ClusterError(f"reading {url}: {error}") from error
         finally:
             connection.close()
         if response.status != http.HTTPStatus.OK:
             raise ClusterError(
-                f"listing {url}: {response.status} {answer.decode(errors='replace')}"
+                f"reading {url}: {response.status} {answer.decode(errors='replace')}"
             )
-        found = msgspec.json.decode(answer, type=_Collection)
-        return {item.metadata.name for item in found.items or ()}
+        return answer
 
     def _open(self, url: str, pair: KeyPair, *, seconds: float) -> http.client.HTTPConnection:
         parts = urlsplit(url)

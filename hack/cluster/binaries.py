@@ -21,10 +21,10 @@ _PATIENCE: Final = 3.0
 _VERSION_FLAGS: Final = {"kubectl": ("version", "--client")}
 
 
-async def provide(release: Release, *, progress: Progress) -> dict[str, str]:
+async def provide(release: Release, *, progress: Progress, node: bool = False) -> dict[str, str]:
     """Return the path of every program of a release, building those that are nowhere."""
     found: dict[str, str] = {}
-    for bundle in bundles(release):
+    for bundle in bundles(release, node=node):
         found |= await _provide_bundle(bundle, is_exact=release.is_exact, progress=progress)
     return found
 
@@ -32,12 +32,14 @@ async def provide(release: Release, *, progress: Progress) -> dict[str, str]:
 async def _provide_bundle(
     bundle: Bundle, *, is_exact: bool, progress: Progress
 ) -> Mapping[str, str]:
+    names = bundle.programs if bundle.is_looked_for else ()
     async with asyncio.TaskGroup() as group:
         tasks = {
             name: group.create_task(_fitting(name, bundle.version, is_exact=is_exact))
-            for name in bundle.programs
+            for name in names
         }
-    found = {name: task.result() or _cached(bundle, name) for name, task in tasks.items()}
+    elsewhere = {name: task.result() for name, task in tasks.items()}
+    found = {name: elsewhere.get(name) or _cached(bundle, name) for name in bundle.programs}
     if not all(found.values()):
         await build.build(bundle, progress=progress)
     return {name: str(path or bundle.folder / name) for name, path in found.items()}

@@ -8,6 +8,8 @@ end of that component's log is shown.
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -19,6 +21,9 @@ from hack.cluster.components import Component
 from hack.cluster.errors import ComponentError
 from hack.cluster.layout import Layout
 from hack.cluster.logs import tail
+from hack.cluster.node import machine, tools
+from hack.cluster.node.bringup import NodeBringUp
+from hack.cluster.node.machine import Machine
 from hack.cluster.process import Incarnation
 from hack.cluster.record import Record
 from informers.clock import LoopClock
@@ -55,6 +60,8 @@ class BringUp:
 
     async def everything(self) -> None:
         """Start what does not run and wait until the cluster can be used."""
+        if self.record.network is not None:
+            self.record.network.lay(self.layout.root)
         await self.start(components.etcd(self.layout, self.record))
         server = components.apiserver(self.layout, self.record)
         # Its clients may start once it answers at all, which is long before it is ready.
@@ -63,12 +70,16 @@ class BringUp:
             group.create_task(self._fill(server))
             for component in components.clients(self.layout, self.record):
                 group.create_task(self._start_client(component, server))
+        if self.record.network is not None:
+            node = NodeBringUp(self.layout, self.record, self.record.network, self.api, self.start)
+            await node.everything(server)
 
-    async def start(self, component: Component) -> None:
+    async def start(self, component: Component) -> Incarnation:
         """Make sure that it runs, and wait until it is healthy and at work."""
-        incarnation = self._ensure_process(component)
+        incarnation = await self._ensure_process(component)
         for url in filter(None, (component.health, component.work)):
             await self._wait(url, component, incarnation)
+        return incarnation
 
     async def _start_client(self, component: Component, server: Component) -> None:
         try:
@@ -92,23 +103,35 @@ class BringUp:
                 version=f"v{self.record.kubernetes}",
             )
 
-    def _ensure_process(self, component: Component) -> Incarnation:
+    async def _ensure_process(self, component: Component) -> Incarnation:
         known = self.record.processes.get(component.name)
         if known is not None and known.is_alive():
             return known
-        started = process.start(
-            (self.record.binaries[component.name], *component.flags),
-            environment={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(self.layout.root),
-                **_COLLECTOR,
-            },
-            log=self.layout.log(component.name),
-        )
+        program = component.program or self.record.binaries[component.name]
+        arguments = (program, *component.flags)
+        log = self.layout.log(component.name)
+        environment = {"PATH": tools.PATH, "HOME": str(self.layout.root), **_COLLECTOR}
+        if component.is_inside:
+            started = await self._start_inside(arguments, environment=environment, log=log)
+        else:
+            started = process.start(arguments, environment=environment, log=log)
         processes = self.record.processes | {component.name: started}
         self.record = msgspec.structs.replace(self.record, processes=processes)
         self.record.write(self.layout)
         return started
+
+    async def _start_inside(
+        self, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
+    ) -> Incarnation:
+        power = self.record.processes.get(machine.NAME)
+        first = None if power is None else machine.child_of(power.pid)
+        if first is None or self.record.network is None:
+            name = self.layout.root.name
+            raise ComponentError(
+                f"the node is off; `python -m hack.cluster up --name {name}` switches it on"
+            )
+        on = Machine(self.layout.node, self.record.network)
+        return await on.start(first, arguments, environment=environment, log=log)
 
     async def _wait(self, url: str, component: Component, incarnation: Incarnation) -> None:
         clock = LoopClock()

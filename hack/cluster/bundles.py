@@ -1,14 +1,16 @@
 """Programs that are built together: one Go module graph each.
 
-Three graphs, as their dependencies differ; all Kubernetes versions share etcd and kwok.
+One graph each, as their dependencies differ; all Kubernetes versions share all but their own. Those
+of a node are built when the first node is asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import attrs
 
+from hack.cluster import releases
 from hack.cluster.layout import cache_home
 from hack.cluster.releases import Release, Version
 
@@ -21,6 +23,9 @@ _KUBERNETES_PROGRAMS: Final = (
     "kube-scheduler",
     "kubectl",
 )
+_NODE_PROGRAMS: Final = ("kubelet", "kube-proxy")
+_CONTAINERD: Final = "github.com/containerd/containerd/v2/cmd"
+_PLUGINS: Final = "github.com/containernetworking/plugins/plugins"
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +37,7 @@ class Bundle:
     programs: Mapping[str, str]
     stamps: Mapping[str, str]
     is_committed: bool = True
+    is_looked_for: bool = True
 
     @property
     def folder(self) -> Path:
@@ -44,12 +50,49 @@ class Bundle:
         return f"{self.name} {self.version}"
 
 
-def bundles(release: Release) -> tuple[Bundle, ...]:
+def bundles(release: Release, *, node: bool = False) -> tuple[Bundle, ...]:
     """Return all bundles of a release; what everything waits for comes first."""
-    return (_kubernetes(release), _etcd(release), _kwok(release))
+    names = (*_KUBERNETES_PROGRAMS, *_NODE_PROGRAMS) if node else _KUBERNETES_PROGRAMS
+    control_plane = (_kubernetes(release, names), _etcd(release), _kwok(release))
+    return (*control_plane, *_node()) if node else control_plane
 
 
-def _kubernetes(release: Release) -> Bundle:
+def _node() -> tuple[Bundle, ...]:
+    """Return what only a node needs."""
+    return (
+        _private(
+            "containerd",
+            releases.CONTAINERD,
+            *(f"{_CONTAINERD}/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")),
+            stamp="github.com/containerd/containerd/v2/version.Version",
+        ),
+        _private(
+            "plugins",
+            releases.PLUGINS,
+            *(f"{_PLUGINS}/{name}" for name in ("main/bridge", "ipam/host-local", "meta/portmap")),
+        ),
+        _private("coredns", releases.COREDNS, "github.com/coredns/coredns"),
+        _private(
+            "metrics-server",
+            releases.METRICS_SERVER,
+            "sigs.k8s.io/metrics-server/cmd/metrics-server",
+        ),
+        _private("pause", releases.PAUSE, "pentad.test/hack/cluster/pause"),
+    )
+
+
+def _private(name: str, version: str, *packages: str, stamp: str = "") -> Bundle:
+    """Return what is always built: programs of these names on PATH are this machine's own."""
+    return Bundle(
+        name=name,
+        version=releases.parse(version),
+        programs={package.rpartition("/")[2]: package for package in packages},
+        stamps={stamp: f"v{version}"} if stamp else {},
+        is_looked_for=False,
+    )
+
+
+def _kubernetes(release: Release, names: Iterable[str]) -> Bundle:
     version = release.kubernetes
     stamp = {
         "gitVersion": f"v{version}",
@@ -60,7 +103,7 @@ def _kubernetes(release: Release) -> Bundle:
     return Bundle(
         name=KUBERNETES,
         version=version,
-        programs={name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES_PROGRAMS},
+        programs={name: f"k8s.io/kubernetes/cmd/{name}" for name in names},
         stamps={
             f"k8s.io/{package}.{name}": value
             for package in ("component-base/version", "client-go/pkg/version")

@@ -47,6 +47,7 @@ class Cluster:
         *,
         fake_nodes: int = 0,
         kubernetes: str | None = None,
+        node: bool = False,
         owner_pid: int | None = None,
         progress: Progress | None = None,
     ) -> Self:
@@ -57,16 +58,19 @@ class Cluster:
         """
         cluster = cls.named(name, progress=progress)
         owner = None if owner_pid is None else Incarnation.of(owner_pid)
-        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes, owner=owner))
+        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes, node=node, owner=owner))
         return cluster
 
     @staticmethod
     def provide_programs(
-        kubernetes: str = releases.DEFAULT, *, progress: Progress | None = None
+        kubernetes: str = releases.DEFAULT,
+        *,
+        node: bool = False,
+        progress: Progress | None = None,
     ) -> dict[str, str]:
         """Find or build all programs of a cluster; return their paths."""
         release = releases.resolve(kubernetes)
-        return _run(binaries.provide(release, progress=progress or Progress()))
+        return _run(binaries.provide(release, node=node, progress=progress or Progress()))
 
     @classmethod
     def every(cls) -> tuple[Self, ...]:
@@ -85,6 +89,10 @@ class Cluster:
     def down(self) -> None:
         """End it and leave nothing; one that does not exist is fine."""
         _run(self.life.down())
+
+    def load(self, archive: Path, *, name: str | None = None) -> None:
+        """Give its node an image, from an OCI archive; a name replaces the archive's own."""
+        _run(self.life.load(archive, name=name))
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Ask every component."""

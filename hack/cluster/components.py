@@ -1,8 +1,9 @@
 """The command line of each component, and where its health is asked.
 
-Everything listens on loopback only. The API server publishes no endpoints of its own: nothing
-that runs here could reach them, and a loopback address would be refused. Leader election inside
-the components is off, as each runs once. Client limits of the controller manager and the scheduler
+Without a node everything listens on loopback only, and the API server publishes no endpoints of
+its own: nothing that runs here could reach them, and a loopback address would be refused. With a
+node it listens on the bridge to it, and pods reach it there. Leader election inside the components
+is off, as each runs once. Client limits of the controller manager and the scheduler
 are raised, for they would otherwise be what a benchmark measures.
 """
 
@@ -12,8 +13,9 @@ from typing import Final
 
 import attrs
 
-from hack.cluster.credentials import AGGREGATOR, SERVICE_RANGE, KeyPair
+from hack.cluster.credentials import AGGREGATOR, KeyPair
 from hack.cluster.layout import Layout
+from hack.cluster.network import SERVICE_RANGE
 from hack.cluster.record import Record
 
 ETCD: Final = "etcd"
@@ -43,21 +45,31 @@ class Component:
     """One process of a cluster.
 
     `health` is where it says that it is well, `work` what the API server has through its work only.
+    One that runs inside is a process of the node.
     """
 
     name: str
     flags: tuple[str, ...]
     url: str
-    health: str
+    health: str | None
     credentials: KeyPair
     work: str | None = None
+    program: str | None = None
+    is_inside: bool = False
+
+
+def server_url(record: Record) -> str:
+    """Return where the API server is reached, by this machine as by the node."""
+    host = "127.0.0.1" if record.network is None else record.network.server
+    return f"https://{host}:{record.ports.apiserver}"
 
 
 def _loopback(port: int, *, scheme: str = "https") -> str:
     return f"{scheme}://127.0.0.1:{port}"
 
 
-def _flags(options: Mapping[str, object]) -> tuple[str, ...]:
+def as_flags(options: Mapping[str, object]) -> tuple[str, ...]:
+    """Write options as a command line has them."""
     return tuple(f"--{name}={value}" for name, value in options.items())
 
 
@@ -67,7 +79,7 @@ def etcd(layout: Layout, record: Record) -> Component:
     url = _loopback(record.ports.etcd)
     return Component(
         name=ETCD,
-        flags=_flags(
+        flags=as_flags(
             {
                 "name": "etcd",
                 "data-dir": layout.etcd_data,
@@ -97,23 +109,19 @@ def apiserver(layout: Layout, record: Record) -> Component:
     serving = KeyPair.of(layout, "kube-apiserver")
     store = KeyPair.of(layout, "etcd-client", authority="etcd-ca")
     aggregator = KeyPair.of(layout, AGGREGATOR, authority="front-proxy-ca")
-    url = _loopback(record.ports.apiserver)
+    url = server_url(record)
     return Component(
         name=APISERVER,
-        flags=_flags(
+        flags=as_flags(
             {
                 "etcd-servers": _loopback(record.ports.etcd),
                 "etcd-cafile": store.authority,
                 "etcd-certfile": store.certificate,
                 "etcd-keyfile": store.key,
-                "bind-address": "127.0.0.1",
-                "advertise-address": "127.0.0.1",
-                "endpoint-reconciler-type": "none",
                 "secure-port": record.ports.apiserver,
                 "tls-cert-file": serving.certificate,
                 "tls-private-key-file": serving.key,
                 "client-ca-file": serving.authority,
-                "authorization-mode": "RBAC",
                 "allow-privileged": "true",
                 "service-cluster-ip-range": SERVICE_RANGE,
                 "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
@@ -131,11 +139,34 @@ def apiserver(layout: Layout, record: Record) -> Component:
                 "audit-log-maxsize": 1024,
                 "audit-log-maxbackup": 2,
             }
+            | _reach(layout, record)
         ),
         url=url,
         health=f"{url}/readyz",
         credentials=KeyPair.of(layout, "admin"),
     )
+
+
+def _reach(layout: Layout, record: Record) -> dict[str, object]:
+    """Who reaches the API server, and whom it reaches: with a node, its kubelet and its pods."""
+    if record.network is None:
+        return {
+            "bind-address": "127.0.0.1",
+            "advertise-address": "127.0.0.1",
+            "endpoint-reconciler-type": "none",
+            "authorization-mode": "RBAC",
+        }
+    kubelet = KeyPair.of(layout, "kubelet-client")
+    return {
+        "bind-address": record.network.server,
+        "advertise-address": record.network.server,
+        "authorization-mode": "Node,RBAC",
+        "enable-aggregator-routing": "true",  # this machine knows pods, not Services
+        "kubelet-client-certificate": kubelet.certificate,
+        "kubelet-client-key": kubelet.key,
+        "kubelet-certificate-authority": kubelet.authority,
+        "kubelet-preferred-address-types": "InternalIP",
+    }
 
 
 def _client_of_apiserver(layout: Layout, name: str, *, port: int) -> dict[str, object]:
@@ -161,7 +192,7 @@ def controller_manager(layout: Layout, record: Record) -> Component:
     authority = KeyPair.of(layout, "admin").authority
     return Component(
         name=CONTROLLER_MANAGER,
-        flags=_flags(
+        flags=as_flags(
             _client_of_apiserver(layout, CONTROLLER_MANAGER, port=port)
             | {
                 "use-service-account-credentials": "true",
@@ -181,7 +212,7 @@ def controller_manager(layout: Layout, record: Record) -> Component:
         url=_loopback(port),
         health=f"{_loopback(port)}/healthz",
         credentials=KeyPair.of(layout, "admin"),
-        work=f"{_loopback(record.ports.apiserver)}{_DEFAULT_ACCOUNT}",
+        work=f"{server_url(record)}{_DEFAULT_ACCOUNT}",
     )
 
 
@@ -190,7 +221,7 @@ def scheduler(layout: Layout, record: Record) -> Component:
     port = record.ports.scheduler
     return Component(
         name=SCHEDULER,
-        flags=_flags(_client_of_apiserver(layout, SCHEDULER, port=port)),
+        flags=as_flags(_client_of_apiserver(layout, SCHEDULER, port=port)),
         url=_loopback(port),
         health=f"{_loopback(port)}/healthz",
         credentials=KeyPair.of(layout, "admin"),
@@ -203,7 +234,7 @@ def kwok(layout: Layout, record: Record) -> Component:
     stages = ",".join(str(file) for file in sorted(STAGES.glob("*.yaml")))
     return Component(
         name=KWOK,
-        flags=_flags(
+        flags=as_flags(
             {
                 "kubeconfig": layout.identity_kubeconfig(KWOK),
                 "config": stages,
@@ -217,7 +248,7 @@ def kwok(layout: Layout, record: Record) -> Component:
         health=f"{url}/healthz",
         credentials=KeyPair.of(layout, "admin"),
         # It takes nodes up one by one; a pod on a node that has no lease yet gets no address.
-        work=f"{_loopback(record.ports.apiserver)}{_LEASES}/{node_name(record.fake_nodes - 1)}",
+        work=f"{server_url(record)}{_LEASES}/{node_name(record.fake_nodes - 1)}",
     )
 
 

@@ -10,6 +10,7 @@ from hack.cluster import components, credentials, ports, volumes
 from hack.cluster.credentials import KeyPair
 from hack.cluster.layout import Layout, ports_lock
 from hack.cluster.lock import exclusive
+from hack.cluster.network import Network
 from hack.cluster.process import Incarnation
 from hack.cluster.progress import Progress
 from hack.cluster.record import Record
@@ -25,6 +26,7 @@ async def create(
     release: Release,
     programs: dict[str, str],
     context: str,
+    node: bool,
     owner: Incarnation | None,
     progress: Progress,
 ) -> Record:
@@ -40,20 +42,25 @@ async def create(
             binaries=programs,
             owner=owner,
             ports=ports.choose(frozenset(ports.promised())),
+            network_number=Network.choose(ports.promised_networks()).number if node else None,
         )
-        _write_files(layout, server=components.apiserver(layout, record).url, context=context)
+        _write_files(layout, record, context=context)
         record.write(layout)
     volumes.share()
     return record
 
 
-def _write_files(layout: Layout, *, server: str, context: str) -> None:
+def _write_files(layout: Layout, record: Record, *, context: str) -> None:
     layout.audit_policy.write_text(components.AUDIT_POLICY)
-    credentials.create(layout, title=context, now=LoopClock().wall())
+    credentials.create(layout, title=context, now=LoopClock().wall(), network=record.network)
     kubeconfigs = {"admin": layout.kubeconfig} | {
         identity: layout.identity_kubeconfig(identity)
         for identity in (components.CONTROLLER_MANAGER, components.SCHEDULER, components.KWOK)
     }
+    if record.network is not None:
+        clients = ("kubelet", *credentials.NODE_CLIENTS)
+        kubeconfigs |= {each: layout.identity_kubeconfig(each) for each in clients}
+    server = components.server_url(record)
     for identity, path in kubeconfigs.items():
         pair = KeyPair.of(layout, identity)
         credentials.write_kubeconfig(path, pair, server=server, context=context)

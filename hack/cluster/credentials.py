@@ -21,9 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hack.cluster.layout import Layout
+from hack.cluster.network import NODE, SERVICE_RANGE, Network
+from hack.cluster.node import objects
 
-SERVICE_RANGE: Final = ipaddress.ip_network("10.96.0.0/16")
 AGGREGATOR: Final = "front-proxy-client"
+NODE_CLIENTS: Final = ("kube-proxy", "coredns", objects.METRICS)
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -153,12 +155,13 @@ def _authority(
     return _Authority(name, key, folder, now)
 
 
-def create(layout: Layout, *, title: str, now: dt.datetime) -> None:
+def create(layout: Layout, *, title: str, now: dt.datetime, network: Network | None = None) -> None:
     """Write every certificate and key a cluster needs."""
     layout.pki.mkdir(mode=0o700, exist_ok=True)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     ca = _authority(layout.pki, "ca", title=title, now=now, key=key)
-    ca.sign("kube-apiserver", user="kube-apiserver", names=_SERVER_NAMES)
+    addresses = () if network is None else (x509.IPAddress(network.server),)
+    ca.sign("kube-apiserver", user="kube-apiserver", names=(*_SERVER_NAMES, *addresses))
     ca.sign("loopback", user="localhost", names=_SERVER_NAMES)
     ca.sign("admin", user="kubernetes-admin", group="system:masters")
     # They may do anything, so that they can start before the API server has made its roles.
@@ -169,6 +172,8 @@ def create(layout: Layout, *, title: str, now: dt.datetime) -> None:
     etcd = _authority(layout.pki, "etcd-ca", title=f"{title} etcd", now=now)
     etcd.sign("etcd", user="etcd", names=_SERVER_NAMES)
     etcd.sign("etcd-client", user="kube-apiserver")
+    if network is not None:
+        _sign_for_node(ca, network)
     accounts = ec.generate_private_key(ec.SECP256R1())
     _write(layout.pki / "service-accounts.key", _pem(accounts))
     _write(
@@ -177,6 +182,18 @@ def create(layout: Layout, *, title: str, now: dt.datetime) -> None:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         ),
     )
+
+
+def _sign_for_node(ca: _Authority, network: Network) -> None:
+    """Sign what a node needs; its kubelet may do what the API server lets a node do, no more."""
+    user, address = f"system:node:{NODE}", x509.IPAddress(network.node)
+    ca.sign("kubelet", user=user, group="system:nodes")
+    ca.sign("kubelet-serving", user=user, names=(x509.DNSName(NODE), address))
+    ca.sign("kubelet-client", user="kube-apiserver-kubelet-client", group="system:masters")
+    for component in NODE_CLIENTS:
+        ca.sign(component, user=f"system:{component}", group="system:masters")
+    names = (x509.DNSName(objects.METRICS_HOST), address)
+    ca.sign(f"{objects.METRICS}-serving", user=objects.METRICS, names=names)
 
 
 def write_kubeconfig(path: Path, pair: KeyPair, *, server: str, context: str) -> None:

@@ -84,6 +84,11 @@ class Layout:
         return self.root / "etcd"
 
     @property
+    def node(self) -> Path:
+        """What the real node writes."""
+        return self.root / "node"
+
+    @property
     def logs(self) -> Path:
         """One file per component."""
         return self.root / "logs"

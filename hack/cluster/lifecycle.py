@@ -9,17 +9,31 @@ import contextlib
 import shutil
 import signal
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import attrs
 import msgspec
 
-from hack.cluster import binaries, components, creation, process, releases, volumes
+from hack.cluster import (
+    binaries,
+    components,
+    creation,
+    process,
+    releases,
+    roster,
+    volumes,
+)
 from hack.cluster.api import Api
 from hack.cluster.bringup import BringUp
+from hack.cluster.components import Component
 from hack.cluster.errors import ClusterError, NotRunningError, UsageError
 from hack.cluster.layout import Layout, clusters_home, ports_lock
 from hack.cluster.lock import exclusive
+from hack.cluster.network import Network
+from hack.cluster.node import machine, tools
+from hack.cluster.node.images import Images
+from hack.cluster.node.machine import Machine
 from hack.cluster.process import Incarnation
 from hack.cluster.progress import Progress
 from hack.cluster.record import Record
@@ -76,16 +90,22 @@ class Lifecycle:
 
     def check_component(self, component: str) -> None:
         """Refuse a component it does not have."""
-        names = [each.name for each in components.every(self.layout, self.record())]
+        names = [each.name for each in roster.every(self.layout, self.record())]
         if component not in names:
             raise UsageError(f"{self.name} has no {component!r}; it has {', '.join(names)}")
 
     async def up(
-        self, *, fake_nodes: int, kubernetes: str | None, owner: Incarnation | None = None
+        self,
+        *,
+        fake_nodes: int,
+        kubernetes: str | None,
+        node: bool = False,
+        owner: Incarnation | None = None,
     ) -> None:
         """Make it, or mend it; return when it can be used."""
         release = self._release(kubernetes)
-        programs = await self._programs(release)
+        node = self._has_node(asked=node)
+        programs = await self._programs(release, node=node)
         async with self._turn(), contextlib.AsyncExitStack() as undo:
             record = Record.read(self.layout)
             if record is None:
@@ -95,6 +115,7 @@ class Lifecycle:
                     release=release,
                     programs=programs,
                     context=self.context,
+                    node=node,
                     owner=owner,
                     progress=self.progress,
                 )
@@ -109,13 +130,9 @@ class Lifecycle:
     async def status(self) -> tuple[ComponentStatus, ...]:
         """Ask every component."""
         record = self.record()
-        every = components.every(self.layout, record)
-        api = Api()
+        every = roster.every(self.layout, record)
         async with asyncio.TaskGroup() as group:
-            answers = [
-                group.create_task(api.answers(component.health, component.credentials))
-                for component in every
-            ]
+            answers = [group.create_task(_is_well(component, Api())) for component in every]
         found = [record.processes.get(component.name) for component in every]
         return tuple(
             ComponentStatus(
@@ -138,13 +155,29 @@ class Lifecycle:
         async with self._turn():
             await self.kill(component)
             work = BringUp(self.layout, self.record(), Api())
-            every = components.every(self.layout, work.record)
+            every = roster.every(self.layout, work.record)
             await work.start(next(each for each in every if each.name == component))
+
+    async def load(self, archive: Path, *, name: str | None) -> None:
+        """Give its node an image."""
+        record = self.record()
+        power = record.processes.get(machine.NAME)
+        first = None if power is None else machine.child_of(power.pid)
+        if first is None or record.network is None:
+            raise NotRunningError(
+                f"{self.name} has no node that runs; start one with: "
+                f"python -m hack.cluster up --node --name {self.name}"
+            )
+        on = Machine(self.layout.node, record.network)
+        await Images(on, first, record.binaries["ctr"]).load(archive, name=name)
 
     async def down(self) -> None:
         """End it and leave nothing."""
         async with self._turn():
             await self._stop()
+            for network in Network.owned_by(self.layout.root):
+                await machine.clear(network)
+                network.remove()
             volumes.remove(self.layout)
             shutil.rmtree(self.layout.root, ignore_errors=True)
             await self._remove_empty_homes()
@@ -165,12 +198,22 @@ class Lifecycle:
             )
         return releases.resolve(record.kubernetes)
 
-    async def _programs(self, release: Release) -> dict[str, str]:
+    def _has_node(self, *, asked: bool) -> bool:
+        """Whether it has a node; one that was made without cannot get it, for its addresses."""
+        record = Record.read(self.layout)
+        if record is not None and asked and record.network is None:
+            raise UsageError(
+                f"{self.name} was made without a node; take it down first, or use another --name"
+            )
+        return asked or (record is not None and record.network is not None)
+
+    async def _programs(self, release: Release, *, node: bool) -> dict[str, str]:
         """Return the programs it was made with, or all there are for a new one."""
         record = Record.read(self.layout)
         if record is not None and record.has_programs:
             return record.binaries
-        return await binaries.provide(release, progress=self.progress)
+        found = tools.find() if node else {}
+        return found | await binaries.provide(release, node=node, progress=self.progress)
 
     def _turn(self) -> contextlib.AbstractAsyncContextManager[None]:
         return exclusive(
@@ -182,7 +225,11 @@ class Lifecycle:
 
     async def _stop(self) -> None:
         """End every process of it, whether or not it got into the record."""
-        await self._end(process.mentioning(f"{self.layout.root}/", programs=components.PROGRAMS))
+        await self._end(
+            process.mentioning(
+                f"{self.layout.root}/", programs={*components.PROGRAMS, *machine.HOLDERS}
+            )
+        )
 
     async def _end(self, incarnations: Iterable[Incarnation]) -> None:
         """End processes at once: nothing they would still save is wanted."""
@@ -202,3 +249,8 @@ class Lifecycle:
                 ports_lock(), holder="a new cluster", seconds=_TURN, progress=self.progress
             ):
                 ports_lock().unlink()
+
+
+async def _is_well(component: Component, api: Api) -> bool:
+    """Ask a component; one that cannot be asked is well as long as it runs."""
+    return component.health is None or await api.answers(component.health, component.credentials)

@@ -31,12 +31,22 @@ def _is_free(port: int) -> bool:
 
 def promised() -> Iterator[int]:
     """Return the ports of all clusters of this user; one with a damaged record has none."""
+    for record in _records():
+        yield from (getattr(record.ports, field) for field in record.ports.__struct_fields__)
+
+
+def promised_networks() -> frozenset[int]:
+    """Return the numbers of all networks of this user's clusters."""
+    numbers = (record.network_number for record in _records())
+    return frozenset(number for number in numbers if number is not None)
+
+
+def _records() -> Iterator[Record]:
     for file in clusters_home().glob("*/cluster.json"):
         with contextlib.suppress(ClusterError):
             record = Record.read(Layout(file.parent))
             if record is not None:
-                ports = record.ports
-                yield from (getattr(ports, field) for field in ports.__struct_fields__)
+                yield record
 
 
 def choose(taken: Collection[int]) -> Ports:

@@ -11,6 +11,7 @@ import msgspec
 
 from hack.cluster.errors import ClusterError
 from hack.cluster.layout import Layout
+from hack.cluster.network import Network
 from hack.cluster.process import Incarnation
 
 
@@ -34,6 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     binaries: dict[str, str]
     ports: Ports
     fake_nodes: int = 0
+    network_number: int | None = None
     owner: Incarnation | None = None
     processes: dict[str, Incarnation] = {}
 
@@ -51,6 +53,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
                 f"{layout.record} is not readable ({error}); "
                 f"remove the cluster with: python -m hack.cluster down --name {layout.root.name}"
             ) from error
+
+    @property
+    def network(self) -> Network | None:
+        """The network of its node, or None when it has none."""
+        return None if self.network_number is None else Network(self.network_number)
 
     @property
     def is_orphan(self) -> bool:

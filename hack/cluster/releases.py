@@ -16,6 +16,11 @@ from hack.cluster.errors import UsageError
 DEFAULT: Final = "1.36"
 ETCD: Final = "3.6.8"
 KWOK: Final = "0.8.0"
+CONTAINERD: Final = "2.4.2"
+PLUGINS: Final = "1.9.0"
+COREDNS: Final = "1.14.3"
+METRICS_SERVER: Final = "0.9.0"
+PAUSE: Final = "1.0.0"  # of ours; a new number builds it anew
 
 PINNED: Final = {
     "1.30": "1.30.14",
@@ -66,7 +71,8 @@ class Release:
         return str(self.kubernetes) == PINNED[DEFAULT]
 
 
-def _version(text: str) -> Version:
+def parse(text: str) -> Version:
+    """Return the version that a text contains."""
     found = Version.find(text)
     if found is None:
         raise UsageError(f"{text!r} is no version")
@@ -86,8 +92,8 @@ def resolve(asked: str) -> Release:
             f"name one exactly, such as --kubernetes {match['minor']}.1"
         )
     return Release(
-        kubernetes=_version(exact),
-        etcd=_version(ETCD),
-        kwok=_version(KWOK),
+        kubernetes=parse(exact),
+        etcd=parse(ETCD),
+        kwok=parse(KWOK),
         is_exact=match["patch"] is not None,
     )

@@ -43,7 +43,7 @@ def link():
     assert os.geteuid() == 0, "this test makes a network namespace: run `make e2e` as root"
     number = secrets.randbelow(60_000)
     name, outer = f"pentad-{number}", f"pt{number}"
-    base = f"198.18.{number // 64 % 256}.{number % 64 * 4}".rsplit(".", 1)
+    base = f"198.18.{number // 64 % 128}.{number % 64 * 4}".rsplit(".", 1)
     here, there = (f"{base[0]}.{int(base[1]) + offset}" for offset in (1, 2))
     ip("netns", "add", name)
     try:

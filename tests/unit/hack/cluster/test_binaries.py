@@ -19,7 +19,7 @@ def places(tmp_path, monkeypatch, bundle, go):
     assets = tmp_path / "assets"
     assets.mkdir()
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(assets))
-    monkeypatch.setattr(binaries, "bundles", lambda _: (bundle,))
+    monkeypatch.setattr(binaries, "bundles", lambda *_, **__: (bundle,))
     monkeypatch.setattr(binaries, "_PATIENCE", 1.0)
     return {"assets": assets, "path": go.folder, "cache": bundle.folder}
 

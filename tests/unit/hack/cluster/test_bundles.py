@@ -8,11 +8,15 @@ from hack.cluster.bundles import MODULES, bundles
 from hack.cluster.modules import derive
 from hack.cluster.releases import DEFAULT, resolve
 
-DEFAULTS = {bundle.name: bundle for bundle in bundles(resolve(DEFAULT))}
+DEFAULTS = {bundle.name: bundle for bundle in bundles(resolve(DEFAULT), node=True)}
 REQUIRED = {
     "kubernetes": "k8s.io/kubernetes",
     "etcd": "go.etcd.io/etcd/server/v3",
     "kwok": "sigs.k8s.io/kwok",
+    "containerd": "github.com/containerd/containerd/v2",
+    "plugins": "github.com/containernetworking/plugins",
+    "coredns": "github.com/coredns/coredns",
+    "metrics-server": "sigs.k8s.io/metrics-server",
 }
 
 

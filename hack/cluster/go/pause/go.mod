@@ -1,0 +1,3 @@
+module pentad.test/hack/cluster/pause
+
+go 1.26.0

@@ -1,0 +1,119 @@
+"""A cluster with a real node for tests, and the image its pods are made of.
+
+One node serves a whole run: it takes some fifteen seconds to come up, and each test has a namespace
+of its own. It needs root and fails without: what cannot be tried must not look tried.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from hack.cluster.cluster import Cluster
+from hack.cluster.node import oci
+from tests.kit.eventually import eventually_blocking
+
+TOOLS: Final = "local/tools:1"
+APPLETS: Final = (
+    "sh",
+    "cat",
+    "echo",
+    "httpd",
+    "nc",
+    "nslookup",
+    "sleep",
+    "sync",
+    "timeout",
+    "wget",
+    "yes",
+)
+_PATIENCE: Final = 60.0
+
+
+def tools_image() -> bytes:
+    """Return an image that has the usual small programs."""
+    busybox = shutil.which("busybox")
+    assert busybox is not None, "busybox is missing: run `make node`"
+    files: dict[str, oci.Content] = {"bin/busybox": Path(busybox).read_bytes(), "tmp": None}
+    files |= {f"bin/{applet}": "busybox" for applet in APPLETS}
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    name = f"docker.io/{TOOLS}"
+    return oci.archive(name, files, entrypoint=["/bin/sh"], architecture=architecture)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory) -> Iterator[Cluster]:
+    """Return a cluster with a real node that has the image of tools."""
+    assert os.geteuid() == 0, "a real node needs root: run `make e2e` as root"
+    cluster = Cluster.up(f"real-{os.getpid()}", node=True, owner_pid=os.getpid())
+    try:
+        archive = tmp_path_factory.mktemp("images") / "tools.tar"
+        archive.write_bytes(tools_image())
+        cluster.load(archive)
+        yield cluster
+    finally:
+        cluster.down()
+
+
+@pytest.fixture
+def ask(real) -> Callable[..., str]:
+    """Return `ask("get", "pods")`, which returns what kubectl prints on the real node's cluster."""
+
+    def run(*arguments: str, within: float = _PATIENCE, stdin: str | None = None) -> str:
+        done = subprocess.run(
+            [real.kubectl, f"--kubeconfig={real.kubeconfig}", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+            input=stdin,
+        )
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def room(request, ask) -> Iterator[str]:
+    """Return a namespace on the real node's cluster, in which pods may be made; gone afterwards."""
+    name = f"t-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    ask("create", "namespace", name)
+    account = (
+        "get",
+        "serviceaccount",
+        "default",
+        "--namespace",
+        name,
+        "--ignore-not-found",
+        "-oname",
+    )
+    eventually_blocking(lambda: ask(*account), within=_PATIENCE)
+    yield name
+    ask("delete", "namespace", name, "--wait=false")
+
+
+def pod(name: str, *command: str, **spec: Any) -> dict[str, Any]:
+    """Return a pod of tools that runs a command and ends at once when it is told to."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": TOOLS, "command": list(command)}],
+        }
+        | spec,
+    }
+
+
+def manifest(*objects: Mapping[str, Any]) -> str:
+    """Return objects as kubectl reads them."""
+    return yaml.safe_dump_all(objects)
