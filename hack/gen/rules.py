@@ -7,7 +7,8 @@ author's to bound, because cutting names or texts short is a decision; where a r
 many, the generator asks for it.
 
 A rule that reads a field which may be absent fails for everybody who left it out; such a field has
-to be asked for with `has()` or get a default.
+to be asked for with `has()` or get a default. Defaults of whole objects are tried as they stand, so
+those that a rule is about are written out.
 """
 
 import re
@@ -20,6 +21,7 @@ from informers.meta.crd import Definition, Rule
 Schema = dict[str, Any]
 
 LIMIT: Final = 256
+_RULES: Final = "x-kubernetes-validations"
 _STEP: Final = re.compile(r"(?P<name>[^.\[\]{}]+)?(?P<brackets>(?:\[\]|\{\})*)")
 _CHAIN: Final = re.compile(r"\bself((?:\.\w+)+)")
 _DOWN: Final = {"[]": "items", "{}": "additionalProperties"}
@@ -36,7 +38,33 @@ def place(schema: Schema, definition: Definition) -> None:
             _bound(below)
         _check_presence(node, definition, rule)
         _check_strings(node, definition, rule, many=any(_is_many(passed) for passed in way[:-1]))
-        node.setdefault("x-kubernetes-validations", []).append(_validation(rule))
+        node.setdefault(_RULES, []).append(_validation(rule))
+    _complete_defaults(schema)
+
+
+def _complete_defaults(node: Schema) -> None:
+    """Write out the defaults a rule is tried on: the API server does so before it fills them in.
+
+    A default of `{}` would then fail every rule that reads a field below it.
+    """
+    if isinstance(node.get("default"), dict):
+        node["default"] = _completed(node["default"], node, tried=False)
+    children = (*node.get("properties", {}).values(), *(node.get(down) for down in _DOWN.values()))
+    for child in children:
+        if isinstance(child, dict):
+            _complete_defaults(child)
+
+
+def _completed(value: Schema, schema: Schema, *, tried: bool) -> Schema:
+    """Return a default with those of its fields, from the first node on that carries a rule."""
+    tried = tried or _RULES in schema
+    found = dict(value)
+    for name, field in schema.get("properties", {}).items():
+        if name not in found and not (tried and "default" in field):
+            continue
+        own = found.get(name, field.get("default"))
+        found[name] = _completed(own, field, tried=tried) if isinstance(own, dict) else own
+    return found
 
 
 def _validation(rule: Rule) -> dict[str, Any]:

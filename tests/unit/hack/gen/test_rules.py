@@ -12,6 +12,16 @@ from informers.meta.crd import Definition, Rule
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Two limits."""
+
+    low: int = 1
+    """The lower one."""
+    high: int = 9
+    """The upper one."""
+
+
 KIND = Kind("test.pentad.dev", "v1", "Made", "mades")
 
 
@@ -35,6 +45,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     """Tags."""
     title: str = "t"
     """Title."""
+    limits: Limits = Limits()
+    """Limits."""
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -168,3 +180,26 @@ def test_a_rule_must_ask_for_what_may_be_absent(path, rule, field):
     with pytest.raises(GenerationError, match=f"reads {field}, which may be absent.*!has"):
         placed(Rule(path=path, rule=rule, message="m"))
     placed(Rule(path=path, rule=f"!has({field}) || ({rule})", message="m"))
+
+
+ORDERED = "self.low <= self.high"
+
+
+def test_a_default_that_a_rule_is_tried_on_is_written_out():
+    """The API server tries rules on a default as it stands, before it fills in what is missing."""
+    schema = placed(Rule(path="spec.limits", rule=ORDERED, message="upside down"))
+
+    assert {"low": 1, "high": 9} == schema["properties"]["spec"]["properties"]["limits"]["default"]
+
+
+def test_a_rule_further_up_sees_all_below_it():
+    """Its own default is written out to the leaves."""
+    rule = "self.limits.low <= self.limits.high"
+    schema = placed(Rule(path="spec", rule=rule, message="upside down"))
+
+    assert {"low": 1, "high": 9} == schema["properties"]["spec"]["default"]["limits"]
+
+
+def test_other_defaults_stay_short():
+    """What no rule reads says no more than that the fields below have theirs."""
+    assert {} == placed()["properties"]["spec"]["properties"]["limits"]["default"]
