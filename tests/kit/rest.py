@@ -18,6 +18,7 @@ import attrs
 import yaml
 
 _DEADLINE: Final = 20.0
+MERGE: Final = "application/merge-patch+json"
 
 
 @attrs.frozen
@@ -86,6 +87,10 @@ class Rest:
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object below a collection."""
         return self.request("POST", path, body).ok()
+
+    def merge(self, path: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Change an object by a merge patch, as `kubectl patch --type=merge` does."""
+        return self.request("PATCH", path, patch, content_type=MERGE).ok()
 
     def delete(self, path: str) -> None:
         """Ask for an object's deletion; one that is gone is fine."""

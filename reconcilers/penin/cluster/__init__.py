@@ -1,0 +1,1 @@
+"""PeninOmegaCluster: `desired` for its children, `status` for what to say, `reconciler` to act."""

@@ -1,0 +1,289 @@
+"""Makes a PeninOmegaCluster what it should be: look, plan, apply, tell.
+
+The plan of a rollout decides which settings each part is given now; everything else follows from
+the spec at once. Status is written once, at the end, from what was found.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+from msgspec import UNSET
+
+from controller.runtime.builder import Builder
+from controller.runtime.controller import Controller
+from controller.runtime.handler import mentioning, owner
+from controller.runtime.ownership import Owner
+from controller.runtime.reconcile import Request, Result, after, done
+from controller.runtime.runtime import Runtime
+from informers.errors import AlreadyExists
+from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
+from informers.meta.kinds import Kind
+from informers.references import MENTIONS, Mentions
+from informers.request import DeleteOptions
+from informers.snapshot import Snapshot
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.cluster import desired, rollout, secrets, status
+from reconcilers.penin.cluster.observed import Deployment, Observed, observe
+from reconcilers.penin.cluster.pods import Wanted
+from reconcilers.penin.cluster.revisions import (
+    CONTROLLER_REVISION,
+    ControllerRevision,
+    Revision,
+    kept,
+    part_by_hash,
+)
+from reconcilers.penin.cluster.services import SERVICES, Role
+
+NAME: Final = "penin-cluster"
+REVISIONS: Final = "penin-revisions"
+SERVICE_ACCOUNT: Final = Kind("", "v1", "ServiceAccount", "serviceaccounts")
+AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+CHILDREN: Final = (
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    SERVICE,
+    DEPLOYMENT,
+    AUTOSCALER,
+    BUDGET,
+    NETWORK_POLICY,
+)
+_SOON: Final = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """One cluster in one reconcile: what is wanted, what is remembered, what is there."""
+
+    cluster: PeninOmegaCluster
+    snapshot: Snapshot
+    wanted: Wanted
+    target: Revision
+    revisions: Mapping[str, Revision]
+    observed: Mapping[str, Observed]
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the children are."""
+        return Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=self.snapshot)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The parts, in the order of a rollout."""
+        return desired.roles(self.wanted)
+
+    def remembered(self, field: str) -> str:
+        """Return a revision's name that the status holds, nothing if it holds none."""
+        rolled = self.cluster.status.rollout
+        found = UNSET if rolled is UNSET else getattr(rolled, field)
+        return found if isinstance(found, str) else rollout.NOTHING
+
+    @property
+    def good(self) -> Revision | None:
+        """The last revision that all parts were ready with, if it is still there."""
+        return self.revisions.get(self.remembered("good"))
+
+    def part(self, role: Role, hash_: str) -> desired.Part:
+        """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
+        found = part_by_hash(self.revisions.values(), role.key, hash_)
+        return found or self.target.parts[role.key]
+
+
+def plan(scope: Scope) -> rollout.Plan:
+    """Say which settings each part is given now."""
+    settings = scope.cluster.spec.rollout
+    good = scope.good
+    return rollout.plan(
+        scope.target.wish,
+        {role.key: scope.observed[role.key].seen for role in scope.roles},
+        good=None if good is None else good.wish,
+        failed=scope.remembered("failed"),
+        rollback=settings.rollback,
+        soak=settings.soak.seconds,
+    )
+
+
+def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dict[str, Any]]:
+    """Return all children, as far as the plan lets them change now.
+
+    Settings of all revisions that are kept stay, so that going back needs nothing to be made.
+    """
+    wanted, cluster = scope.wanted, scope.wanted.cluster
+    found = [*desired.surroundings(wanted, operator_namespace=operator)]
+    configs = {
+        (role.key, part.config): desired.config_map(cluster, role, part.config)
+        for revision in scope.revisions.values()
+        for role in SERVICES
+        if (part := revision.parts.get(role.key)) is not None
+    }
+    found += configs.values()
+    for role in scope.roles:
+        found.append(
+            desired.deployment(
+                wanted,
+                role,
+                scope.part(role, made.settings[role.key]),
+                replicas=desired.replicas(wanted, role),
+            )
+        )
+    return found
+
+
+class PeninClusterReconciler:
+    """Reconciles one PeninOmegaCluster at a time."""
+
+    def __init__(self, runtime: Runtime, *, namespace: str) -> None:
+        self._client = runtime.client
+        self._clock = runtime.clock
+        self._namespace = namespace
+        self._clusters = runtime.lister(PeninOmegaCluster)
+        self._deployments = runtime.lister(Deployment)
+        self._revisions = runtime.lister(ControllerRevision)
+        self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
+        self._children = runtime.apply_set(NAME, CHILDREN)
+        self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
+        self._status = runtime.status_writer(NAME, PeninOmegaCluster)
+
+    async def reconcile(self, request: Request) -> Result:
+        """Compare and act."""
+        snapshot = self._clusters.snapshot(request.key)
+        if snapshot is None:
+            return done()
+        cluster = self._clusters.memo.typed(snapshot)
+        if snapshot.is_deleting:
+            await self._status.write(snapshot, status.terminating(cluster))
+            return done()
+        wanted = self._wanted(cluster, snapshot)
+        if wanted is None:
+            await self._make_password(cluster, snapshot)
+            return after(_SOON)
+        scope = await self._with_history(self._look(cluster, snapshot, wanted))
+        made = plan(scope)
+        await self._children.apply(scope.owner, children(scope, made, operator=self._namespace))
+        await self._forget(scope, made)
+        return await self._tell(attrs.evolve(scope, observed=self._observe(snapshot, wanted)))
+
+    def _wanted(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> Wanted | None:
+        """Gather what the pods follow from; None while Redis has no password yet."""
+        namespace = snapshot.meta.namespace
+        found = {
+            name: secret
+            for name in secrets.names(cluster)
+            if (secret := self._secrets.get(f"{namespace}/{name}")) is not None
+        }
+        password = secrets.redis_password(cluster, found)
+        wanted = Wanted(
+            cluster=snapshot.meta.name,
+            spec=cluster.spec,
+            secrets={},
+            configs={},
+            redis_password=password,
+        )
+        if wanted.has_redis and password.name not in found:
+            return None
+        hashes = {
+            role.key: secrets.hash_of(
+                secrets.used_by(
+                    role,
+                    openai=cluster.spec.secrets.openai_api_key,
+                    password=password if wanted.has_redis else None,
+                ),
+                found,
+            )
+            for role in desired.roles(wanted)
+        }
+        return attrs.evolve(wanted, secrets=hashes)
+
+    async def _make_password(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> None:
+        """Make a password once; one that is there, by whomever, is never touched."""
+        owner = Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=snapshot)
+        body = owner.mark(secrets.new_password(secrets.own_password(cluster)))
+        try:
+            await self._client.create(SECRET, body, namespace=snapshot.meta.namespace)
+        except AlreadyExists:
+            return  # its event is on its way
+
+    def _look(self, cluster: PeninOmegaCluster, snapshot: Snapshot, wanted: Wanted) -> Scope:
+        """Read what is there."""
+        namespace = snapshot.meta.namespace
+        target = Revision(parts=desired.parts(wanted))
+        stored = self._revisions.list(
+            namespace=namespace, label_selector=f"cluster={wanted.cluster}"
+        )
+        revisions = {found.name: found for found in map(Revision.of, stored)}
+        return Scope(
+            cluster=cluster,
+            snapshot=snapshot,
+            wanted=wanted,
+            target=revisions.get(target.name, target),
+            revisions=revisions,
+            observed=self._observe(snapshot, wanted),
+        )
+
+    def _observe(self, snapshot: Snapshot, wanted: Wanted) -> dict[str, Observed]:
+        """Read how the parts are doing; what was just applied to them counts."""
+        namespace, now = snapshot.meta.namespace, self._clock.wall()
+        return {
+            role.key: observe(
+                self._deployments.get(f"{namespace}/{role.child(wanted.cluster)}"), now=now
+            )
+            for role in desired.roles(wanted)
+        }
+
+    async def _with_history(self, scope: Scope) -> Scope:
+        """Store the revision that the spec asks for, before anything is given to a part."""
+        target = scope.target
+        if target.name in scope.revisions:
+            return scope
+        newest = max((each.number for each in scope.revisions.values()), default=0)
+        target = attrs.evolve(target, number=newest + 1)
+        await self._history.apply(scope.owner, [target.object(scope.wanted.cluster)], prune=False)
+        return attrs.evolve(
+            scope, target=target, revisions={**scope.revisions, target.name: target}
+        )
+
+    async def _forget(self, scope: Scope, made: rollout.Plan) -> None:
+        """Delete revisions that nothing needs any more."""
+        keep = kept(
+            scope.revisions.values(),
+            needed={scope.target.name, made.revision, scope.remembered("good")},
+            settings=[each.seen.settings for each in scope.observed.values()],
+            history=scope.cluster.spec.rollout.history,
+        )
+        names = {each.name for each in keep}
+        for name in scope.revisions:
+            if name not in names:
+                await self._client.delete(
+                    CONTROLLER_REVISION,
+                    f"{scope.wanted.cluster}-{name}",
+                    DeleteOptions(),
+                    namespace=scope.snapshot.meta.namespace,
+                )
+
+    async def _tell(self, scope: Scope) -> Result:
+        """Write the status of what is there now; look again when a pause is over."""
+        made = plan(scope)
+        found = status.Findings(
+            cluster=scope.cluster,
+            plan=made,
+            observed=scope.observed,
+            wished=scope.target.name,
+            good=made.revision if made.is_done else scope.remembered("good"),
+            reasons={},
+        )
+        await self._status.write(scope.snapshot, status.status(found), status.conditions(found))
+        return done() if made.look_again is None else after(made.look_again)
+
+
+def set_up(runtime: Runtime, *, namespace: str = "penin-system") -> Controller:
+    """Put the controller together."""
+    clusters = runtime.lister(PeninOmegaCluster)
+    clusters.informer.store.add_index(MENTIONS, Mentions(*secrets.MENTIONED))
+    builder = Builder(runtime, NAME).for_(PeninOmegaCluster)
+    for kind in (*CHILDREN, CONTROLLER_REVISION):
+        builder.owns(kind)
+    builder.watches(secrets.SECRETS, owner(PENIN_OMEGA_CLUSTER))
+    builder.watches(secrets.SECRETS, mentioning(clusters.informer, SECRET))
+    return builder.complete(PeninClusterReconciler(runtime, namespace=namespace))

@@ -1,0 +1,196 @@
+"""What there is to say of a cluster: pure functions of what was found, one per condition.
+
+Conditions carry no time; the status writer stamps those that changed.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import msgspec
+from msgspec import UNSET
+
+from informers.meta.conditions import Condition
+from reconcilers.penin.api.v1alpha1 import (
+    PeninOmegaCluster,
+    PeninOmegaClusterStatus,
+    Phase,
+    RolloutStatus,
+    ServicesStatus,
+    ServiceStatus,
+)
+from reconcilers.penin.cluster.observed import Observed
+from reconcilers.penin.cluster.rollout import Plan
+from reconcilers.penin.cluster.services import EVERYTHING, Role
+
+_UNDER_WAY: Final = ("Creating", "Updating")
+_BY_KEY: Final[Mapping[str, Role]] = {role.key: role for role in EVERYTHING}
+
+
+@attrs.frozen(kw_only=True)
+class Findings:
+    """Everything the status is made of.
+
+    `wished` is the revision that the spec asks for, `good` the last one that all parts were ready
+    with. `reasons` tells of single parts why their pods are not ready.
+    """
+
+    cluster: PeninOmegaCluster
+    plan: Plan
+    observed: Mapping[str, Observed]
+    wished: str
+    good: str
+    reasons: Mapping[str, str]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The parts that do not have all their pods ready, in the order of a rollout."""
+        return tuple(key for key, each in self.observed.items() if not each.is_settled)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether a change of settings is on its way, forward or back."""
+        return bool(self.good) and (self.good != self.plan.revision or not self.has_settings)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether every part was given what the plan is to end with."""
+        return all(
+            each.seen.settings == self.plan.settings[key] for key, each in self.observed.items()
+        )
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """Whether what the spec asks for was given up."""
+        return self.plan.revision != self.wished
+
+    @property
+    def is_down(self) -> bool:
+        """Whether some part has had no ready pod for longer than a rollout may take."""
+        deadline = self.cluster.spec.rollout.progress_deadline.seconds
+        return any((each.down_for or 0.0) > deadline for each in self.observed.values())
+
+
+def phase(found: Findings) -> Phase:
+    """Return the state of the whole cluster.
+
+    A change goes on until all pods are ready. Pods that fail later do not make one of it: the
+    cluster stays Running, and is Degraded.
+    """
+    if found.plan.stuck or found.is_down:
+        return "Failed"
+    if not found.good:
+        return "Creating"
+    is_scaling = any(each.is_scaling for each in found.observed.values())
+    is_finishing = found.waiting and found.cluster.status.phase in _UNDER_WAY
+    return "Updating" if found.is_changing or is_scaling or is_finishing else "Running"
+
+
+def status(found: Findings) -> PeninOmegaClusterStatus:
+    """Return the status without its conditions, which are merged by type."""
+    services = {
+        _BY_KEY[key].field: ServiceStatus(
+            ready=each.is_settled,
+            replicas=each.replicas,
+            ready_replicas=each.ready_replicas,
+            revision=each.seen.settings or UNSET,
+        )
+        for key, each in found.observed.items()
+    }
+    ready = sum(each.is_settled for each in found.observed.values())
+    return PeninOmegaClusterStatus(
+        observed_generation=found.cluster.metadata.generation,
+        phase=phase(found),
+        services=ServicesStatus(**services),
+        ready_services=f"{ready}/{len(found.observed)}",
+        rollout=RolloutStatus(
+            revision=found.plan.revision,
+            good=found.good or UNSET,
+            failed=found.plan.failed or UNSET,
+            service=found.plan.at if found.is_changing else UNSET,
+        ),
+    )
+
+
+def terminating(cluster: PeninOmegaCluster) -> PeninOmegaClusterStatus:
+    """Return the status of a cluster that is being deleted."""
+    return msgspec.structs.replace(cluster.status, phase="Terminating")
+
+
+def conditions(found: Findings) -> tuple[Condition, ...]:
+    """Return all conditions of a cluster that is not being deleted."""
+    return (ready(found), progressing(found), degraded(found), config_applied(found))
+
+
+def ready(found: Findings) -> Condition:
+    """Whether all services are healthy."""
+    if not found.waiting:
+        return _condition(
+            found, "Ready", "AllServicesHealthy", "All services are running and healthy", is_so=True
+        )
+    reason = "RolloutStuck" if found.plan.stuck else "ServicesNotReady"
+    return _condition(found, "Ready", reason, _what_is_missing(found), is_so=False)
+
+
+def progressing(found: Findings) -> Condition:
+    """Whether a change is on its way."""
+    if found.plan.stuck:
+        message = f"{_title(found.plan.at)}: {found.plan.stuck}; nothing after it was changed"
+        return _condition(found, "Progressing", "RolloutStuck", message, is_so=False)
+    if not found.good:
+        return _condition(found, "Progressing", "Creating", _what_is_missing(found), is_so=True)
+    if not found.is_changing:
+        return _condition(found, "Progressing", "Settled", "no change is on its way", is_so=False)
+    reason = "RollingBack" if found.is_rolled_back else "RollingOut"
+    message = f"{_title(found.plan.at)} is being given revision {found.plan.revision}"
+    return _condition(found, "Progressing", reason, message, is_so=True)
+
+
+def degraded(found: Findings) -> Condition:
+    """Whether something is wrong that no change explains."""
+    if found.plan.stuck:
+        message = f"{_title(found.plan.at)}: {found.plan.stuck}"
+        return _condition(found, "Degraded", "RolloutStuck", message, is_so=True)
+    if found.is_rolled_back:
+        message = (
+            f"revision {found.wished} did not become ready and was taken back; "
+            "change the spec to try again"
+        )
+        return _condition(found, "Degraded", "RolledBack", message, is_so=True)
+    if found.good and found.waiting and not found.is_changing:
+        return _condition(found, "Degraded", "PodsNotReady", _what_is_missing(found), is_so=True)
+    return _condition(found, "Degraded", "AsExpected", "nothing is wrong", is_so=False)
+
+
+def config_applied(found: Findings) -> Condition:
+    """Whether all services run with what the spec says."""
+    if not found.is_rolled_back and found.has_settings and found.plan.is_done:
+        message = f"all services run with revision {found.wished}"
+        return _condition(found, "ConfigApplied", "Applied", message, is_so=True)
+    message = f"not all services run with revision {found.wished}"
+    return _condition(found, "ConfigApplied", "NotYetApplied", message, is_so=False)
+
+
+def _what_is_missing(found: Findings) -> str:
+    return "; ".join(_of_part(found, key) for key in found.waiting)
+
+
+def _of_part(found: Findings, key: str) -> str:
+    each = found.observed[key]
+    text = f"{_title(key)}: {each.ready_replicas} of {each.replicas} pods ready"
+    reason = each.trouble or found.reasons.get(key, "")
+    return f"{text} ({reason})" if reason else text
+
+
+def _title(key: str) -> str:
+    return _BY_KEY[key].title
+
+
+def _condition(found: Findings, kind: str, reason: str, message: str, *, is_so: bool) -> Condition:
+    return Condition(
+        type=kind,
+        status="True" if is_so else "False",
+        reason=reason,
+        message=message,
+        observed_generation=found.cluster.metadata.generation,
+    )

@@ -1,0 +1,196 @@
+"""A PeninOmegaCluster on a real control plane, its pods played by fake nodes."""
+
+import json
+
+import pytest
+import yaml
+
+from hack.gen.crd import definitions
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.cluster.reconciler import set_up
+from reconcilers.penin.cluster.services import SERVICES
+from tests.kit.eventually import eventually
+from tests.kit.hosting import hosted
+
+WITHIN = 60
+NAMES = [role.child("a") for role in SERVICES]
+
+
+@pytest.fixture
+def path(kubectl, namespace):
+    """Return where the cluster of a test will be, its kind served."""
+    crd = yaml.safe_dump(definitions([PeninOmegaCluster])[0])
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
+    served = f"crd/{PENIN_OMEGA_CLUSTER.resource}"
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", served)
+    return PENIN_OMEGA_CLUSTER.path(namespace, "a")
+
+
+@pytest.fixture
+async def running(cluster, namespace, rest, path):
+    """Return a function that makes a cluster and waits until it runs; its controller runs, too."""
+    async with hosted(cluster, set_up, namespaces=[namespace]):
+
+        async def make(**spec):
+            rest.create(path.rpartition("/")[0], made(**spec))
+            return await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+        yield make
+
+
+def made(**spec):
+    """Return a cluster as a user writes it."""
+    return {
+        "apiVersion": PENIN_OMEGA_CLUSTER.api_version,
+        "kind": PENIN_OMEGA_CLUSTER.kind,
+        "metadata": {"name": "a"},
+        "spec": spec,
+    }
+
+
+def phase(found):
+    """Return the phase, if the status speaks of the newest spec."""
+    status = found.get("status", {})
+    is_current = status.get("observedGeneration") == found["metadata"]["generation"]
+    return status.get("phase") if is_current else None
+
+
+def is_running(found):
+    """Whether it is as its newest spec wants it."""
+    return phase(found) == "Running"
+
+
+def condition(found, kind):
+    """Return what a condition says."""
+    (one,) = (each for each in found["status"]["conditions"] if each["type"] == kind)
+    return one["status"], one["reason"]
+
+
+@pytest.fixture
+def deployments(rest, namespace):
+    """Return a function that reads all Deployments by their names."""
+    at = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    return lambda: {each["metadata"]["name"]: each for each in rest.get(at)["items"]}
+
+
+def generations(found):
+    """Return how often each was changed by somebody."""
+    return {name: each["metadata"]["generation"] for name, each in found.items()}
+
+
+async def test_an_empty_spec_becomes_running(running, deployments):
+    """Four services, all ready; the status says so."""
+    found = await running()
+
+    assert "4/4" == found["status"]["readyServices"]
+    assert ("True", "AllServicesHealthy") == condition(found, "Ready")
+    assert sorted(NAMES) == sorted(deployments())
+
+
+async def test_scaling_one_service_disturbs_no_other(running, deployments, rest, path):
+    """The Deployment of that service follows, the others are not touched."""
+    await running()
+    before = generations(deployments())
+
+    rest.merge(path, {"spec": {"replicas": {"sigmaGuard": 3}}})
+    found = await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+    assert 3 == found["status"]["services"]["sigmaGuard"]["readyReplicas"]
+    after = generations(deployments())
+    assert {"a-sigma-guard"} == {name for name in NAMES if before[name] != after[name]}
+
+
+async def test_a_setting_restarts_only_the_services_that_read_it(running, deployments, rest, path):
+    """And leaves what a patch of a single leaf did not name as it was."""
+    await running()
+    before = generations(deployments())
+
+    rest.merge(path, {"spec": {"config": {"caosPlus": {"kappa": 25.0}}}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+    after = generations(deployments())
+    changed = {name for name in NAMES if before[name] != after[name]}
+    assert {"a-sr-omega-infinity", "a-omega-meta"} == changed
+    assert 0.05 == rest.get(path)["spec"]["config"]["caosPlus"]["maxBoost"]
+
+
+def applied(log, namespace):
+    """Return the Deployments in the order in which they were applied first."""
+    lines = (json.loads(line) for line in log.read_text().splitlines())
+    return [
+        line["objectRef"]["name"]
+        for line in lines
+        if line["verb"] == "patch"
+        and line.get("objectRef", {}).get("resource") == "deployments"
+        and line["objectRef"].get("namespace") == namespace
+        and "subresource" not in line["objectRef"]
+    ]
+
+
+async def test_an_upgrade_goes_from_service_to_service(running, cluster, rest, path, namespace):
+    """In the documented order, each after the one before is ready."""
+    await running()
+    before = len(applied(cluster.audit_log, namespace))
+
+    rest.merge(path, {"spec": {"version": "1.0.0"}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+    after = applied(cluster.audit_log, namespace)[before:]
+    assert NAMES == list(dict.fromkeys(after))
+
+
+NOWHERE = {"placement": {"nodeSelector": {"no": "such-node"}}}
+
+
+async def test_a_stuck_change_stops_and_says_so(running, deployments, rest, path):
+    """Nothing after the service that hangs is touched; mending the spec mends the cluster."""
+    await running(rollout={"progressDeadline": "2s"})
+    before = generations(deployments())
+
+    rest.merge(path, {"spec": NOWHERE})
+    found = await eventually(
+        lambda: rest.get(path), where=lambda f: phase(f) == "Failed", within=WITHIN
+    )
+
+    assert ("True", "RolloutStuck") == condition(found, "Degraded")
+    after = generations(deployments())
+    assert {NAMES[0]} == {name for name in NAMES if before[name] != after[name]}
+
+    rest.merge(path, {"spec": {"placement": {"nodeSelector": {"no": None}}}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+
+async def test_a_stuck_change_goes_back_when_asked(running, rest, path):
+    """To what ran before, and it is not tried again."""
+    before = await running(rollout={"progressDeadline": "2s", "rollback": True})
+
+    rest.merge(path, {"spec": NOWHERE})
+    found = await eventually(
+        lambda: rest.get(path),
+        where=lambda f: is_running(f) and f["status"]["rollout"].get("failed"),
+        within=WITHIN,
+    )
+
+    assert ("True", "RolledBack") == condition(found, "Degraded")
+    assert ("True", "AllServicesHealthy") == condition(found, "Ready")
+    assert before["status"]["rollout"]["good"] == found["status"]["rollout"]["revision"]
+
+
+async def test_what_is_deleted_comes_back(running, rest, namespace):
+    """A child that somebody removed, or changed."""
+    await running()
+    front = f"/api/v1/namespaces/{namespace}/services/a-omega-meta"
+    uid = rest.get(front)["metadata"]["uid"]
+
+    rest.delete(front)
+
+    await eventually(lambda: rest.get(front), where=lambda f: f["metadata"]["uid"] != uid)
+
+
+async def test_redis_gets_a_password_once(running, rest, namespace):
+    """Made when nobody gives one, and kept."""
+    await running(storage={"cache": {"type": "redis"}})
+    secret = rest.get(f"/api/v1/namespaces/{namespace}/secrets/a-redis")
+
+    assert ["redis-password"] == list(secret["data"])
+    assert ["a"] == [each["name"] for each in secret["metadata"]["ownerReferences"]]

@@ -1,0 +1,182 @@
+"""What is said of a cluster follows from what was found."""
+
+import datetime as dt
+
+import attrs
+import msgspec
+import pytest
+
+from informers.meta import codec
+from informers.meta.object import ObjectMeta
+from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster, PeninOmegaClusterStatus
+from reconcilers.penin.cluster import status
+from reconcilers.penin.cluster.observed import Deployment, Observed, observe
+from reconcilers.penin.cluster.rollout import Plan, Seen
+
+NOW = dt.datetime(2026, 1, 1, 12, 0, 0, tzinfo=dt.UTC)
+CLUSTER = PeninOmegaCluster(metadata=ObjectMeta(name="a", generation=3))
+SETTINGS = {"sigmaGuard": "g", "omegaMeta": "m"}
+READY = Observed(
+    replicas=1, ready_replicas=1, pods=1, is_settled=True, seen=Seen(settings="g", settled_for=9.0)
+)
+ALL_READY = {
+    "sigmaGuard": READY,
+    "omegaMeta": attrs.evolve(READY, seen=Seen(settings="m", settled_for=9.0)),
+}
+DOWN = attrs.evolve(READY, ready_replicas=0, is_settled=False, seen=Seen(settings="g"))
+
+
+def findings(**changes):
+    """Return what was found of a cluster that runs, but for these changes."""
+    found = status.Findings(
+        cluster=CLUSTER,
+        plan=Plan(revision="new", settings=SETTINGS),
+        observed=ALL_READY,
+        wished="new",
+        good="new",
+        reasons={},
+    )
+    return attrs.evolve(found, **changes)
+
+
+def was(phase):
+    """Return the cluster whose status said this phase."""
+    return msgspec.structs.replace(CLUSTER, status=PeninOmegaClusterStatus(phase=phase))
+
+
+ONE_DOWN = ALL_READY | {"sigmaGuard": DOWN}
+AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
+
+
+@pytest.mark.parametrize(
+    ("changes", "phase"),
+    [
+        ({}, "Running"),
+        ({"good": "", "observed": ONE_DOWN, "plan": AT_GUARD}, "Creating"),
+        ({"good": "old", "observed": ONE_DOWN, "plan": AT_GUARD}, "Updating"),
+        ({"plan": attrs.evolve(AT_GUARD, stuck="no image"), "observed": ONE_DOWN}, "Failed"),
+        ({"observed": ONE_DOWN, "cluster": was("Running")}, "Running"),
+        ({"observed": ONE_DOWN, "cluster": was("Updating")}, "Updating"),
+        ({"cluster": was("Updating")}, "Running"),
+        (
+            {"observed": ALL_READY | {"sigmaGuard": attrs.evolve(DOWN, replicas=3)}},
+            "Updating",
+        ),
+        (
+            {"observed": ALL_READY | {"sigmaGuard": attrs.evolve(DOWN, down_for=601.0)}},
+            "Failed",
+        ),
+    ],
+    ids=[
+        "all is well",
+        "never ready yet",
+        "a change is on its way",
+        "it is stuck",
+        "a pod failed",
+        "a change is not quite done",
+        "a change is done",
+        "it is scaled",
+        "a service is down for long",
+    ],
+)
+def test_the_phase_sums_up(changes, phase):
+    """One word for people."""
+    assert phase == status.phase(findings(**changes))
+
+
+def test_a_healthy_cluster_says_so_in_the_printed_words():
+    """Reason and message stand in the specification."""
+    said = status.ready(findings())
+
+    assert ("True", "AllServicesHealthy") == (said.status, said.reason)
+    assert "All services are running and healthy" == said.message
+    assert 3 == said.observed_generation
+
+
+def test_what_is_missing_is_named_with_its_reason():
+    """Which service, how many of its pods, and why."""
+    said = status.ready(findings(observed=ONE_DOWN, reasons={"sigmaGuard": "no such image"}))
+
+    assert "Σ-Guard: 0 of 1 pods ready (no such image)" == said.message
+
+
+def test_a_failed_pod_is_no_change_but_a_degradation():
+    """So that an alarm can tell the two apart."""
+    found = findings(observed=ONE_DOWN, cluster=was("Running"))
+
+    assert ("False", "Settled") == _short(status.progressing(found))
+    assert ("True", "PodsNotReady") == _short(status.degraded(found))
+
+
+def test_a_rollback_is_told_until_the_spec_changes():
+    """All is healthy, and yet not what was asked for."""
+    found = findings(wished="newer")
+
+    assert ("True", "RolledBack") == _short(status.degraded(found))
+    assert "False" == status.config_applied(found).status
+
+
+def _short(condition):
+    return condition.status, condition.reason
+
+
+def deployment(*, spec, **found):
+    """Return a Deployment of generation 2 with its status."""
+    return codec.convert(
+        {
+            "metadata": {"generation": 2, "annotations": {"penin.ai/settings": "g"}},
+            "spec": {"replicas": spec},
+            "status": {"observedGeneration": 2} | found,
+        },
+        Deployment,
+    )
+
+
+ALL = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+
+
+@pytest.mark.parametrize(
+    ("found", "is_settled"),
+    [
+        (ALL, True),
+        (ALL | {"observedGeneration": 1}, False),
+        (ALL | {"updatedReplicas": 1}, False),
+        (ALL | {"replicas": 3}, False),
+        (ALL | {"availableReplicas": 1}, False),
+    ],
+    ids=["all", "not seen yet", "an old pod", "one too many", "one not available"],
+)
+def test_a_part_is_settled_when_all_its_pods_are_new_and_available(found, is_settled):
+    """And its controller has seen what was asked of it."""
+    assert is_settled == observe(deployment(spec=2, **found), now=NOW).is_settled
+
+
+def test_a_part_that_is_not_there_has_no_settings():
+    """It has nothing to lose."""
+    assert Observed() == observe(None, now=NOW)
+
+
+def test_a_part_that_takes_too_long_is_stuck():
+    """As its own controller says, in whose words the user reads it."""
+    late = {
+        "type": "Progressing",
+        "status": "False",
+        "reason": "ProgressDeadlineExceeded",
+        "message": "it has timed out progressing",
+    }
+    found = observe(deployment(spec=2, **ALL | {"updatedReplicas": 1}, conditions=[late]), now=NOW)
+
+    assert "it has timed out progressing" == found.seen.stuck
+    assert not observe(deployment(spec=2, **ALL, conditions=[late]), now=NOW).seen.stuck
+
+
+def test_how_long_a_part_is_ready_is_counted_from_its_last_pod():
+    """For a rollout that waits a while."""
+    done = {
+        "type": "Progressing",
+        "status": "True",
+        "reason": "NewReplicaSetAvailable",
+        "lastUpdateTime": "2026-01-01T11:59:30Z",
+    }
+
+    assert 30.0 == observe(deployment(spec=2, **ALL, conditions=[done]), now=NOW).seen.settled_for
