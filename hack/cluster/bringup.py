@@ -123,8 +123,7 @@ class BringUp:
     async def _start_inside(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
     ) -> Incarnation:
-        power = self.record.processes.get(machine.NAME)
-        first = None if power is None else machine.child_of(power.pid)
+        first = machine.first_process(self.record.processes.get(machine.NAME))
         if first is None or self.record.network is None:
             name = self.layout.root.name
             raise ComponentError(

@@ -161,8 +161,7 @@ class Lifecycle:
     async def load(self, archive: Path, *, name: str | None) -> None:
         """Give its node an image."""
         record = self.record()
-        power = record.processes.get(machine.NAME)
-        first = None if power is None else machine.child_of(power.pid)
+        first = machine.first_process(record.processes.get(machine.NAME))
         if first is None or record.network is None:
             raise NotRunningError(
                 f"{self.name} has no node that runs; start one with: "

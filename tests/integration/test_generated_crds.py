@@ -251,12 +251,7 @@ def test_kubectl_prints_the_columns(widgets, rest, kubectl, namespace):
         "message": "done",
         "lastTransitionTime": "2024-01-01T00:00:00Z",
     }
-    rest.request(
-        "PATCH",
-        f"{widgets}/w/status",
-        {"status": {"conditions": [ready], "readyChildren": 2}},
-        content_type="application/merge-patch+json",
-    ).ok()
+    rest.merge(f"{widgets}/w/status", {"status": {"conditions": [ready], "readyChildren": 2}})
 
     head, row = kubectl("get", "wd", "-n", namespace).splitlines()
     wide = kubectl("get", "pentad-test", "-n", namespace, "-o", "wide").splitlines()

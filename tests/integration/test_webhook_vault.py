@@ -14,8 +14,6 @@ from informers.clock import LoopClock
 from informers.connection import connect
 from informers.errors import AlreadyExists, Conflict
 
-MERGE = "application/merge-patch+json"
-
 
 @pytest.fixture(params=["secret", "memory"])
 def vault(request, cluster, namespace):
@@ -79,7 +77,7 @@ async def test_what_others_put_into_the_secret_stays(cluster, namespace, rest):
         "metadata": {"labels": {"l": "v"}, "annotations": {"a": "v", ROTATE: "please"}},
         "data": {"extra": "YQ=="},
     }
-    rest.request("PATCH", path, theirs, content_type=MERGE).ok()
+    rest.merge(path, theirs)
 
     held = await vault.read()
     assert held.asked

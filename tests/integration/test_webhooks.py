@@ -35,6 +35,7 @@ from tests.kit.certificates import Authority
 from tests.kit.cluster import KindAccess
 from tests.kit.eventually import eventually
 from tests.kit.leaks import no_leaks
+from tests.kit.rest import MERGE
 from tests.kit.widget.api import Widget
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -46,7 +47,6 @@ DENIED = (
     "size is at most 1000000"
 )
 SWIFT = Lives(settle=dt.timedelta(seconds=1))
-MERGE = "application/merge-patch+json"
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ async def test_ca_rotation_under_load_fails_no_admission(cluster, namespace, res
             async with load(cluster, widgets) as good, load(cluster, widgets, size=HUGE) as bad:
                 for _ in range(3):
                     asked = {"metadata": {"annotations": {ROTATE: "now"}}}
-                    rest.request("PATCH", secret, asked, content_type=MERGE).ok()
+                    rest.merge(secret, asked)
                     await eventually(lambda: ring(rest, secret).signer not in signers, within=20)
                     signers.append(ring(rest, secret).signer)
                     count = len(good)

@@ -54,8 +54,7 @@ async def test_a_widget_gets_its_children_and_its_status(cluster, namespace, res
         assert {"w-0", "w-1", "w-2"} == set(config_maps(rest, namespace))
 
         merge = {"spec": {"children": 1, "colour": "blue"}}
-        content_type = "application/merge-patch+json"
-        rest.request("PATCH", f"{widgets}/w", merge, content_type=content_type).ok()
+        rest.merge(f"{widgets}/w", merge)
         found = await ready(rest, f"{widgets}/w")
 
         assert {"w-0"} == set(config_maps(rest, namespace))

@@ -186,6 +186,13 @@ def namespace(rest: Rest) -> Iterator[str]:
     What the controller manager puts into every namespace is there, so that nothing but the test
     changes it from now on.
     """
+    with fresh_namespace(rest) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def fresh_namespace(rest: Rest) -> Iterator[str]:
+    """Make a namespace, whole, whose deletion is asked for afterwards."""
     name = f"test-{secrets.token_hex(4)}"
     rest.create(
         "/api/v1/namespaces",
@@ -201,14 +208,19 @@ def namespace(rest: Rest) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def kubectl(cluster: ClusterAccess) -> Callable[..., str]:
     """Return a function that runs kubectl and returns what it prints; it fails with its error."""
+    return kubectl_of(cluster)
 
-    def run(*arguments: str, stdin: str | None = None) -> str:
+
+def kubectl_of(cluster: ClusterAccess) -> Callable[..., str]:
+    """Return the same for any cluster."""
+
+    def run(*arguments: str, stdin: str | None = None, within: float = _KUBECTL_DEADLINE) -> str:
         done = subprocess.run(
             [cluster.kubectl, f"--kubeconfig={cluster.kubeconfig}", *arguments],
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=_KUBECTL_DEADLINE,
+            timeout=within,
             check=False,
         )
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"

@@ -4,11 +4,10 @@ One node serves a whole run: it takes some fifteen seconds to come up, and each 
 of its own. It needs root and fails without: what cannot be tried must not look tried.
 """
 
+import contextlib
 import os
 import platform
 import shutil
-import subprocess
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,8 @@ import yaml
 
 from hack.cluster.cluster import Cluster
 from hack.cluster.node import oci
-from tests.kit.eventually import eventually_blocking
+from tests.kit.cluster import fresh_namespace, kubectl_of, own_clusters
+from tests.kit.rest import Rest
 
 TOOLS: Final = "local/tools:1"
 APPLETS: Final = (
@@ -34,7 +34,6 @@ APPLETS: Final = (
     "wget",
     "yes",
 )
-_PATIENCE: Final = 60.0
 
 
 def tools_image() -> bytes:
@@ -49,55 +48,30 @@ def tools_image() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory) -> Iterator[Cluster]:
+def real(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     """Return a cluster with a real node that has the image of tools."""
     assert os.geteuid() == 0, "a real node needs root: run `make e2e` as root"
-    cluster = Cluster.up(f"real-{os.getpid()}", node=True, owner_pid=os.getpid())
-    try:
+    with own_clusters(request.config) as make:
+        cluster = make(node=True)
         archive = tmp_path_factory.mktemp("images") / "tools.tar"
         archive.write_bytes(tools_image())
         cluster.load(archive)
         yield cluster
-    finally:
-        cluster.down()
 
 
-@pytest.fixture
-def ask(real) -> Callable[..., str]:
+@pytest.fixture(scope="session")
+def ask(real: Cluster) -> Callable[..., str]:
     """Return `ask("get", "pods")`, which returns what kubectl prints on the real node's cluster."""
-
-    def run(*arguments: str, within: float = _PATIENCE, stdin: str | None = None) -> str:
-        done = subprocess.run(
-            [real.kubectl, f"--kubeconfig={real.kubeconfig}", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=within,
-            check=False,
-            input=stdin,
-        )
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
-        return done.stdout
-
-    return run
+    return kubectl_of(real)
 
 
 @pytest.fixture
-def room(request, ask) -> Iterator[str]:
-    """Return a namespace on the real node's cluster, in which pods may be made; gone afterwards."""
-    name = f"t-{zlib.crc32(request.node.nodeid.encode()):08x}"
-    ask("create", "namespace", name)
-    account = (
-        "get",
-        "serviceaccount",
-        "default",
-        "--namespace",
-        name,
-        "--ignore-not-found",
-        "-oname",
-    )
-    eventually_blocking(lambda: ask(*account), within=_PATIENCE)
-    yield name
-    ask("delete", "namespace", name, "--wait=false")
+def room(real: Cluster) -> Iterator[str]:
+    """Return a namespace on the real node's cluster, in which pods may be made."""
+    with contextlib.closing(Rest(real.kubeconfig)) as rest, fresh_namespace(rest) as name:
+        yield name
 
 
 def pod(name: str, *command: str, **spec: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hack.cluster.network import NODE, Network
 from hack.cluster.node import objects, oci, parts
 from hack.cluster.node.files import PAUSE, Files
 from hack.cluster.node.images import Images
-from hack.cluster.node.machine import NAME, Machine, child_of
+from hack.cluster.node.machine import NAME, Machine, first_process
 from hack.cluster.process import Incarnation
 from hack.cluster.record import Record
 from informers.clock import LoopClock
@@ -80,7 +80,7 @@ class NodeBringUp:
             machine.prepare()
             power = await self.start(parts.power(self.layout, self.network))
         await self._wait_for_boot(machine, power)
-        first = child_of(power.pid)
+        first = first_process(power)
         if first is None:
             raise self._failure("ended while starting")
         self.network.plug(first)

@@ -89,6 +89,11 @@ class Machine:
         return found
 
 
+def first_process(power: Incarnation | None) -> int | None:
+    """Return the machine's first process, None while the machine is off."""
+    return None if power is None else child_of(power.pid)
+
+
 def child_of(pid: int) -> int | None:
     """Return the only child of a process, or None as long as it has none."""
     try:

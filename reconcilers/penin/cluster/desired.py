@@ -4,6 +4,7 @@ Children have deterministic names, so that applying twice makes nothing twice, a
 this controller wants to own: defaults and other people's fields stay theirs.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -46,7 +47,7 @@ class Part:
     config: str
     template: Body
 
-    @property
+    @functools.cached_property
     def hash(self) -> str:
         """Name this content."""
         return digest(self.template)

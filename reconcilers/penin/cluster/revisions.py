@@ -5,6 +5,7 @@ neither the old spec nor the program version that rendered it. An operator upgra
 pods differently makes a new revision, which is rolled out like any other.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -50,7 +51,7 @@ class Revision:
     parts: Mapping[str, Part]
     number: int = 0
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """Name this content."""
         return digest({key: part.hash for key, part in self.parts.items()})

@@ -141,12 +141,7 @@ async def test_t31_a_deleted_collection_is_not_read(proxy, proxied, namespace, r
         assert not get(f"{namespace}/stays").is_deleting
         assert 0 == mirror.informer.store.doubtful
         held.remove()
-        rest.request(
-            "PATCH",
-            f"{path}/held",
-            {"metadata": {"finalizers": None}},
-            content_type="application/merge-patch+json",
-        ).ok()
+        rest.merge(f"{path}/held", {"metadata": {"finalizers": None}})
         await mirror.wait_agrees(rest, within=WITHIN)
         assert ["initial", "deleted"] == mirror.steps("a")
 

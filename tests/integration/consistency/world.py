@@ -13,7 +13,6 @@ from tests.kit.mirror import mirrored
 from tests.kit.widget.api import WIDGET, Widget
 
 WITHIN = 30
-MERGE = "application/merge-patch+json"
 
 
 def config_map(name="", *, labels=None, **metadata):
@@ -24,7 +23,7 @@ def config_map(name="", *, labels=None, **metadata):
 
 def change(rest, path, body):
     """Change an object as somebody else would."""
-    return rest.request("PATCH", path, body, content_type=MERGE).ok()
+    return rest.merge(path, body)
 
 
 @asynccontextmanager

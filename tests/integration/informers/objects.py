@@ -49,8 +49,7 @@ def delete(rest, namespace, *names):
 
 def change(rest, namespace, name, **data):
     """Change a ConfigMap's data."""
-    content_type = "application/merge-patch+json"
-    rest.request("PATCH", path(namespace, name), {"data": data}, content_type=content_type).ok()
+    rest.merge(path(namespace, name), {"data": data})
 
 
 def versions_asked(proxy, where):

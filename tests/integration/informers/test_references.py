@@ -131,9 +131,7 @@ async def test_a_changed_secret_calls_for_the_pod_that_mentions_it(cluster, obje
                 rest.create(path, {"kind": "Secret", "metadata": {"name": name}})
             await eventually(lambda: len(queue.put), equals=1, within=20)
             body = {"metadata": {"labels": {"a": "b"}}}
-            rest.request(
-                "PATCH", f"{path}/secret", body, content_type="application/merge-patch+json"
-            ).ok()
+            rest.merge(f"{path}/secret", body)
             await eventually(lambda: len(queue.put), equals=2, within=20)
             rest.delete(f"{path}/secret")
             await eventually(lambda: len(queue.put), equals=3, within=20)
