@@ -89,7 +89,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         await client.close()
         raise
     informers = Informers(client, namespaces=config.namespaces or EVERYWHERE)
-    runtime = Runtime(client, informers, log=log)
+    runtime = Runtime(client, informers, log=log, namespace=connection.namespace)
     observability = Observability(
         config,
         runtime,

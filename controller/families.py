@@ -3,5 +3,6 @@
 from typing import Final
 
 from controller.runtime.registration import Family
+from reconcilers.penin import family as penin
 
-FAMILIES: Final[tuple[Family, ...]] = ()
+FAMILIES: Final[tuple[Family, ...]] = (penin.FAMILY,)

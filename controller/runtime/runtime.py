@@ -36,11 +36,14 @@ class Runtime:
         *,
         log: Log,
         name: str = "pentad",
+        namespace: str = "pentad-system",
         rng: random.Random | None = None,
     ) -> None:
         self.client = client
         self.informers = informers
         self.log = log
+        self.namespace = namespace
+        """Where the manager itself is: who lets it in, and which events are not about an object."""
         self.clock: Clock = client.clock
         self.recorder = Recorder(client, controller=name, instance=socket.gethostname())
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
@@ -67,10 +70,19 @@ class Runtime:
         self.apply_sets.append(made)
         return made
 
-    def status_writer(self, controller: str, type_: type[Resource]) -> StatusWriter:
-        """Writes the status of a kind, once per reconcile and only if it changed."""
+    def status_writer(
+        self, controller: str, type_: type[Resource], *, stamp: str = ""
+    ) -> StatusWriter:
+        """Writes the status of a kind, once per reconcile and only if it changed.
+
+        `stamp` names a field that is to hold when that was last.
+        """
         return StatusWriter(
-            self.client, kind_of(type_), manager=manager_name(controller), clock=self.clock
+            self.client,
+            kind_of(type_),
+            manager=manager_name(controller),
+            clock=self.clock,
+            stamp=stamp,
         )
 
 

@@ -2,7 +2,8 @@
 
 A status is declared whole: fields that are not set go away, fields the type does not know stay.
 Conditions are merged by type, so several controllers may each keep their own; a condition's
-transition time moves only when its status does.
+transition time moves only when its status does. A status may have a field that says when it was
+last written; it is set with every write and is no reason for one.
 
 The write is a merge patch of `/status` that names the resource version it was made from: a list of
 conditions is replaced as a whole, and the server does not compare uids here, so nothing else keeps
@@ -48,11 +49,14 @@ _PLAIN: Final = msgspec.json.Decoder(_Plain)
 class StatusWriter:
     """Writes the status of one kind's objects."""
 
-    def __init__(self, client: Client, kind: Kind, *, manager: str, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, kind: Kind, *, manager: str, clock: Clock, stamp: str = ""
+    ) -> None:
         self._client = client
         self._kind = kind
         self._manager = manager
         self._clock = clock
+        self._stamp = stamp
         self.written = 0
         self.skipped = 0
 
@@ -107,15 +111,18 @@ class StatusWriter:
         patch: _Plain = {}
         if status is not None:
             patch = changed_fields(now, status)
-        if not conditions:
-            return patch
-        before = now.get(CONDITIONS) or []
-        after = merged_conditions(
-            before, conditions, stamp=lambda: str(Time.of(self._clock.wall()))
-        )
-        if after is not before:
-            patch[CONDITIONS] = after
+            patch.pop(self._stamp, None)
+        if conditions:
+            before = now.get(CONDITIONS) or []
+            after = merged_conditions(before, conditions, stamp=self._time)
+            if after is not before:
+                patch[CONDITIONS] = after
+        if patch and self._stamp:
+            patch[self._stamp] = self._time()
         return patch
+
+    def _time(self) -> str:
+        return str(Time.of(self._clock.wall()))
 
 
 def current_status(snapshot: Snapshot) -> _Plain:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from informers.meta.conditions import Condition
 from informers.meta.crd import Column, Definition, Rule, map_list
 from informers.meta.kinds import Kind
+from informers.meta.microtime import Time
 from informers.meta.object import Resource
 from reconcilers.penin.api.operation import (
     Images,
@@ -142,7 +143,7 @@ class PeninOmegaClusterStatus(Struct, frozen=True, kw_only=True, rename="camel")
         Annotated[tuple[Condition, ...], Meta(extra_json_schema=map_list("type"))] | UnsetType
     ) = UNSET
     """Ready, and what else there is to say."""
-    last_update_time: str | UnsetType = UNSET
+    last_update_time: Time | UnsetType = UNSET
     """When the operator last wrote this status."""
 
 

@@ -91,7 +91,7 @@ def deployment(wanted: Wanted, role: Role, part: Part, *, replicas: int | None) 
     """
     cluster = wanted.cluster
     spec: Body = {
-        "selector": {"matchLabels": role.labels(cluster)},
+        "selector": {"matchLabels": role.pod_labels(cluster)},
         "template": part.template,
         "revisionHistoryLimit": 2,
         "progressDeadlineSeconds": max(1, round(wanted.spec.rollout.progress_deadline.seconds)),

@@ -59,7 +59,7 @@ def template(wanted: Wanted, role: Role) -> Body:
             "prometheus.io/port": str(role.port),
             "prometheus.io/path": "/metrics",
         }
-    metadata: Body = {"labels": role.labels(wanted.cluster)}
+    metadata: Body = {"labels": role.pod_labels(wanted.cluster)}
     if annotations:
         metadata["annotations"] = annotations
     container = _redis(wanted) if of_redis else _service(wanted, role)

@@ -134,17 +134,17 @@ def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dic
 class PeninClusterReconciler:
     """Reconciles one PeninOmegaCluster at a time."""
 
-    def __init__(self, runtime: Runtime, *, namespace: str) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
-        self._namespace = namespace
+        self._namespace = runtime.namespace
         self._clusters = runtime.lister(PeninOmegaCluster)
         self._deployments = runtime.lister(Deployment)
         self._revisions = runtime.lister(ControllerRevision)
         self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
         self._children = runtime.apply_set(NAME, CHILDREN)
         self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
-        self._status = runtime.status_writer(NAME, PeninOmegaCluster)
+        self._status = runtime.status_writer(NAME, PeninOmegaCluster, stamp="lastUpdateTime")
 
     async def reconcile(self, request: Request) -> Result:
         """Compare and act."""
@@ -277,7 +277,7 @@ class PeninClusterReconciler:
         return done() if made.look_again is None else after(made.look_again)
 
 
-def set_up(runtime: Runtime, *, namespace: str = "penin-system") -> Controller:
+def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
     clusters = runtime.lister(PeninOmegaCluster)
     clusters.informer.store.add_index(MENTIONS, Mentions(*secrets.MENTIONED))
@@ -286,4 +286,4 @@ def set_up(runtime: Runtime, *, namespace: str = "penin-system") -> Controller:
         builder.owns(kind)
     builder.watches(secrets.SECRETS, owner(PENIN_OMEGA_CLUSTER))
     builder.watches(secrets.SECRETS, mentioning(clusters.informer, SECRET))
-    return builder.complete(PeninClusterReconciler(runtime, namespace=namespace))
+    return builder.complete(PeninClusterReconciler(runtime))

@@ -10,6 +10,8 @@ from typing import Any, Final
 import attrs
 
 APP: Final = "penin-omega"
+TRACK: Final = "penin.ai/track"
+CHAMPION: Final = "champion"
 
 
 @attrs.frozen(kw_only=True)
@@ -34,8 +36,12 @@ class Role:
         return f"{cluster}-{self.label}"
 
     def labels(self, cluster: str) -> dict[str, str]:
-        """Return the labels of its objects and pods, which also select them."""
+        """Return the labels of its objects; its Service selects pods by them."""
         return {"app": APP, "cluster": cluster, "service": self.label}
+
+    def pod_labels(self, cluster: str, *, track: str = CHAMPION) -> dict[str, str]:
+        """Return the labels of its pods; its workload selects them, and no challenger's."""
+        return {**self.labels(cluster), TRACK: track}
 
     def told(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parts of the settings that it reads."""

@@ -2,80 +2,11 @@
 
 import json
 
-import pytest
-import yaml
-
-from hack.gen.crd import definitions
-from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
-from reconcilers.penin.cluster.reconciler import set_up
 from reconcilers.penin.cluster.services import SERVICES
+from tests.integration.penin.world import WITHIN, condition, generations, is_running, phase
 from tests.kit.eventually import eventually
-from tests.kit.hosting import hosted
 
-WITHIN = 60
 NAMES = [role.child("a") for role in SERVICES]
-
-
-@pytest.fixture
-def path(kubectl, namespace):
-    """Return where the cluster of a test will be, its kind served."""
-    crd = yaml.safe_dump(definitions([PeninOmegaCluster])[0])
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
-    served = f"crd/{PENIN_OMEGA_CLUSTER.resource}"
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", served)
-    return PENIN_OMEGA_CLUSTER.path(namespace, "a")
-
-
-@pytest.fixture
-async def running(cluster, namespace, rest, path):
-    """Return a function that makes a cluster and waits until it runs; its controller runs, too."""
-    async with hosted(cluster, set_up, namespaces=[namespace]):
-
-        async def make(**spec):
-            rest.create(path.rpartition("/")[0], made(**spec))
-            return await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
-
-        yield make
-
-
-def made(**spec):
-    """Return a cluster as a user writes it."""
-    return {
-        "apiVersion": PENIN_OMEGA_CLUSTER.api_version,
-        "kind": PENIN_OMEGA_CLUSTER.kind,
-        "metadata": {"name": "a"},
-        "spec": spec,
-    }
-
-
-def phase(found):
-    """Return the phase, if the status speaks of the newest spec."""
-    status = found.get("status", {})
-    is_current = status.get("observedGeneration") == found["metadata"]["generation"]
-    return status.get("phase") if is_current else None
-
-
-def is_running(found):
-    """Whether it is as its newest spec wants it."""
-    return phase(found) == "Running"
-
-
-def condition(found, kind):
-    """Return what a condition says."""
-    (one,) = (each for each in found["status"]["conditions"] if each["type"] == kind)
-    return one["status"], one["reason"]
-
-
-@pytest.fixture
-def deployments(rest, namespace):
-    """Return a function that reads all Deployments by their names."""
-    at = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-    return lambda: {each["metadata"]["name"]: each for each in rest.get(at)["items"]}
-
-
-def generations(found):
-    """Return how often each was changed by somebody."""
-    return {name: each["metadata"]["generation"] for name, each in found.items()}
 
 
 async def test_an_empty_spec_becomes_running(running, deployments):

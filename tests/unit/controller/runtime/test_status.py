@@ -168,6 +168,21 @@ async def test_a_status_that_says_nothing_new_costs_nothing(has_status):
     assert ([], 2, 0) == (world.wire.requests, status.skipped, status.written)
 
 
+async def test_the_time_of_a_write_is_stamped_and_is_no_reason_for_one():
+    """A status that holds when it was written last is not written for that alone."""
+    world = World()
+    world.wire.answer = lambda _: (200, thing(version=2))
+    status = StatusWriter(
+        world.client, WIDGET, manager="pentad-t", clock=world.clock, stamp="writtenAt"
+    )
+
+    await status.write(picture(status={"checksum": 5, "writtenAt": OLD}), WidgetStatus(checksum=5))
+    await status.write(picture(status={"checksum": 5, "writtenAt": OLD}), WidgetStatus(checksum=6))
+
+    [body] = world.wire.sent()
+    assert {"checksum": 6, "writtenAt": str(Time.of(EPOCH))} == body["status"]
+
+
 async def test_a_conflict_is_merged_into_what_others_wrote():
     """The live object's conditions are kept, and the second patch names its version."""
     world = World()

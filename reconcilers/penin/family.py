@@ -1,0 +1,42 @@
+"""The registration of PENIN-Ω: its kinds, who works on them, what that takes."""
+
+from typing import Final
+
+from controller.runtime.registration import ControllerSpec, Family, Permission
+from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
+from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
+from reconcilers.penin.cluster import reconciler as cluster
+from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
+
+FAMILY: Final = Family(
+    name="penin",
+    kinds=(PeninOmegaCluster,),
+    controllers=(ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),),
+    permissions=(
+        Permission.own(DEPLOYMENT, reason="Each service of a cluster, and its cache, is one."),
+        Permission.own(SERVICE, reason="Each service of a cluster has an address."),
+        Permission.own(CONFIG_MAP, reason="Settings of services, named by their content."),
+        Permission.own(
+            cluster.SERVICE_ACCOUNT, reason="Pods of each service are somebody of their own."
+        ),
+        Permission.own(
+            cluster.AUTOSCALER, reason="With spec.autoScaling the load decides on replicas."
+        ),
+        Permission.own(
+            cluster.BUDGET, reason="Of a service with several pods one is drained at a time."
+        ),
+        Permission.own(
+            cluster.NETWORK_POLICY, reason="Who may talk to a cluster's pods is said there."
+        ),
+        Permission.own(
+            CONTROLLER_REVISION, reason="What a rollout may go back to is remembered in them."
+        ),
+        Permission(
+            group=SECRET.group,
+            resources=(SECRET.plural,),
+            verbs=("get", "list", "watch", "create"),
+            reason="A changed value restarts the pods that use it (hashes are kept, no values); "
+            "a password for Redis is made once.",
+        ),
+    ),
+)
