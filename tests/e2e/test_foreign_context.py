@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hack.gen.__main__ import ROOT
-from tests.e2e.conftest import CRDS
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from tests.integration.test_connection_proxy import Tunnels
 from tests.kit.eventually import eventually
 
@@ -41,7 +41,7 @@ async def kubeconfig(cluster, context, tmp_path):
 
 async def started(kubeconfig, out, **environ):
     """Start `make run` with an environment."""
-    flags = [f"--crds={CRDS}", "--leader-elect=false", "--probe-address=off"]
+    flags = ["--leader-elect=false", "--probe-address=off"]
     with out.open("wb") as stream:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hack.run", *flags, "--metrics-address=off"),
@@ -73,7 +73,7 @@ async def test_named_it_is_used_and_said(kubeconfig, tmp_path, rest):
         await eventually(lambda: "workers_started" in out.read_text(), within=60)
         assert f"context production, server {FAR}" in out.read_text()
         names = [each["metadata"]["name"] for each in rest.get(CRD_NAMES)["items"]]
-        assert "widgets.test.pentad.dev" in names
+        assert PENIN_OMEGA_CLUSTER.resource in names
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
             assert 0 == await process.wait()

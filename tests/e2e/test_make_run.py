@@ -12,6 +12,7 @@ import yaml
 
 from hack.cluster import components
 from hack.gen.__main__ import ROOT
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from tests.e2e.conftest import CRDS, free_port
 from tests.integration.connection_world import Account, kubeconfig_for
 from tests.kit.eventually import eventually_blocking
@@ -19,7 +20,7 @@ from tests.kit.footprint import Footprint, known_sockets
 from tests.kit.widget.api import WIDGET
 
 PROGRAM = ("-m", "hack.run")
-FLAGS = [f"--crds={CRDS}", "--leader-elect=false"]
+FLAGS = ["--leader-elect=false"]
 OFF = ["--probe-address=off", "--metrics-address=off"]
 STRANGER = """
 apiVersion: v1
@@ -74,7 +75,7 @@ def test_with_a_kubeconfig_of_ours_it_installs_the_crds_and_runs(run, cluster, k
 
     assert f"server {cluster.server}" in said
     assert "CRDs are installed" in said
-    assert "widgets.test.pentad.dev" in kubectl("get", "crd", "-o", "name")
+    assert PENIN_OMEGA_CLUSTER.resource in kubectl("get", "crd", "-o", "name")
     process.send_signal(signal.SIGTERM)
     assert 0 == process.wait(timeout=30)
 
@@ -87,6 +88,7 @@ def test_on_a_cluster_of_ours_webhooks_are_served(run, cluster, kubectl, rest, n
     process, out = run(
         "-m",
         "tests.e2e.widget_run",
+        f"--crds={CRDS}",
         f"--webhook-address=:{free_port()}",
         KUBECONFIG=str(cluster.kubeconfig),
     )

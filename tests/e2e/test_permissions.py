@@ -84,8 +84,11 @@ def account(cluster, rest, tmp_path):
 
 @contextlib.contextmanager
 def applied(kubectl, *folders):
-    """Apply folders as a user would, each with its namespace; yields what they grant."""
-    texts = [kubectl("kustomize", str(folder)) for folder, _ in folders]
+    """Apply folders and files as a user would, each with its namespace; yields what they grant."""
+    texts = [
+        kubectl("kustomize", str(folder)) if folder.is_dir() else folder.read_text()
+        for folder, _ in folders
+    ]
     try:
         for text, (_, options) in zip(texts, folders, strict=True):
             kubectl("apply", "--server-side", *options, "-f", "-", stdin=text)
@@ -154,7 +157,7 @@ async def test_roles_of_namespaces_are_enough(
     """With --namespaces, Roles in those namespaces and its own are all the manager needs."""
     folders = (
         (RUNTIME / "manager", ()),
-        (RUNTIME / "namespaced", ("-n", namespace)),
+        (RUNTIME / "namespaced" / "runtime.yaml", ("-n", namespace)),
         (FAMILY / "namespaced", ("-n", namespace)),
     )
     with applied(kubectl, *folders) as grants:
@@ -172,7 +175,13 @@ async def test_roles_of_the_cluster_are_enough(
     """Cluster-wide, with webhooks and with scrapes that have to say who they are."""
     webhooks, metrics = free_port(), free_port()
     with (
-        applied(kubectl, (RUNTIME, ()), (RUNTIME / "metrics-auth", ()), (FAMILY, ())) as grants,
+        applied(
+            kubectl,
+            (RUNTIME / "runtime.yaml", ()),
+            (RUNTIME / "manager", ()),
+            (RUNTIME / "metrics-auth", ()),
+            (FAMILY, ()),
+        ) as grants,
         installed(rest, HOME, WIDGET_FAMILY.webhooks, port=webhooks),
     ):
         audit = Audit(cluster.audit_log, user=USER)
