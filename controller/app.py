@@ -89,7 +89,13 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         await client.close()
         raise
     informers = Informers(client, namespaces=config.namespaces or EVERYWHERE)
-    runtime = Runtime(client, informers, log=log, namespace=connection.namespace)
+    runtime = Runtime(
+        client,
+        informers,
+        log=log,
+        namespace=connection.namespace,
+        reaches_pods=_reaches_pods(config, connection),
+    )
     observability = Observability(
         config,
         runtime,
@@ -136,6 +142,12 @@ async def keep_credentials(
             await connection.refresh(force=is_forced)
         except ConfigError as error:
             log.warning("credentials_cannot_be_renewed", error=str(error))
+
+
+def _reaches_pods(config: Config, connection: Connection) -> bool:
+    if config.reach_pods == "auto":
+        return connection.context == IN_CLUSTER
+    return config.reach_pods == "always"
 
 
 def _elector(

@@ -169,6 +169,12 @@ class Config:
     webhook_cert_dir: str = _setting(
         "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
     )
+    reach_pods: str = _setting(
+        "auto",
+        _one_of("auto", "always", "never"),
+        "whether pods are asked for their metrics: always, never, or auto, which is always in a "
+        "pod and never elsewhere, where their addresses lead nowhere",
+    )
     log_format: str = _setting("json", _one_of("json", "console"), "how logs look: json or console")
     log_level: str = _setting(
         "info", _one_of(*LEVELS), f"the least that is logged: {', '.join(LEVELS)}"

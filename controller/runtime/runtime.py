@@ -37,6 +37,7 @@ class Runtime:
         log: Log,
         name: str = "pentad",
         namespace: str = "pentad-system",
+        reaches_pods: bool = False,
         rng: random.Random | None = None,
     ) -> None:
         self.client = client
@@ -50,6 +51,8 @@ class Runtime:
         self.apply_sets: list[ApplySet] = []
         """Those that were asked for, for their figures."""
         informers.callbacks.tell = lambda **fields: log.error("callback_failed", **fields)
+        self.reaches_pods = reaches_pods
+        """Whether the addresses of pods lead to them from here."""
         self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
 
     def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:

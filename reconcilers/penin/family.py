@@ -3,16 +3,23 @@
 from typing import Final
 
 from controller.runtime.registration import ControllerSpec, Family, Permission
-from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
+from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster import reconciler as cluster
 from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
+from reconcilers.penin.metrics import reconciler as metrics
 
 FAMILY: Final = Family(
     name="penin",
     kinds=(PeninOmegaCluster,),
-    controllers=(ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),),
+    controllers=(
+        ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
+        ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
+    ),
     permissions=(
+        Permission.read(
+            POD, reason="Why pods are not ready is told, and their metrics are read from them."
+        ),
         Permission.own(DEPLOYMENT, reason="Each service of a cluster, and its cache, is one."),
         Permission.own(SERVICE, reason="Each service of a cluster has an address."),
         Permission.own(CONFIG_MAP, reason="Settings of services, named by their content."),

@@ -50,11 +50,13 @@ async def hosted(
     cluster: Kubeconfig,
     *set_up: Callable[[Runtime], Controller],
     namespaces: Iterable[str] = EVERYWHERE,
+    reaches_pods: bool = False,
 ) -> AsyncIterator[Host]:
     """Run the controllers these functions make; ready when their workers are."""
     client = Client(await connect(kubeconfig=cluster.kubeconfig))
     log = structlog.get_logger()
-    runtime = Runtime(client, Informers(client, namespaces=namespaces), log=log)
+    informers = Informers(client, namespaces=namespaces)
+    runtime = Runtime(client, informers, log=log, reaches_pods=reaches_pods)
     controllers = tuple(make(runtime) for make in set_up)
     manager = Manager(runtime, controllers, log=log)
     async with asyncio.TaskGroup() as group:

@@ -124,8 +124,15 @@ class RolloutStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """When its change began."""
 
 
-class PeninOmegaClusterStatus(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was found of a cluster."""
+class Measured(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The part of a cluster's status that is measured, and written apart from the rest."""
+
+    metrics: MetricsStatus | UnsetType = UNSET
+    """What the services measure of themselves."""
+
+
+class Found(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The part of a cluster's status that is found by looking at its children."""
 
     observed_generation: int | UnsetType = UNSET
     """The generation of the spec this status speaks of."""
@@ -133,8 +140,6 @@ class PeninOmegaClusterStatus(Struct, frozen=True, kw_only=True, rename="camel")
     """The state of the whole cluster."""
     services: ServicesStatus | UnsetType = UNSET
     """What was found of each service."""
-    metrics: MetricsStatus | UnsetType = UNSET
-    """What the services measure of themselves."""
     rollout: RolloutStatus | UnsetType = UNSET
     """How far a change has come."""
     ready_services: str | UnsetType = UNSET
@@ -145,6 +150,13 @@ class PeninOmegaClusterStatus(Struct, frozen=True, kw_only=True, rename="camel")
     """Ready, and what else there is to say."""
     last_update_time: Time | UnsetType = UNSET
     """When the operator last wrote this status."""
+
+
+class PeninOmegaClusterStatus(Found, frozen=True, kw_only=True, rename="camel"):
+    """What was found of a cluster."""
+
+    metrics: MetricsStatus | UnsetType = UNSET
+    """What the services measure of themselves."""
 
 
 class PeninOmegaCluster(Resource, frozen=True, kw_only=True, rename="camel"):

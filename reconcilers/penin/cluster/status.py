@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
-import msgspec
 from msgspec import UNSET
 
 from informers.meta.conditions import Condition
 from reconcilers.penin.api.v1alpha1 import (
+    Found,
     PeninOmegaCluster,
-    PeninOmegaClusterStatus,
     Phase,
     RolloutStatus,
     ServicesStatus,
@@ -86,7 +85,7 @@ def phase(found: Findings) -> Phase:
     return "Updating" if found.is_changing or is_scaling or is_finishing else "Running"
 
 
-def status(found: Findings) -> PeninOmegaClusterStatus:
+def status(found: Findings) -> Found:
     """Return the status without its conditions, which are merged by type."""
     services = {
         _BY_KEY[key].field: ServiceStatus(
@@ -98,7 +97,7 @@ def status(found: Findings) -> PeninOmegaClusterStatus:
         for key, each in found.observed.items()
     }
     ready = sum(each.is_settled for each in found.observed.values())
-    return PeninOmegaClusterStatus(
+    return Found(
         observed_generation=found.cluster.metadata.generation,
         phase=phase(found),
         services=ServicesStatus(**services),
@@ -112,9 +111,10 @@ def status(found: Findings) -> PeninOmegaClusterStatus:
     )
 
 
-def terminating(cluster: PeninOmegaCluster) -> PeninOmegaClusterStatus:
+def terminating(cluster: PeninOmegaCluster) -> Found:
     """Return the status of a cluster that is being deleted."""
-    return msgspec.structs.replace(cluster.status, phase="Terminating")
+    known = {name: getattr(cluster.status, name) for name in Found.__struct_fields__}
+    return Found(**{**known, "phase": "Terminating"})
 
 
 def conditions(found: Findings) -> tuple[Condition, ...]:

@@ -1,0 +1,1 @@
+"""What the services measure of themselves: read from their pods, summed up in the status."""
