@@ -51,11 +51,18 @@ class Builder:
         self._type, self._kind = type_, kind_of(type_)
         return self._add(cached(self._kind), own_key, predicates, optional=optional, resync=resync)
 
-    def owns(self, kind: Kind, *predicates: Predicate, resync: float = 0.0) -> Self:
-        """Call for the owner when an object of this kind, controlled by it, changes."""
+    def owns(
+        self, kind: Kind, *predicates: Predicate, optional: bool = False, resync: float = 0.0
+    ) -> Self:
+        """Call for the owner when an object of this kind, controlled by it, changes.
+
+        With `optional`, a kind that is not served has no objects, until it is.
+        """
         if self._kind is None:
             raise ValueError(f"{self._name}: say for_() before owns(): whose children are they?")
-        return self._add(cached(kind), owner(self._kind), predicates, resync=resync)
+        return self._add(
+            cached(kind), owner(self._kind), predicates, optional=optional, resync=resync
+        )
 
     def watches(
         self,

@@ -2,16 +2,40 @@
 
 from typing import Final
 
-from controller.runtime.registration import ControllerSpec, Family, Permission
+from controller.runtime.registration import (
+    ControllerSpec,
+    Family,
+    MatchCondition,
+    Permission,
+    Webhook,
+)
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
-from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster import reconciler as cluster
+from reconcilers.penin.cluster.claim import CLAIM, STORAGE_CLASS
+from reconcilers.penin.cluster.monitor import SERVICE_MONITOR
 from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
 from reconcilers.penin.metrics import reconciler as metrics
+from reconcilers.penin.webhooks.protection import keep_protected
 
 FAMILY: Final = Family(
     name="penin",
     kinds=(PeninOmegaCluster,),
+    webhooks=(
+        Webhook(
+            name="protect",
+            kind=PENIN_OMEGA_CLUSTER,
+            mode="validate",
+            handler=keep_protected,
+            operations=("DELETE",),
+            match_conditions=(
+                MatchCondition(
+                    name="is-protected",
+                    expression="oldObject.spec.?deletionProtection.orValue(false) == true",
+                ),
+            ),
+        ),
+    ),
     controllers=(
         ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
@@ -19,6 +43,22 @@ FAMILY: Final = Family(
     permissions=(
         Permission.read(
             POD, reason="Why pods are not ready is told, and their metrics are read from them."
+        ),
+        Permission(
+            group=CLAIM.group,
+            resources=(CLAIM.plural,),
+            verbs=("get", "list", "watch", "create", "patch"),
+            reason="A ledger's volume is claimed once, may grow, and is never deleted from here.",
+        ),
+        Permission(
+            group=STORAGE_CLASS.group,
+            resources=(STORAGE_CLASS.plural,),
+            verbs=("get",),
+            namespaced=False,
+            reason="When a ledger's claim has no volume, it is told that its class is missing.",
+        ),
+        Permission.own(
+            SERVICE_MONITOR, reason="Where wanted, the Prometheus operator is told what to read."
         ),
         Permission.own(DEPLOYMENT, reason="Each service of a cluster, and its cache, is one."),
         Permission.own(SERVICE, reason="Each service of a cluster has an address."),

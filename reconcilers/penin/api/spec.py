@@ -106,6 +106,8 @@ class Observability(Struct, frozen=True, kw_only=True, rename="camel"):
 
     metrics: bool = True
     """Whether pods are marked for Prometheus, and their figures shown in status.metrics."""
+    service_monitor: bool = False
+    """Whether a ServiceMonitor is made, for the Prometheus operator; needs metrics."""
     tracing: bool = True
     """Whether the services send traces; they do once tracingEndpoint says where to."""
     tracing_endpoint: Annotated[str, Meta(max_length=2048)] = ""

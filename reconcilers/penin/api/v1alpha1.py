@@ -66,6 +66,8 @@ class PeninOmegaClusterSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """Who may talk to the pods."""
     rollout: Rollout = Rollout()
     """How a change reaches the services."""
+    deletion_protection: bool = False
+    """Whether deleting the cluster is refused until this is false again."""
 
 
 class ServiceStatus(Struct, frozen=True, kw_only=True, rename="camel"):

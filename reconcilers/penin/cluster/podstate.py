@@ -6,10 +6,12 @@ from typing import ClassVar, Final
 from msgspec import UNSET, Struct, UnsetType, field
 
 from informers.meta.builtin import POD
+from informers.meta.codec import decode
 from informers.meta.crd import Definition
 from informers.meta.object import Resource
 from informers.reflector import Source
 from informers.snapshot import Snapshot
+from informers.store import Change
 from reconcilers.penin.cluster.services import APP
 
 PODS: Final = Source(kind=POD, label_selector=f"app={APP}")
@@ -94,6 +96,18 @@ def clusters_of(snapshot: Snapshot) -> Iterable[str]:
     """Return the key of the cluster that a pod says it belongs to."""
     cluster = snapshot.labels.get("cluster")
     return (f"{snapshot.meta.namespace}/{cluster}",) if cluster else ()
+
+
+def trouble_changed(change: Change) -> bool:
+    """Whether a pod came, went, became ready or not, or has another reason not to be."""
+    if change.old is None or change.new is None:
+        return True
+    return _state(change.old) != _state(change.new)
+
+
+def _state(snapshot: Snapshot) -> tuple[bool, str]:
+    pod = decode(snapshot.raw, Pod)
+    return pod.is_ready, why_not_ready([pod])
 
 
 def why_not_ready(pods: Iterable[Pod]) -> str:

@@ -1,39 +1,50 @@
 """Makes a PeninOmegaCluster what it should be: look, plan, apply, tell.
 
 The plan of a rollout decides which settings each part is given now; everything else follows from
-the spec at once. Status is written once, at the end, from what was found.
+the spec at once. Status is written once, at the end, from what was found; if the API server
+refuses a child (a quota, a policy), the status says so before the next try.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import attrs
-from msgspec import UNSET
 
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
 from controller.runtime.handler import mentioning, owner
-from controller.runtime.ownership import Owner
+from controller.runtime.ownership import Owner, Taken
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
-from informers.errors import AlreadyExists
+from informers.errors import AlreadyExists, BadRequest, Forbidden, Invalid
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
+from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
 from informers.references import MENTIONS, Mentions
 from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
-from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
-from reconcilers.penin.cluster import desired, rollout, secrets, status
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, Found, PeninOmegaCluster
+from reconcilers.penin.cluster import desired, events, rollout, secrets, status
+from reconcilers.penin.cluster.claim import CLAIMS
+from reconcilers.penin.cluster.handover import Handover
+from reconcilers.penin.cluster.keeper import Keeper
+from reconcilers.penin.cluster.monitor import SERVICE_MONITOR, Monitor
 from reconcilers.penin.cluster.observed import Deployment, Observed, observe
 from reconcilers.penin.cluster.pods import Wanted
+from reconcilers.penin.cluster.podstate import (
+    PODS,
+    Pod,
+    clusters_of,
+    trouble_changed,
+    why_not_ready,
+)
 from reconcilers.penin.cluster.revisions import (
     CONTROLLER_REVISION,
     ControllerRevision,
     Revision,
     kept,
-    part_by_hash,
 )
-from reconcilers.penin.cluster.services import SERVICES, Role
+from reconcilers.penin.cluster.scope import Scope, children, plan
 
 NAME: Final = "penin-cluster"
 REVISIONS: Final = "penin-revisions"
@@ -50,85 +61,9 @@ CHILDREN: Final = (
     BUDGET,
     NETWORK_POLICY,
 )
+REFUSALS: Final = (BadRequest, Forbidden, Invalid, Taken)
+"""What says something of a child, and not of the server or the moment."""
 _SOON: Final = 1.0
-
-
-@attrs.frozen(kw_only=True)
-class Scope:
-    """One cluster in one reconcile: what is wanted, what is remembered, what is there."""
-
-    cluster: PeninOmegaCluster
-    snapshot: Snapshot
-    wanted: Wanted
-    target: Revision
-    revisions: Mapping[str, Revision]
-    observed: Mapping[str, Observed]
-
-    @property
-    def owner(self) -> Owner:
-        """Whose the children are."""
-        return Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=self.snapshot)
-
-    @property
-    def roles(self) -> tuple[Role, ...]:
-        """The parts, in the order of a rollout."""
-        return desired.roles(self.wanted)
-
-    def remembered(self, field: str) -> str:
-        """Return a revision's name that the status holds, nothing if it holds none."""
-        rolled = self.cluster.status.rollout
-        found = UNSET if rolled is UNSET else getattr(rolled, field)
-        return found if isinstance(found, str) else rollout.NOTHING
-
-    @property
-    def good(self) -> Revision | None:
-        """The last revision that all parts were ready with, if it is still there."""
-        return self.revisions.get(self.remembered("good"))
-
-    def part(self, role: Role, hash_: str) -> desired.Part:
-        """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
-        found = part_by_hash(self.revisions.values(), role.key, hash_)
-        return found or self.target.parts[role.key]
-
-
-def plan(scope: Scope) -> rollout.Plan:
-    """Say which settings each part is given now."""
-    settings = scope.cluster.spec.rollout
-    good = scope.good
-    return rollout.plan(
-        scope.target.wish,
-        {role.key: scope.observed[role.key].seen for role in scope.roles},
-        good=None if good is None else good.wish,
-        failed=scope.remembered("failed"),
-        rollback=settings.rollback,
-        soak=settings.soak.seconds,
-    )
-
-
-def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dict[str, Any]]:
-    """Return all children, as far as the plan lets them change now.
-
-    Settings of all revisions that are kept stay, so that going back needs nothing to be made.
-    """
-    wanted, cluster = scope.wanted, scope.wanted.cluster
-    found = [*desired.surroundings(wanted, operator_namespace=operator)]
-    configs = {
-        (role.key, part.config): desired.config_map(cluster, role, part.config)
-        for revision in scope.revisions.values()
-        for role in SERVICES
-        if (part := revision.parts.get(role.key)) is not None
-    }
-    found += configs.values()
-    for role in scope.roles:
-        found.append(
-            desired.deployment(
-                wanted,
-                role,
-                scope.part(role, made.settings[role.key]),
-                replicas=desired.replicas(wanted, role),
-            )
-        )
-    return found
 
 
 class PeninClusterReconciler:
@@ -137,13 +72,18 @@ class PeninClusterReconciler:
     def __init__(self, runtime: Runtime) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
+        self._recorder = runtime.recorder
         self._namespace = runtime.namespace
         self._clusters = runtime.lister(PeninOmegaCluster)
         self._deployments = runtime.lister(Deployment)
+        self._pods = runtime.lister(Pod, PODS)
         self._revisions = runtime.lister(ControllerRevision)
         self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
         self._children = runtime.apply_set(NAME, CHILDREN)
         self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
+        self._keeper = Keeper(runtime)
+        self._monitor = Monitor(runtime)
+        self._handover = Handover(runtime, AUTOSCALER)
         self._status = runtime.status_writer(NAME, PeninOmegaCluster, stamp="lastUpdateTime")
 
     async def reconcile(self, request: Request) -> Result:
@@ -153,17 +93,30 @@ class PeninClusterReconciler:
             return done()
         cluster = self._clusters.memo.typed(snapshot)
         if snapshot.is_deleting:
-            await self._status.write(snapshot, status.terminating(cluster))
+            await self._say(cluster, snapshot, status.terminating(cluster), ())
             return done()
         wanted = self._wanted(cluster, snapshot)
         if wanted is None:
             await self._make_password(cluster, snapshot)
             return after(_SOON)
-        scope = await self._with_history(self._look(cluster, snapshot, wanted))
+        scope = self._look(cluster, snapshot, wanted)
+        try:
+            scope, extra = await self._make(scope)
+        except REFUSALS as error:
+            await self._tell(scope, (), refusal=str(error))
+            raise
+        scope = attrs.evolve(scope, observed=self._observe(snapshot, wanted))
+        return await self._tell(scope, extra)
+
+    async def _make(self, scope: Scope) -> tuple[Scope, tuple[Condition, ...]]:
+        """Make the children so; return what else there is to say."""
+        ledger = await self._keeper.keep(scope.owner, scope.cluster)
+        scope = await self._with_history(scope)
         made = plan(scope)
+        await self._handover.prepare(scope)
         await self._children.apply(scope.owner, children(scope, made, operator=self._namespace))
         await self._forget(scope, made)
-        return await self._tell(attrs.evolve(scope, observed=self._observe(snapshot, wanted)))
+        return scope, (ledger, await self._monitor.keep(scope))
 
     def _wanted(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> Wanted | None:
         """Gather what the pods follow from; None while Redis has no password yet."""
@@ -262,7 +215,22 @@ class PeninClusterReconciler:
                     namespace=scope.snapshot.meta.namespace,
                 )
 
-    async def _tell(self, scope: Scope) -> Result:
+    def _reasons(self, scope: Scope) -> Mapping[str, str]:
+        """Ask the pods of parts that are not as wanted what holds them up."""
+        return {
+            role.key: why_not_ready(
+                self._pods.list(
+                    namespace=scope.snapshot.meta.namespace,
+                    label_selector=f"cluster={scope.wanted.cluster},service={role.label}",
+                )
+            )
+            for role in scope.roles
+            if not scope.observed[role.key].is_settled
+        }
+
+    async def _tell(
+        self, scope: Scope, extra: tuple[Condition, ...], *, refusal: str = ""
+    ) -> Result:
         """Write the status of what is there now; look again when a pause is over."""
         made = plan(scope)
         found = status.Findings(
@@ -271,10 +239,26 @@ class PeninClusterReconciler:
             observed=scope.observed,
             wished=scope.target.name,
             good=made.revision if made.is_done else scope.remembered("good"),
-            reasons={},
+            reasons=self._reasons(scope),
+            refusal=refusal,
         )
-        await self._status.write(scope.snapshot, status.status(found), status.conditions(found))
+        conditions = (*status.conditions(found), *extra)
+        await self._say(scope.cluster, scope.snapshot, status.status(found), conditions)
         return done() if made.look_again is None else after(made.look_again)
+
+    async def _say(
+        self,
+        cluster: PeninOmegaCluster,
+        snapshot: Snapshot,
+        found: Found,
+        conditions: tuple[Condition, ...],
+    ) -> None:
+        """Write the status, and tell what has become of the cluster."""
+        await self._status.write(snapshot, found, conditions)
+        for told in events.steps(cluster.status, found, conditions):
+            self._recorder.tell(
+                PENIN_OMEGA_CLUSTER, snapshot, told.reason, told.message, type_=told.type_
+            )
 
 
 def set_up(runtime: Runtime) -> Controller:
@@ -284,6 +268,9 @@ def set_up(runtime: Runtime) -> Controller:
     builder = Builder(runtime, NAME).for_(PeninOmegaCluster)
     for kind in (*CHILDREN, CONTROLLER_REVISION):
         builder.owns(kind)
+    builder.owns(SERVICE_MONITOR, optional=True)
+    builder.watches(CLAIMS, clusters_of)
+    builder.watches(PODS, clusters_of, trouble_changed)
     builder.watches(secrets.SECRETS, owner(PENIN_OMEGA_CLUSTER))
     builder.watches(secrets.SECRETS, mentioning(clusters.informer, SECRET))
     return builder.complete(PeninClusterReconciler(runtime))

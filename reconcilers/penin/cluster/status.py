@@ -31,7 +31,8 @@ class Findings:
     """Everything the status is made of.
 
     `wished` is the revision that the spec asks for, `good` the last one that all parts were ready
-    with. `reasons` tells of single parts why their pods are not ready.
+    with. `reasons` tells of single parts why their pods are not ready. `refusal` is what the API
+    server or a child's owner said when a child could not be made so.
     """
 
     cluster: PeninOmegaCluster
@@ -40,6 +41,7 @@ class Findings:
     wished: str
     good: str
     reasons: Mapping[str, str]
+    refusal: str = ""
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -124,6 +126,8 @@ def conditions(found: Findings) -> tuple[Condition, ...]:
 
 def ready(found: Findings) -> Condition:
     """Whether all services are healthy."""
+    if found.refusal:
+        return _condition(found, "Ready", "ChildRefused", found.refusal, is_so=False)
     if not found.waiting:
         return _condition(
             found, "Ready", "AllServicesHealthy", "All services are running and healthy", is_so=True
@@ -148,6 +152,8 @@ def progressing(found: Findings) -> Condition:
 
 def degraded(found: Findings) -> Condition:
     """Whether something is wrong that no change explains."""
+    if found.refusal:
+        return _condition(found, "Degraded", "ChildRefused", found.refusal, is_so=True)
     if found.plan.stuck:
         message = f"{_title(found.plan.at)}: {found.plan.stuck}"
         return _condition(found, "Degraded", "RolloutStuck", message, is_so=True)

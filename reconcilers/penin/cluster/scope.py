@@ -1,0 +1,94 @@
+"""One cluster in one reconcile: what is wanted, what is there, and what its children are to be."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+from msgspec import UNSET
+
+from controller.runtime.ownership import Owner
+from informers.snapshot import Snapshot
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.cluster import desired, rollout
+from reconcilers.penin.cluster.observed import Observed
+from reconcilers.penin.cluster.pods import Wanted
+from reconcilers.penin.cluster.revisions import Revision, part_by_hash
+from reconcilers.penin.cluster.services import SERVICES, Role
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """One cluster in one reconcile: what is wanted, what is remembered, what is there."""
+
+    cluster: PeninOmegaCluster
+    snapshot: Snapshot
+    wanted: Wanted
+    target: Revision
+    revisions: Mapping[str, Revision]
+    observed: Mapping[str, Observed]
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the children are."""
+        return Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=self.snapshot)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The parts, in the order of a rollout."""
+        return desired.roles(self.wanted)
+
+    def remembered(self, field: str) -> str:
+        """Return a revision's name that the status holds, nothing if it holds none."""
+        rolled = self.cluster.status.rollout
+        found = UNSET if rolled is UNSET else getattr(rolled, field)
+        return found if isinstance(found, str) else rollout.NOTHING
+
+    @property
+    def good(self) -> Revision | None:
+        """The last revision that all parts were ready with, if it is still there."""
+        return self.revisions.get(self.remembered("good"))
+
+    def part(self, role: Role, hash_: str) -> desired.Part:
+        """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
+        found = part_by_hash(self.revisions.values(), role.key, hash_)
+        return found or self.target.parts[role.key]
+
+
+def plan(scope: Scope) -> rollout.Plan:
+    """Say which settings each part is given now."""
+    settings = scope.cluster.spec.rollout
+    good = scope.good
+    return rollout.plan(
+        scope.target.wish,
+        {role.key: scope.observed[role.key].seen for role in scope.roles},
+        good=None if good is None else good.wish,
+        failed=scope.remembered("failed"),
+        rollback=settings.rollback,
+        soak=settings.soak.seconds,
+    )
+
+
+def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dict[str, Any]]:
+    """Return all children, as far as the plan lets them change now.
+
+    Settings of all revisions that are kept stay, so that going back needs nothing to be made.
+    """
+    wanted, cluster = scope.wanted, scope.wanted.cluster
+    found = [*desired.surroundings(wanted, operator_namespace=operator)]
+    configs = {
+        (role.key, part.config): desired.config_map(cluster, role, part.config)
+        for revision in scope.revisions.values()
+        for role in SERVICES
+        if (part := revision.parts.get(role.key)) is not None
+    }
+    found += configs.values()
+    for role in scope.roles:
+        found.append(
+            desired.deployment(
+                wanted,
+                role,
+                scope.part(role, made.settings[role.key]),
+                replicas=desired.replicas(wanted, role),
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Admission: what is decided before the API server stores it."""

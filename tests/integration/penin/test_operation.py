@@ -1,0 +1,183 @@
+"""What goes on around a cluster: volumes, autoscalers, quotas, names that others have, deletion."""
+
+import pytest
+
+from informers.meta.builtin import DEPLOYMENT
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
+from reconcilers.penin.cluster.claim import CLAIM
+from tests.integration.penin.world import WITHIN, condition, is_running, made, message
+from tests.kit.eventually import eventually
+
+
+@pytest.fixture
+def said(rest, path):
+    """Return a function that waits until a condition has a reason, and returns the cluster."""
+
+    async def wait(kind, reason, at=path):
+        def is_said(found):
+            conditions = found.get("status", {}).get("conditions", [])
+            return (kind, reason) in {(each["type"], each["reason"]) for each in conditions}
+
+        return await eventually(lambda: rest.get(at), where=is_said, within=WITHIN)
+
+    return wait
+
+
+@pytest.fixture
+def events(rest, namespace):
+    """Return a function that reads the reasons of all Events about clusters."""
+    at = f"/api/v1/namespaces/{namespace}/events"
+    return lambda: {
+        each["reason"]
+        for each in rest.get(at)["items"]
+        if each["involvedObject"]["kind"] == PENIN_OMEGA_CLUSTER.kind and each["lastTimestamp"]
+    }
+
+
+async def test_its_life_is_told_by_events(running, rest, path, events):
+    """Each of them sorted by its last time."""
+    await running()
+    rest.merge(path, {"spec": {"config": {"sigmaGuard": {"eceThreshold": 0.02}}}})
+
+    await eventually(
+        events, where=lambda told: {"Creating", "Running", "RollingOut", "RolledOut"} <= told
+    )
+
+
+async def test_scaling_is_handed_over_without_losing_a_pod(running, rest, path, deployments):
+    """The number stays what it was; afterwards it is the autoscaler's."""
+    await running(replicas={"sigmaGuard": 3})
+
+    rest.merge(path, {"spec": {"autoScaling": {"enabled": True}}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    found = deployments()["a-sigma-guard"]
+    assert 3 == found["spec"]["replicas"]
+
+    scale = DEPLOYMENT.path(found["metadata"]["namespace"], "a-sigma-guard") + "/scale"
+    rest.merge(scale, {"spec": {"replicas": 5}})
+    rest.merge(path, {"spec": {"config": {"sigmaGuard": {"eceThreshold": 0.02}}}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    assert 5 == deployments()["a-sigma-guard"]["spec"]["replicas"]
+
+    rest.merge(path, {"spec": {"autoScaling": {"enabled": False}}})
+    await eventually(lambda: deployments()["a-sigma-guard"]["spec"]["replicas"], equals=3)
+
+
+LEDGER = {"wormLedger": {"enabled": True, "size": "1Gi"}}
+
+
+async def test_a_ledger_outlives_its_cluster(running, rest, path, namespace):
+    """A cluster of the same name finds it again."""
+    claim = CLAIM.path(namespace, "a-ledger")
+    await running(storage=LEDGER)
+    uid = rest.get(claim)["metadata"]["uid"]
+
+    rest.delete(path)
+    await eventually(lambda: rest.request("GET", path).status, equals=404)
+    await running(storage=LEDGER)
+
+    assert uid == rest.get(claim)["metadata"]["uid"]
+
+
+async def test_a_ledger_that_cannot_be_so_is_told(running, rest, path, said):
+    """The rest of the cluster goes on."""
+    await running(storage=LEDGER)
+
+    rest.merge(path, {"spec": {"storage": {"wormLedger": {"size": "512Mi"}}}})
+
+    found = await said("LedgerReady", "SizeCannotShrink")
+    assert "has 1Gi and cannot shrink to 512Mi" in message(found, "LedgerReady")
+    assert ("True", "AllServicesHealthy") == condition(found, "Ready")
+
+
+async def test_a_missing_storage_class_is_named(running, said, rest, path):
+    """With what to look at."""
+    await running(storage={"wormLedger": {"enabled": True, "storageClass": "fast-ssd"}})
+    rest.merge(path, {"spec": {"observability": {"tracing": False}}})
+
+    def is_named(found):
+        return "there is no StorageClass fast-ssd" in message(found, "LedgerReady")
+
+    await eventually(lambda: said("LedgerReady", "Pending"), where=is_named)
+
+
+async def test_a_quota_that_refuses_is_told(host, rest, path, namespace, said):
+    """And once there is room, the cluster runs."""
+    assert host.manager.progress.leading
+    quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    rest.create(quotas, {"metadata": {"name": "q"}, "spec": {"hard": {"services": "0"}}})
+    await eventually(lambda: "used" in rest.get(f"{quotas}/q").get("status", {}))
+
+    rest.create(path.rpartition("/")[0], made())
+    found = await said("Ready", "ChildRefused")
+    assert "exceeded quota: q" in message(found, "Ready")
+
+    rest.delete(f"{quotas}/q")
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+
+async def test_what_belongs_to_another_is_left_alone(host, rest, path, namespace, said):
+    """A Service of the name, controlled by somebody else."""
+    assert host.manager.progress.leading
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    holder = rest.create(maps, {"metadata": {"name": "holder"}})["metadata"]
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "holder", "uid": holder["uid"]}
+    services = f"/api/v1/namespaces/{namespace}/services"
+    head = {"name": "a-omega-meta", "ownerReferences": [reference | {"controller": True}]}
+    port = {"port": 1, "targetPort": 1}
+    before = rest.create(services, {"metadata": head, "spec": {"ports": [port]}})
+
+    rest.create(path.rpartition("/")[0], made())
+
+    found = await said("Ready", "ChildRefused")
+    assert "belongs to ConfigMap holder" in message(found, "Ready")
+    after = rest.get(f"{services}/a-omega-meta")
+    assert before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
+
+
+async def test_two_clusters_live_side_by_side(running, rest, path, deployments):
+    """In one namespace, each with its own children."""
+    await running()
+    rest.create(path.rpartition("/")[0], made("b"))
+
+    other = f"{path.rpartition('/')[0]}/b"
+    await eventually(lambda: rest.get(other), where=is_running, within=WITHIN)
+    assert 8 == len(deployments())
+
+    rest.delete(other)
+    await eventually(lambda: len(deployments()), equals=4, within=WITHIN)
+
+
+async def test_what_it_made_goes_with_it(running, rest, path, namespace):
+    """Everything but what it was told to keep."""
+    kinds = ("deployments", "replicasets", "controllerrevisions")
+    paths = [f"/apis/apps/v1/namespaces/{namespace}/{kind}" for kind in kinds]
+    paths += [f"/api/v1/namespaces/{namespace}/{kind}" for kind in ("services", "pods", "secrets")]
+    await running(storage={"cache": {"type": "redis"}}, replicas={"sigmaGuard": 2})
+
+    rest.delete(path)
+
+    await eventually(lambda: sum(len(rest.get(at)["items"]) for at in paths), equals=0, within=60)
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "text"),
+    [
+        ("a" * 46, {}, "use at most 45"),
+        ("1a", {}, "with a letter first"),
+        ("a.b", {}, "use at most 45 of a-z, 0-9"),
+        ("a", {"autoScaling": {"minReplicas": 3, "maxReplicas": 2}}, "minReplicas is above"),
+        ("a", {"replicas": {"omegaMeta": -1}}, "greater than or equal to 0"),
+        ("a", {"config": {"budgetDailyUsd": -1.0}}, "greater than or equal to 0"),
+        ("a", {"storage": {"wormLedger": {"size": "0"}}}, "a ledger needs some room"),
+        ("a", {"version": "1 0"}, "should match"),
+        ("a", {"resources": {"omegaMeta": {"cpu": "many"}}}, "omegaMeta.cpu"),
+    ],
+)
+@pytest.mark.usefixtures("family")
+def test_what_can_never_work_is_refused_at_once(rest, namespace, name, spec, text):
+    """With words that say what to change."""
+    answer = rest.request("POST", PENIN_OMEGA_CLUSTER.path(namespace), made(name, **spec))
+
+    assert 422 == answer.status
+    assert text in answer.body["message"]
