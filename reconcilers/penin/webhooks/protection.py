@@ -17,4 +17,5 @@ def keep_protected(request: Admission[PeninOmegaCluster]) -> None:
     """Refuse to delete a cluster while it is protected."""
     if request.object.spec.deletion_protection:
         text = f"{FIELD} is true: set it to false first, then delete"
-        raise Denied(text, causes=[Cause(reason="FieldValueForbidden", message=text, field=FIELD)])
+        cause = Cause(reason="FieldValueForbidden", message=text, field=FIELD)
+        raise Denied(text, reason="Forbidden", causes=[cause])
