@@ -9,9 +9,10 @@ desired are deleted. It promises:
   and drift of ours always does. After a restart each child is applied once at most.
 - Where somebody undoes what was applied again and again, it is put right at growing intervals, and
   a Warning Event `FightOver` tells the owner's users (`fights`).
-- Nothing that belongs to another controller is touched: that is a `Taken` error, which tells whose
-  it is. Two controllers may give the same owner children; neither prunes what the other applied.
-  What a deleted owner of the same name has left is waited for: the garbage collector removes it.
+- Nothing that belongs to another controller is touched, nor what is nobody's and was never applied
+  from here, unless its annotation gives it away: that is a `Taken` error, which tells whose it is.
+  Two controllers may give the same owner children; neither prunes what the other applied. What a
+  deleted owner of the same name has left is waited for: the garbage collector removes it.
 - Deletion names the uid it saw, so it never hits a successor of the same name.
 """
 

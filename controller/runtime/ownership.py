@@ -1,6 +1,6 @@
 """Whose a child is: its owner's reference, and what is said when somebody else's stands there.
 
-A name in use by another controller's object, a place where the owner cannot own anything, and one
+A name in use by another's object, a place where the owner cannot own anything, and one
 child desired twice are mistakes that a person has to mend: terminal errors with the remedy. What a
 deleted owner of the same name has left behind mends itself, so it is only waited for.
 """
@@ -14,6 +14,8 @@ from controller.runtime.reconcile import Postponed, TerminalError
 from informers.meta.kinds import Kind
 from informers.snapshot import Snapshot
 
+ADOPT: Final = "pentad.dev/adopt"
+"""The annotation by which a user gives an object away to whoever wants it as a child."""
 LEFTOVER_SECONDS: Final = 10.0
 """When to look again for a leftover; its deletion is seen at once anyway."""
 
@@ -87,10 +89,25 @@ class LeftOver(Postponed):
         )
 
 
+class Strange(Taken):
+    """A child's name is in use by an object that nobody controls and that we never applied."""
+
+    def __init__(self, child: str, kind: Kind, name: str) -> None:
+        TerminalError.__init__(
+            self,
+            f"{child} was there before and is not ours: rename or delete it, or let it be taken "
+            f"over by `kubectl annotate {kind.plural} {name} {ADOPT}=true`",
+            reason="ChildTaken",
+        )
+
+
 def held_by_another(owner: Owner, kind: Kind, held: Snapshot) -> Taken | LeftOver | None:
-    """What keeps the owner from its child, if another object controls it."""
+    """What keeps the owner from its child, if it is somebody else's."""
     holder, meta = held.controller, owner.snapshot.meta
-    if holder is None or holder.uid == meta.uid:
+    if holder is None:
+        is_ours = held.claims or held.annotations.get(ADOPT) == "true"
+        return None if is_ours else Strange(f"{kind.kind} {held.key}", kind, held.meta.name)
+    if holder.uid == meta.uid:
         return None
     group = holder.api_version.rpartition("/")[0]
     is_predecessor = (group, holder.kind, holder.name) == (

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 
 import attrs
-from prometheus_client.parser import text_string_to_metric_families
 
 
 class UnreadablePageError(ValueError):
@@ -50,6 +49,10 @@ def parse(text: str) -> Page:
     Raises:
         UnreadablePageError: If it is not in Prometheus' text format.
     """
+    from prometheus_client.parser import (  # noqa: PLC0415 - nobody needs it before the first page
+        text_string_to_metric_families,
+    )
+
     found: dict[str, list[Sample]] = {}
     try:
         for family in text_string_to_metric_families(text):

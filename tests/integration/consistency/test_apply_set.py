@@ -7,8 +7,8 @@ import pytest
 import structlog
 from msgspec import UNSET
 
-from controller.runtime.ownership import Misplaced, Owner, Taken
-from controller.runtime.runtime import Runtime
+from controller.runtime.ownership import ADOPT, Misplaced, Owner, Taken
+from controller.runtime.runtime import Runtime, cached
 from informers.client import Client
 from informers.connection import connect
 from informers.errors import Conflict, NotFound
@@ -159,6 +159,33 @@ async def test_what_another_controls_is_refused(runtime, namespace, rest, widget
 
     with pytest.raises(Taken, match=r"belongs to Widget w;"):
         await children.apply(second, [child()])
+
+
+async def test_what_was_there_before_is_taken_over_only_when_given_away(runtime, namespace, rest):
+    """A user's own object of that name is not touched, until its annotation says so."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    theirs = rest.create(path, {"metadata": {"name": "c"}, "data": {"theirs": "1"}})
+    children = runtime.apply_set("t", [CONFIG_MAP])
+    parent = owner(runtime, namespace)
+
+    async def tell():
+        """Apply as soon as the cache shows the object as it is now."""
+        live = rest.get(f"{path}/c")["metadata"]["resourceVersion"]
+        store = runtime.informers.acquire(cached(CONFIG_MAP)).store
+        key = f"{namespace}/c"
+        await eventually(lambda: store.get(key) and store.get(key).resource_version, equals=live)
+        return await children.apply(parent, [child()])
+
+    with pytest.raises(Taken, match=r"annotate configmaps c pentad\.dev/adopt=true"):
+        await tell()
+    assert theirs == rest.get(f"{path}/c")
+
+    rest.merge(f"{path}/c", {"metadata": {"annotations": {ADOPT: "true"}}})
+    await tell()
+    found = rest.get(f"{path}/c")
+    assert "1" == found["data"]["theirs"]
+    owners = [each["uid"] for each in found["metadata"]["ownerReferences"]]
+    assert [parent.snapshot.meta.uid] == owners
 
 
 async def _second(runtime, rest, widgets, namespace):
