@@ -1,5 +1,6 @@
 """Pods, as far as they are looked at: where they are reached, and why they are not ready."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 
@@ -113,7 +114,7 @@ def _state(snapshot: Snapshot) -> tuple[bool, str]:
 def why_not_ready(pods: Iterable[Pod]) -> str:
     """Say in a few words what holds pods up; of several reasons the gravest."""
     found = sorted((grade, text) for pod in pods if not pod.is_ready for grade, text in _why(pod))
-    return found[0][1][:_SHORT] if found else ""
+    return textwrap.shorten(found[0][1], _SHORT, placeholder=" …") if found else ""
 
 
 def _why(pod: Pod) -> Iterator[tuple[int, str]]:

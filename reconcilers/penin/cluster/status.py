@@ -183,7 +183,10 @@ def _what_is_missing(found: Findings) -> str:
 
 def _of_part(found: Findings, key: str) -> str:
     each = found.observed[key]
-    text = f"{_title(key)}: {each.ready_replicas} of {each.replicas} pods ready"
+    if each.ready_replicas < each.replicas:
+        text = f"{_title(key)}: {each.ready_replicas} of {each.replicas} pods ready"
+    else:
+        text = f"{_title(key)}: its new pods are not ready"
     reason = each.trouble or found.reasons.get(key, "")
     return f"{text} ({reason})" if reason else text
 
