@@ -5,7 +5,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
-PROGRAMS: Final = {"manager": "run the controllers until told to stop"}
+PROGRAMS: Final = {
+    "manager": "run the controllers until told to stop",
+    "cli": "show what resources own, how that is doing, and why",
+}
 WRONG_USE: Final = 2
 
 

@@ -23,6 +23,7 @@ VIOLATIONS: Final = {
     "C2": ("reconcilers/violation.py", "import reconcilers.neighbour"),
     "C3": ("informers/violation.py", "import kubernetes_asyncio.client"),
     "C4": ("informers/meta/violation.py", "import aiohttp"),
+    "C7": ("controller/cli/violation.py", "import controller.runtime.apply"),
     "C8": ("reconcilers/violation.py", "import hack"),
 }
 

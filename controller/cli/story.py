@@ -1,0 +1,191 @@
+"""Why an object is as it is, in sentences, from the causes to what follows from them.
+
+Below an object that is not ready the tree is walked to its leaves: what explains itself there is a
+cause, what waits for it is an effect, and the object itself comes last. Equal causes of siblings
+are told once, with how many they are.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import attrs
+
+from controller.cli import causes as found
+from controller.cli.age import age
+from controller.cli.causes import Evidence
+from controller.cli.drawing import identity
+from controller.cli.reading import at
+from controller.cli.seen import Readiness
+from controller.cli.thing import Thing
+from controller.cli.tree import Node
+from controller.cli.workloads import PODS_NOT_READY
+from informers.meta.kstatus import READY
+
+Role = Literal["cause", "effect"]
+
+
+@attrs.frozen(kw_only=True)
+class Sentence:
+    """What there is to say of an object; `like` are others of which the same is true."""
+
+    role: Role
+    about: Thing
+    text: str
+    remedy: str = ""
+    like: Sequence[Thing] = ()
+
+    @property
+    def title(self) -> str:
+        """Return whom it is about, as a sentence begins."""
+        more = f" (and {len(self.like)} more)" if self.like else ""
+        colon = ":" if self.text.startswith("container ") else ""
+        return f"{self.about.title}{more}{colon}"
+
+
+@attrs.frozen(kw_only=True)
+class Story:
+    """The whole answer: in one line, step by step, and what else is good to know."""
+
+    headline: str
+    is_ready: bool
+    sentences: Sequence[Sentence]
+    remarks: Sequence[str]
+    decision: object = None
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "headline": self.headline,
+            "isReady": self.is_ready,
+            "sentences": [
+                {
+                    "role": each.role,
+                    "about": identity(each.about),
+                    "text": each.text,
+                    "remedy": each.remedy,
+                    "alsoTrueOf": [other.title for other in each.like],
+                }
+                for each in self.sentences
+            ],
+            "remarks": list(self.remarks),
+            "decision": self.decision,
+        }
+
+
+def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
+    """Tell why an object is ready or not."""
+    sentences = _merged(_below(root, evidence))
+    is_ready = root.seen.is_ready
+    since = _since(root.thing, now)
+    state = "is ready" if is_ready else _state(root)
+    why = _said(root)
+    headline = f"{root.thing.title} {state}{since}{f': {why}' if why else ''}"
+    return Story(
+        headline=headline,
+        is_ready=is_ready,
+        sentences=sentences,
+        remarks=list(_remarks(root)),
+        decision=at(root.thing.body, "status", "decision"),
+    )
+
+
+def _state(node: Node) -> str:
+    return "is being deleted" if node.thing.deleting_since else "is not ready"
+
+
+def _said(node: Node) -> str:
+    """Return what the object says of itself."""
+    ready = node.thing.condition(READY)
+    if node.seen.why or ready is None:
+        return node.seen.why
+    return ready.why
+
+
+def _since(thing: Thing, now: dt.datetime) -> str:
+    ready = thing.condition(READY) or thing.condition("Available")
+    since = thing.deleting_since or (ready.since if ready else None)
+    return f" for {age(since, now)}" if since else ""
+
+
+def _below(node: Node, evidence: Evidence) -> Iterator[Sentence]:
+    """Return what there is to say of a tree, the causes first."""
+    before: list[Sentence] = []
+    for child in node.children:
+        before += _below(child, evidence)
+    yield from before
+    if node.seen.is_ready:
+        return
+    told = [each.text for each in before if each.role == "cause"]
+    own = [each for each in found.causes(node, evidence) if each.text not in told]
+    for cause in own:
+        yield Sentence(
+            role="effect" if cause.follows else "cause",
+            about=cause.about or node.thing,
+            text=cause.text,
+            remedy=cause.remedy,
+        )
+    if not own:
+        role: Role = "effect" if before else "cause"
+        yield Sentence(role=role, about=node.thing, text=_consequence(node.seen, told))
+
+
+def _consequence(seen: Readiness, told: Sequence[str]) -> str:
+    """Return that something is not ready, without the words that explained it already."""
+    if seen.reason == PODS_NOT_READY:
+        return f"is not ready: {seen.message}"
+    if any(cause.partition(": ")[2] and cause.partition(": ")[2] in seen.message for cause in told):
+        return f"is not ready ({seen.ready})" if seen.ready else "is not ready"
+    return f"is not ready: {seen.why or 'it does not say why'}"
+
+
+def _merged(sentences: Iterator[Sentence]) -> list[Sentence]:
+    """Return each cause once, with how many objects of a kind it is true of."""
+    merged: dict[tuple[str, str, str], Sentence] = {}
+    for each in sentences:
+        general = each.text.replace(each.about.name, "…")
+        key = (each.about.kind.kind, each.role, general)
+        first = merged.get(key)
+        if each.role == "effect" or first is None:
+            merged[key if each.role == "cause" else (*key[:2], each.about.uid)] = each
+        else:
+            merged[key] = attrs.evolve(first, like=[*first.like, each.about])
+    return list(merged.values())
+
+
+def _remarks(root: Node) -> Iterator[str]:
+    thing = root.thing
+    if thing.is_paused:
+        yield (
+            "it is paused: its controller leaves it alone until the annotation pentad.dev/paused "
+            "is taken off"
+        )
+    if thing.is_unseen:
+        yield (
+            f"the manager has not seen the newest change yet (generation {thing.generation}, "
+            f"seen {thing.observed_generation}): is it running?"
+        )
+    unready = sum(not each.seen.is_ready for child in root.children for each in child.walk())
+    if root.seen.is_ready and unready:
+        yield f"{unready} of the objects below it are not ready all the same"
+
+
+def lines(decision: object, indent: str = "  ") -> Iterator[str]:
+    """Return a decision, whatever its fields, as lines of `name: value`."""
+    if isinstance(decision, Mapping):
+        for name, value in decision.items():
+            if isinstance(value, Mapping | list):
+                yield f"{indent}{name}:"
+                yield from lines(value, f"{indent}  ")
+            else:
+                yield f"{indent}{name}: {value}"
+    elif isinstance(decision, list):
+        for each in decision:
+            if isinstance(each, Mapping):
+                first, *rest = list(lines(each, "")) or ["{}"]
+                yield f"{indent}- {first}"
+                yield from (f"{indent}  {line}" for line in rest)
+            else:
+                yield f"{indent}- {each}"
+    else:
+        yield f"{indent}{decision}"
