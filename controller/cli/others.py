@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from controller.cli.reading import at, fields, flag, listed, number, text
-from controller.cli.seen import Readiness, current, failed, in_progress
+from controller.cli.seen import Readiness, current, failed, in_progress, pods_are
 from controller.cli.thing import Thing
 
 
@@ -30,7 +30,7 @@ def service(thing: Thing, slices: Iterable[Thing] | None = None) -> Readiness:
     counted = [endpoints_of(each) for each in slices]
     ready, total = sum(each[0] for each in counted), sum(each[1] for each in counted)
     if not ready:
-        message = f"{total} pods are selected, none is ready" if total else "it selects no pod"
+        message = f"{pods_are(total)} selected, none is ready" if total else "it selects no pod"
         return in_progress(f"{ready}/{total}", reason="NoEndpoints", message=message)
     return current(f"{ready}/{total}")
 

@@ -86,13 +86,13 @@ async def read(client: Client, source: Source, extent: Extent) -> list[Line]:
 
 async def follow(client: Client, source: Source, extent: Extent) -> AsyncIterator[Line]:
     """Read a log as it is written, until the container ends; a lost connection is made again."""
-    last, tries = "", 0
+    shown, last, tries = "", "", 0
     more: dict[str, str] = {"follow": "true"}
     while True:
         try:
             async for line in _lines(client, request(source, extent, **more), source):
-                if line.order and line.order <= last:
-                    continue  # it was shown before the connection was lost
+                if line.order and line.order <= shown:
+                    continue  # before the connection was lost
                 last, tries = line.order or last, 0
                 yield line
         except TransportError:
@@ -102,7 +102,7 @@ async def follow(client: Client, source: Source, extent: Extent) -> AsyncIterato
             await client.clock.sleep(_PAUSE)
         else:
             return
-        if last:
+        if shown := last:
             extent = Extent(previous=extent.previous)
             more["sinceTime"] = f"{last[:19]}Z"
 

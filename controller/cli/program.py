@@ -76,17 +76,21 @@ def main(arguments: Sequence[str], *, name: str) -> int:
 
 
 async def _run(asked: argparse.Namespace, screen: Screen) -> int:
-    way = Way(
+    async with session(way_of(asked), screen) as opened:
+        code: int = await asked.run(opened, asked)
+        screen.out.flush()
+        return code
+
+
+def way_of(asked: argparse.Namespace) -> Way:
+    """Return where to ask, from the flags of all verbs."""
+    return Way(
         kubeconfig=asked.kubeconfig,
         context=asked.context,
         namespace=asked.namespace,
         everywhere=asked.all_namespaces,
         timeout=asked.request_timeout,
     )
-    async with session(way, screen) as opened:
-        code: int = await asked.run(opened, asked)
-        screen.out.flush()
-        return code
 
 
 def parser_for(arguments: Sequence[str], *, name: str) -> argparse.ArgumentParser:
@@ -98,7 +102,7 @@ def parser_for(arguments: Sequence[str], *, name: str) -> argparse.ArgumentParse
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _common(parser, is_outer=True)
+    common(parser, is_outer=True)
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
     for word, verb in VERBS.items():
         below = verbs.add_parser(word, help=verb.what, description=verb.what, allow_abbrev=False)
@@ -106,11 +110,11 @@ def parser_for(arguments: Sequence[str], *, name: str) -> argparse.ArgumentParse
             module: Any = importlib.import_module(verb.module)
             module.add_arguments(below)
             below.set_defaults(run=module.run)
-        _common(below, is_outer=False)
+        common(below, is_outer=False)
     return parser
 
 
-def _common(parser: argparse.ArgumentParser, *, is_outer: bool) -> None:
+def common(parser: argparse.ArgumentParser, *, is_outer: bool) -> None:
     """Add what every verb takes, before or behind it; behind counts more."""
 
     def default(value: object) -> Any:  # noqa: ANN401 - as argparse has it

@@ -25,6 +25,11 @@ class Readiness:
         return ": ".join(part for part in (self.reason, self.message) if part)
 
 
+def pods_are(count: int) -> str:
+    """Return the beginning of a sentence about so many pods."""
+    return "1 pod is" if count == 1 else f"{count} pods are"
+
+
 def current(ready: str = "", *, reason: str = "", message: str = "") -> Readiness:
     """Return that all is as it should be."""
     return Readiness(Health.CURRENT, ready=ready, reason=reason, message=message)

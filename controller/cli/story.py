@@ -167,7 +167,7 @@ def _remarks(root: Node) -> Iterator[str]:
         )
     unready = sum(not each.seen.is_ready for child in root.children for each in child.walk())
     if root.seen.is_ready and unready:
-        yield f"{unready} of the objects below it are not ready all the same"
+        yield f"objects below it that are not ready all the same: {unready}"
 
 
 def lines(decision: object, indent: str = "  ") -> Iterator[str]:

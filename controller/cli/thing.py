@@ -12,6 +12,8 @@ from informers.meta.errors import DecodeError
 from informers.meta.kinds import Kind
 from informers.snapshot import Snapshot
 
+GROUPS: Final = frozenset({"penin.ai", "vertice.io", "genops.ai", "omnitide.io", "aegis.io"})
+"""The groups of Pentad's own kinds."""
 PAUSED: Final = "pentad.dev/paused"
 """The annotation by which people ask a controller to leave an object alone."""
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from controller.cli.reading import flag, number
-from controller.cli.seen import Readiness, current, failed, in_progress
+from controller.cli.reading import fields, flag, number
+from controller.cli.seen import Readiness, current, failed, in_progress, pods_are
 from controller.cli.thing import Thing
 
 PODS_NOT_READY: Final = "PodsNotReady"
@@ -25,7 +25,7 @@ def deployment(thing: Thing) -> Readiness:
         message = f"{updated} of {wanted} pods have the newest template"
         return in_progress(shown, reason="RollingOut", message=message)
     if (old := number(status, "replicas") - updated) > 0:
-        message = f"{old} pods of an older template are still there"
+        message = f"{pods_are(old)} still there of an older template"
         return in_progress(shown, reason="RollingOut", message=message)
     if number(status, "availableReplicas") < wanted or ready < wanted:
         return in_progress(shown, reason=PODS_NOT_READY, message=_short_of(ready, wanted))
@@ -53,7 +53,7 @@ def stateful_set(thing: Thing) -> Readiness:
     shown = f"{ready}/{wanted}"
     if ready < wanted:
         return in_progress(shown, reason=PODS_NOT_READY, message=_short_of(ready, wanted))
-    strategy = thing.body.get("spec", {}).get("updateStrategy", {})
+    strategy = fields(thing.body, "spec", "updateStrategy")
     partition = number(strategy, "rollingUpdate", "partition")
     is_manual = strategy.get("type") == "OnDelete"
     updated = number(status, "updatedReplicas")
@@ -72,7 +72,7 @@ def daemon_set(thing: Thing) -> Readiness:
     if ready < wanted:
         return in_progress(shown, reason=PODS_NOT_READY, message=_short_of(ready, wanted))
     updated = number(status, "updatedNumberScheduled")
-    strategy = thing.body.get("spec", {}).get("updateStrategy", {})
+    strategy = fields(thing.body, "spec", "updateStrategy")
     if strategy.get("type") != "OnDelete" and updated < wanted:
         message = f"{updated} of {wanted} pods have the newest template"
         return in_progress(shown, reason="RollingOut", message=message)
@@ -91,7 +91,7 @@ def job(thing: Thing) -> Readiness:
     if flag(thing.body, "spec", "suspend"):
         return in_progress(shown, reason="Suspended", message="spec.suspend is true")
     active = number(thing.body, "status", "active")
-    return in_progress(shown, reason="Running", message=f"{active} pods are at work")
+    return in_progress(shown, reason="Running", message=f"{pods_are(active)} at work")
 
 
 def _refused(thing: Thing, shown: str) -> Readiness | None:

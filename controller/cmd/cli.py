@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from controller.cli import program
+from controller.cli import completion, program
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -14,3 +14,8 @@ def main(arguments: Sequence[str]) -> int:
 def plugin() -> int:
     """Run it as kubectl does, which passes on all that stands behind `kubectl pentad`."""
     return program.main(sys.argv[1:], name="kubectl pentad")
+
+
+def complete() -> int:
+    """Tell kubectl's shell completion what may come next."""
+    return completion.main(sys.argv[1:])

@@ -131,6 +131,23 @@ def test_following_ends_by_ctrl_c(command):
 
 
 @pytest.mark.usefixtures("clock")
+def test_following_ends_with_its_reader(command):
+    """`| head` closes the pipe: no traceback, whoever of the containers notices first."""
+    words, environ = command
+    with subprocess.Popen(
+        [*words, "logs", "-f", "deploy/clock", "--tail=1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
+    ) as program:
+        line_of(program.stdout.readline().rstrip())
+        program.stdout.close()
+        assert 141 == program.wait(timeout=30)
+        assert "" == program.stderr.read()
+
+
+@pytest.mark.usefixtures("clock")
 def test_records_are_readable_on_a_terminal(command):
     """Level, event and fields instead of JSON, in colours."""
     words, environ = command

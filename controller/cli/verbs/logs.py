@@ -118,9 +118,12 @@ async def _follow(
         except InformersError as error:
             session.screen.note(f"{source.title}: {error}")
 
-    async with asyncio.TaskGroup() as group:
-        for source in sources:
-            group.create_task(one(source))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                group.create_task(one(source))
+    except ExceptionGroup as several:  # nobody reads the output any more: each task says so
+        raise several.exceptions[0] from None
     return FINE
 
 

@@ -12,13 +12,12 @@ from controller.cli.notes import Note, by_object
 from controller.cli.paint import Brush, Colour, columns, plain
 from controller.cli.readiness import readiness
 from controller.cli.session import Inventory, Session
-from controller.cli.thing import PAUSED, Said, Thing
+from controller.cli.thing import GROUPS, PAUSED, Said, Thing
 from controller.cli.verbs.tree import one, tell_unlisted
 from informers.meta.builtin import EVENT
 from informers.meta.kinds import Kind
 from informers.meta.kstatus import READY
 
-GROUPS: Final = frozenset({"penin.ai", "vertice.io", "genops.ai", "omnitide.io", "aegis.io"})
 _RECENT: Final = 10
 _GOOD_WHEN_FALSE: Final = frozenset(
     {"Degraded", "Stalled", "Reconciling", "ReplicaFailure", "Failed"}

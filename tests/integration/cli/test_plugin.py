@@ -16,7 +16,6 @@ from reconcilers.penin.cluster.reconciler import set_up
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 
-PLUGIN = "kubectl-pentad"
 STARTS = """\
 #!{python}
 import sys
@@ -27,17 +26,19 @@ sys.exit({function}())
 
 @pytest.fixture
 def plugged(cluster, pentad, tmp_path):
-    """Return a function that runs `kubectl pentad`; the plugin is what an installation makes."""
-    entry = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"][PLUGIN]
-    module, _, function = entry.partition(":")
-    script = tmp_path / PLUGIN
-    script.write_text(STARTS.format(python=sys.executable, module=module, function=function))
-    script.chmod(0o755)
+    """Return a function that runs kubectl where the plugin is, as an installation makes it."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    for name, entry in scripts.items():
+        module, _, function = entry.partition(":")
+        script = tmp_path / name
+        script.write_text(STARTS.format(python=sys.executable, module=module, function=function))
+        script.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
 
     async def run(*words):
-        command = [cluster.kubectl, "pentad", *words]
-        return await asyncio.to_thread(pentad.run, command, environ={"PATH": path})
+        return await asyncio.to_thread(
+            pentad.run, [cluster.kubectl, *words], environ={"PATH": path}
+        )
 
     return run
 
@@ -67,13 +68,15 @@ async def running(cluster, namespace, rest, kubectl):
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_penin_cluster_is_shown_by_kubectl(plugged):
+async def test_a_penin_cluster_is_shown_by_kubectl(plugged, namespace):
     """Overview, one object, its tree: as a user types it."""
-    overview = await plugged("status", "-o", "text")
-    one = await plugged("status", "penin/penin-dev", "-o", "text", "--exit-code")
+    overview = await plugged("pentad", "-n", namespace, "status", "-o", "text")
+    one = await plugged(
+        "pentad", "-n", namespace, "status", "penin/penin-dev", "-o", "text", "--exit-code"
+    )
 
     async def probe():
-        return await plugged("tree", "penin/penin-dev", "-o", "text")
+        return await plugged("pentad", "-n", namespace, "tree", "penin/penin-dev", "-o", "text")
 
     served = re.compile(r"[├└]─ Service/penin-dev-sigma-guard +1/1 +Current")
     tree = await eventually(probe, where=lambda each: served.search(each.out), within=30)
@@ -88,12 +91,12 @@ async def test_a_penin_cluster_is_shown_by_kubectl(plugged):
     assert "ConfigMap/penin-dev-" in tree.out
 
 
-async def test_why_a_penin_cluster_is_not_ready(plugged, running, rest):
+async def test_why_a_penin_cluster_is_not_ready(plugged, running, rest, namespace):
     """From the pod without a node up to the resource, in the words of its own condition."""
     rest.merge(running, {"spec": {"placement": {"nodeSelector": {"disk": "gold"}}}})
 
     async def probe():
-        return await plugged("why", "penin/penin-dev", "-o", "text")
+        return await plugged("pentad", "-n", namespace, "why", "penin/penin-dev", "-o", "text")
 
     found = await eventually(probe, where=lambda each: "has no node" in each.out, within=60)
 
@@ -104,9 +107,29 @@ async def test_why_a_penin_cluster_is_not_ready(plugged, running, rest):
 
 async def test_kubectl_passes_on_exit_codes(plugged, namespace):
     """So that scripts may rely on them."""
-    found = await plugged("tree", "deploy/nobody")
+    found = await plugged("pentad", "-n", namespace, "tree", "deploy/nobody")
 
     assert 3 == found.code
     assert found.err.startswith(
         f"kubectl pentad: there is no Deployment 'nobody' in namespace {namespace}"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "offered", "directive"),
+    [
+        (["st"], "status\tphase, conditions and events, of one object or all", 4),
+        (["tree", "deployme"], "deployments/", 6),
+        (["tree", "cm/kube-"], "cm/kube-root-ca.crt", 4),
+        (["why", "configmap", "kube"], "kube-root-ca.crt", 4),
+        (["tree", "nonsense/"], None, 4),
+    ],
+)
+async def test_the_shell_completes_verbs_kinds_and_names(
+    plugged, namespace, words, offered, directive
+):
+    """As kubectl's completion asks; where nothing is known it stays silent."""
+    found = await plugged("__complete", "pentad", "-n", namespace, *words)
+
+    expected = [offered] if offered else []
+    assert [*expected, f":{directive}"] == found.out.splitlines()

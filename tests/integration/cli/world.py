@@ -36,13 +36,14 @@ class Commands:
 
     def __call__(self, *words, environ=None):
         """Run it as the image does."""
-        return self.run([sys.executable, "-m", "controller", "cli", *words], environ=environ)
+        command = [sys.executable, "-m", "controller", "cli", *words, "-n", self.namespace]
+        return self.run(command, environ=environ)
 
     def run(self, command, *, environ=None):
         """Run any command with the cluster's kubeconfig."""
         ours = {"KUBECONFIG": str(self.kubeconfig), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [*command, "-n", self.namespace],
+            command,
             capture_output=True,
             text=True,
             timeout=WITHIN,

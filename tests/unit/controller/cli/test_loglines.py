@@ -1,12 +1,14 @@
 """Logs of several containers as one."""
 
+import contextlib
 import json
 
 import pytest
 
 from controller.cli.loglines import merge, parse, pretty
 from controller.cli.paint import Brush
-from controller.cli.podlogs import Extent, request, sources
+from controller.cli.podlogs import Extent, follow, request, sources
+from informers.errors import TransportError
 from tests.unit.controller.cli.made import pod
 
 PLAIN = Brush(is_on=False)
@@ -88,3 +90,64 @@ def test_what_is_asked_for_is_in_the_request():
         "/api/v1/namespaces/default/pods/p/log?container=c&timestamps=true&tailLines=5"
         "&sinceSeconds=60&previous=true&follow=true"
     ) == found.target
+
+
+class Broken:
+    """A client whose streams break, each where it is told to; it notes what was asked."""
+
+    def __init__(self, *streams):
+        self.streams = list(streams)
+        self.asked = []
+        self.clock = self
+
+    async def sleep(self, _seconds):
+        """Wait for nothing."""
+
+    @contextlib.asynccontextmanager
+    async def stream(self, asked):
+        """Return the next stream."""
+        self.asked.append(asked.query)
+        yield Pieces(self.streams.pop(0))
+
+
+class Pieces:
+    """A stream of pieces; one that is an error is raised."""
+
+    def __init__(self, pieces):
+        self.pieces = [*pieces, b""]
+
+    async def chunk(self, *, within):
+        """Return the next piece."""
+        assert within > 0
+        piece = self.pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+
+async def followed(client):
+    """Return the texts of a log that is followed to its end."""
+    (source,) = sources(pod("p"))
+    return [line.text async for line in follow(client, source, Extent(tail=1))]
+
+
+async def test_a_log_goes_on_where_its_connection_was_lost():
+    """From the second of the last line, without what was shown before; nothing is shown twice."""
+    client = Broken(
+        [b"2026-01-01T12:00:00.5Z one\n2026-01-01T12:00:00.5Z t", b"wo\n", TransportError("cut")],
+        [b"2026-01-01T12:00:00.5Z two\n2026-01-01T12:00:01Z three\nrest"],
+    )
+
+    assert ["one", "two", "three", "rest"] == await followed(client)
+    assert ["1", None] == [each.get("tailLines") for each in client.asked]
+    assert [None, "2026-01-01T12:00:00Z"] == [each.get("sinceTime") for each in client.asked]
+
+
+async def test_a_server_that_stays_away_ends_it():
+    """After a few tries in vain."""
+    client = Broken(*([TransportError("gone")] for _ in range(9)))
+
+    with pytest.raises(TransportError):
+        await followed(client)
+
+    assert 6 == len(client.asked)

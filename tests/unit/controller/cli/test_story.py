@@ -168,7 +168,7 @@ def test_children_that_are_not_ready_below_one_that_is():
 
     found = printed(root, unschedulable("p", owner="PeninOmegaCluster/a"))
 
-    assert "1 of the objects below it are not ready all the same" in found
+    assert "objects below it that are not ready all the same: 1" in found
     assert "1. Pod/p has no node" in found
 
 
