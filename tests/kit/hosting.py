@@ -21,11 +21,14 @@ import structlog
 from controller.runtime.controller import Controller
 from controller.runtime.manager import EXIT_CLEAN, Manager
 from controller.runtime.runtime import Runtime
-from informers.client import Client
+from informers.client import Client, Fence
 from informers.connection import connect
 from informers.factory import Informers
 from informers.shared import EVERYWHERE
 from tests.kit.eventually import eventually
+
+START = 60.0
+"""Seconds for the first caches, of many kinds and on a busy machine."""
 
 
 class Kubeconfig(Protocol):
@@ -51,9 +54,10 @@ async def hosted(
     *set_up: Callable[[Runtime], Controller],
     namespaces: Iterable[str] = EVERYWHERE,
     reaches_pods: bool = False,
+    fence: Fence | None = None,
 ) -> AsyncIterator[Host]:
     """Run the controllers these functions make; ready when their workers are."""
-    client = Client(await connect(kubeconfig=cluster.kubeconfig))
+    client = Client(await connect(kubeconfig=cluster.kubeconfig), fence=fence)
     log = structlog.get_logger()
     informers = Informers(client, namespaces=namespaces)
     runtime = Runtime(client, informers, log=log, reaches_pods=reaches_pods)
@@ -61,7 +65,7 @@ async def hosted(
     manager = Manager(runtime, controllers, log=log)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(manager.run(), name="manager")
-        await eventually(lambda: manager.progress.leading or running.done())
+        await eventually(lambda: manager.progress.leading or running.done(), within=START)
         try:
             yield Host(manager, runtime, controllers)
         finally:

@@ -122,8 +122,8 @@ class RolloutStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """A revision that got stuck and was rolled back; it is not tried again."""
     service: str | UnsetType = UNSET
     """The service that is being changed."""
-    since: str | UnsetType = UNSET
-    """When its change began."""
+    since: Time | UnsetType = UNSET
+    """When its turn began; it has rollout.progressDeadline from then on."""
 
 
 class Measured(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -63,7 +63,8 @@ def _rollout(before: PeninOmegaClusterStatus, after: Found) -> Iterator[Told]:
     if new is None:
         return
     service = new.service
-    if service is not UNSET and (old is None or old.service != service):
+    is_next = old is None or old.service != service
+    if service is not UNSET and new.good is not UNSET and is_next:
         text = f"{_TITLES[service]} is being given revision {new.revision}"
         yield Told("RollingOut", text)
     if old is None:

@@ -173,6 +173,7 @@ class PeninClusterReconciler:
             target=revisions.get(target.name, target),
             revisions=revisions,
             observed=self._observe(snapshot, wanted),
+            now=self._clock.wall(),
         )
 
     def _observe(self, snapshot: Snapshot, wanted: Wanted) -> dict[str, Observed]:
@@ -240,6 +241,7 @@ class PeninClusterReconciler:
             wished=scope.target.name,
             good=made.revision if made.is_done else scope.remembered("good"),
             reasons=self._reasons(scope),
+            now=scope.now,
             refusal=refusal,
         )
         conditions = (*status.conditions(found), *extra)

@@ -1,5 +1,6 @@
 """One cluster in one reconcile: what is wanted, what is there, and what its children are to be."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ import attrs
 from msgspec import UNSET
 
 from controller.runtime.ownership import Owner
+from informers.meta.duration import SECOND
+from informers.meta.microtime import Time
 from informers.snapshot import Snapshot
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster import desired, rollout
@@ -26,6 +29,7 @@ class Scope:
     target: Revision
     revisions: Mapping[str, Revision]
     observed: Mapping[str, Observed]
+    now: dt.datetime
 
     @property
     def owner(self) -> Owner:
@@ -48,6 +52,14 @@ class Scope:
         """The last revision that all parts were ready with, if it is still there."""
         return self.revisions.get(self.remembered("good"))
 
+    def waited(self, made: rollout.Plan) -> float:
+        """Return for how many seconds it has been the turn of the part whose turn it is."""
+        since = UNSET if self.cluster.status.rollout is UNSET else self.cluster.status.rollout.since
+        before = (self.remembered("revision"), self.remembered("service"))
+        if since is UNSET or before != (made.revision, made.at):
+            return 0.0
+        return max(0.0, (Time.of(self.now).nanoseconds - since.nanoseconds) / SECOND)
+
     def part(self, role: Role, hash_: str) -> desired.Part:
         """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
         found = part_by_hash(self.revisions.values(), role.key, hash_)
@@ -55,12 +67,28 @@ class Scope:
 
 
 def plan(scope: Scope) -> rollout.Plan:
-    """Say which settings each part is given now."""
-    settings = scope.cluster.spec.rollout
-    good = scope.good
+    """Say which settings each part is given now.
+
+    A Deployment says itself when it is late, but not always: one that goes back to pods it had
+    before may count as complete all along. So the time of a part's turn is kept here as well.
+    """
+    seen = {role.key: scope.observed[role.key].seen for role in scope.roles}
+    made = _plan(scope, seen)
+    deadline = scope.cluster.spec.rollout.progress_deadline
+    if not made.at or made.stuck or made.look_again is not None:
+        return made
+    left = deadline.seconds - scope.waited(made)
+    if left > 0:
+        return attrs.evolve(made, look_again=left)
+    late = attrs.evolve(seen[made.at], stuck=f"it did not become ready within {deadline}")
+    return _plan(scope, {**seen, made.at: late})
+
+
+def _plan(scope: Scope, seen: Mapping[str, rollout.Seen]) -> rollout.Plan:
+    settings, good = scope.cluster.spec.rollout, scope.good
     return rollout.plan(
         scope.target.wish,
-        {role.key: scope.observed[role.key].seen for role in scope.roles},
+        seen,
         good=None if good is None else good.wish,
         failed=scope.remembered("failed"),
         rollback=settings.rollback,

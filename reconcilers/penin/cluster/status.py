@@ -3,6 +3,7 @@
 Conditions carry no time; the status writer stamps those that changed.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ import attrs
 from msgspec import UNSET
 
 from informers.meta.conditions import Condition
+from informers.meta.microtime import Time
 from reconcilers.penin.api.v1alpha1 import (
     Found,
     PeninOmegaCluster,
@@ -41,6 +43,7 @@ class Findings:
     wished: str
     good: str
     reasons: Mapping[str, str]
+    now: dt.datetime
     refusal: str = ""
 
     @property
@@ -52,6 +55,11 @@ class Findings:
     def is_changing(self) -> bool:
         """Whether a change of settings is on its way, forward or back."""
         return bool(self.good) and (self.good != self.plan.revision or not self.has_settings)
+
+    @property
+    def turn(self) -> str:
+        """The part that is being made or changed, if one is."""
+        return self.plan.at if self.is_changing or not self.good else ""
 
     @property
     def has_settings(self) -> bool:
@@ -108,9 +116,19 @@ def status(found: Findings) -> Found:
             revision=found.plan.revision,
             good=found.good or UNSET,
             failed=found.plan.failed or UNSET,
-            service=found.plan.at if found.is_changing else UNSET,
+            service=found.turn or UNSET,
+            since=_since(found) if found.turn else UNSET,
         ),
     )
+
+
+def _since(found: Findings) -> Time:
+    """Return when the turn of the part began whose turn it is: just now, unless it is known."""
+    before = found.cluster.status.rollout
+    if before is not UNSET and before.since is not UNSET:
+        is_same = (before.revision, before.service) == (found.plan.revision, found.turn)
+        return before.since if is_same else Time.of(found.now)
+    return Time.of(found.now)
 
 
 def terminating(cluster: PeninOmegaCluster) -> Found:

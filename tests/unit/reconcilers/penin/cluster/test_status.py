@@ -35,6 +35,7 @@ def findings(**changes):
         wished="new",
         good="new",
         reasons={},
+        now=NOW,
     )
     return attrs.evolve(found, **changes)
 
@@ -180,3 +181,34 @@ def test_how_long_a_part_is_ready_is_counted_from_its_last_pod():
     }
 
     assert 30.0 == observe(deployment(spec=2, **ALL, conditions=[done]), now=NOW).seen.settled_for
+
+
+def rolled(**rollout):
+    """Return the cluster whose status said this of its rollout."""
+    said = codec.convert({"rollout": rollout}, PeninOmegaClusterStatus)
+    return msgspec.structs.replace(CLUSTER, status=said)
+
+
+CHANGING = {
+    "good": "old",
+    "plan": Plan(revision="new", settings=SETTINGS, at="sigmaGuard"),
+    "observed": ALL_READY | {"sigmaGuard": DOWN},
+}
+BEFORE = "2026-01-01T11:59:00Z"
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        ({}, "2026-01-01T12:00:00Z"),
+        ({"revision": "new", "service": "sigmaGuard", "since": BEFORE}, BEFORE),
+        ({"revision": "old", "service": "sigmaGuard", "since": BEFORE}, "2026-01-01T12:00:00Z"),
+        ({"revision": "new", "service": "redis", "since": BEFORE}, "2026-01-01T12:00:00Z"),
+    ],
+    ids=["the first", "the same turn", "another revision", "another part"],
+)
+def test_the_turn_of_a_part_has_a_beginning(before, since):
+    """It stays while it is the same part's turn for the same revision."""
+    found = status.status(findings(cluster=rolled(**before), **CHANGING))
+
+    assert (since, "sigmaGuard") == (str(found.rollout.since), found.rollout.service)
