@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help env setup node run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup node images run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ node: setup ## what a real node needs: Debian packages by apt-get (root), progra
 	@$(PY) -m hack.packages
 	@$(PY) -m hack.cluster build --node > /dev/null
 
+images: env ## the image and those of tests, without Docker (root; cached; ARGS="pentad")
+	@$(PY) -m hack.packages
+	@$(PY) -m hack.images $(ARGS)
+
 run: setup ## run the manager against your kubeconfig, or a control plane of its own
 	@$(PY) -m hack.run $(ARGS)
 
@@ -34,6 +38,7 @@ test-deep: setup ## 500 schedules of each chaos test
 	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos --timeout=3600 $(ARGS)
 
 e2e: node ## the manager as separate processes, and a real node (root)
+	@$(PY) -m hack.images
 	@$(PY) -m pytest tests/e2e $(ARGS)
 
 bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario sync_10k")

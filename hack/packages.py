@@ -1,4 +1,4 @@
-"""`python -m hack.packages`: the programs of the distribution that a real node and its tests need.
+"""`python -m hack.packages`: the programs of the distribution that nodes, images and tests need.
 
 They are installed by apt-get, as root, and only those that are missing; elsewhere the line says
 what to install. Nothing else of the project installs anything outside its own folders.
@@ -11,6 +11,7 @@ import sys
 from typing import Final
 
 from hack.cluster.node import tools
+from hack.images import programs
 
 FOR_TESTS: Final = {"busybox": "busybox-static"}
 _SECONDS: Final = 600.0
@@ -18,7 +19,7 @@ _SECONDS: Final = 600.0
 
 def main() -> int:
     """Install what is missing; return the exit code."""
-    missing = tools.missing(tools.PACKAGES | FOR_TESTS)
+    missing = tools.missing(tools.PACKAGES | programs.PACKAGES | FOR_TESTS)
     if not missing:
         return 0
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

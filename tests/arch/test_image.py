@@ -80,7 +80,7 @@ def test_the_image_takes_what_ships_and_its_lock():
 
 def test_packages_are_those_of_the_lock():
     """Versions and hashes are the lock's, and nothing is built from source."""
-    (install,) = [words for words in of("RUN") if words.startswith("pip install")]
+    (install,) = [words for words in of("RUN") if "pip install" in words]
 
     assert "--require-hashes --only-binary=:all:" in install
     assert "-r /runtime.txt" in install
@@ -95,10 +95,10 @@ def test_the_image_runs_as_nobody_in_particular():
 
 def test_stages_share_one_python_and_it_is_one_that_is_supported():
     """What is compiled in the first is what runs in the second."""
-    bases = {words.split()[0] for words in of("FROM")}
+    assert {"${BASE}"} == {words.split()[0] for words in of("FROM")}
 
-    assert 1 == len(bases)
-    assert fnmatch.fnmatch(*bases, "python:3.1[1-9]-slim-*")
+    (default,) = of("ARG")
+    assert fnmatch.fnmatch(default, "BASE=python:3.1[1-9]-slim-*")
 
 
 def test_the_entry_command_starts_the_manager(app):

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 _OCI: Final = "application/vnd.oci.image"
+MANIFEST: Final = f"{_OCI}.manifest.v1+json"
 _EXECUTABLE: Final = 0o755
 _EVERYBODY: Final = 0o1777
 
@@ -27,31 +28,48 @@ def archive(
 
     Its files are programs, links where a text stands, and folders for everybody where nothing does.
     """
-    layer = _tar(files)
-    config = _json(
-        {
-            "architecture": architecture,
-            "os": "linux",
-            "config": {"Entrypoint": list(entrypoint), "User": "65532:65532"},
-            "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
-        }
-    )
-    manifest = _json(
+    config = {"Entrypoint": list(entrypoint), "User": "65532:65532"}
+    return wrap(name, _tar(files), {"architecture": architecture, "config": config})
+
+
+def wrap(name: str, layer: bytes, config: Mapping[str, Any]) -> bytes:
+    """Return the archive of an image that has one layer, a tar, and this configuration."""
+    layers = {"type": "layers", "diff_ids": [_digest(layer)]}
+    configured = encode({"os": "linux", "rootfs": layers} | dict(config))
+    manifest = encode(
         {
             "schemaVersion": 2,
-            "mediaType": f"{_OCI}.manifest.v1+json",
-            "config": _described(f"{_OCI}.config.v1+json", config),
-            "layers": [_described(f"{_OCI}.layer.v1.tar", layer)],
+            "mediaType": MANIFEST,
+            "config": described(f"{_OCI}.config.v1+json", configured),
+            "layers": [described(f"{_OCI}.layer.v1.tar", layer)],
         }
     )
-    named = {"org.opencontainers.image.ref.name": name, "io.containerd.image.name": name}
-    index = {
-        "schemaVersion": 2,
-        "manifests": [_described(f"{_OCI}.manifest.v1+json", manifest) | {"annotations": named}],
-    }
-    blobs = {f"blobs/sha256/{_hash(each)}": each for each in (layer, config, manifest)}
+    blobs = {blob_name(each): each for each in (layer, configured, manifest)}
     return _tar(
-        {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index)} | blobs
+        {
+            "oci-layout": encode({"imageLayoutVersion": "1.0.0"}),
+            "index.json": index({name: manifest}),
+        }
+        | blobs
+    )
+
+
+def index(manifests: Mapping[str, bytes]) -> bytes:
+    """Return the index of an archive: the manifest of each name."""
+    return encode(
+        {
+            "schemaVersion": 2,
+            "manifests": [
+                described(MANIFEST, manifest)
+                | {
+                    "annotations": {
+                        "org.opencontainers.image.ref.name": name,
+                        "io.containerd.image.name": name,
+                    }
+                }
+                for name, manifest in manifests.items()
+            ],
+        }
     )
 
 
@@ -74,8 +92,19 @@ def _tar(files: Mapping[str, Content]) -> bytes:
     return output.getvalue()
 
 
-def _described(kind: str, blob: bytes) -> dict[str, Any]:
+def described(kind: str, blob: bytes) -> dict[str, Any]:
+    """Return the descriptor of a blob."""
     return {"mediaType": kind, "digest": _digest(blob), "size": len(blob)}
+
+
+def blob_name(blob: bytes) -> str:
+    """Return where a blob stands in an archive."""
+    return f"blobs/sha256/{_hash(blob)}"
+
+
+def encode(content: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a part of an archive."""
+    return msgspec.json.encode(content)
 
 
 def _digest(blob: bytes) -> str:
@@ -84,7 +113,3 @@ def _digest(blob: bytes) -> str:
 
 def _hash(blob: bytes) -> str:
     return hashlib.sha256(blob).hexdigest()
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(content)
