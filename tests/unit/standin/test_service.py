@@ -12,6 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hack.gen.__main__ import ROOT
+from reconcilers.penin.metrics.exposition import parse
+from reconcilers.penin.metrics.figures import figures, missing
 
 
 @attrs.define
@@ -93,6 +95,13 @@ def test_metrics_are_those_of_the_specification(service):
     assert 0 == found["penin_gate_fail_total", "ece"]
     assert found["penin_cycle_duration_seconds_bucket", "+Inf"] >= 0
     assert 0 == found["http_requests_total", "200"]
+
+
+def test_the_operator_reads_them(service):
+    """With the reader that it has for services that are not ours."""
+    page = parse(service.ask("/metrics")[1])
+
+    assert [] == missing(figures({"omegaMeta": [page]}))
 
 
 def test_health_metrics_and_settings_are_as_told(service):

@@ -42,4 +42,4 @@ def test_what_is_missing_is_told_with_what_installs_it(monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
     assert 1 == main(["redis"])
-    assert "apt-get install buildah dpkg mmdebstrap" in capsys.readouterr().err
+    assert "apt-get install buildah dpkg mmdebstrap util-linux" in capsys.readouterr().err
