@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help env setup node images run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup node tools images run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ images: env ## the image and those of tests, without Docker (root; cached; ARGS=
 	@$(PY) -m hack.packages
 	@$(PY) -m hack.images $(ARGS)
 
+tools: setup ## prometheus and promtool, which the tests look at managers with (cached)
+	@$(PY) -m hack.cluster build --tools > /dev/null
+
 run: setup ## run the manager against your kubeconfig, or a control plane of its own
 	@$(PY) -m hack.run $(ARGS)
 
@@ -34,10 +37,10 @@ test: setup ## unit, architecture, chaos and integration tests on a real control
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
 
-test-deep: setup ## 500 schedules of each chaos test
-	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos --timeout=3600 $(ARGS)
+test-deep: setup ## 500 schedules of each chaos test, all points at which a manager may die
+	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos tests/integration/penin/test_crash_points.py --timeout=3600 $(ARGS)
 
-e2e: node ## the manager as separate processes, and a real node (root)
+e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.images
 	@$(PY) -m pytest tests/e2e $(ARGS)
 
@@ -66,7 +69,7 @@ imports: env
 arch: env ## size, cycle and naming limits
 	@$(PY) -m pytest tests/arch $(ARGS)
 
-generate: env ## CRDs, roles, webhook configuration and reference pages from the types
+generate: env ## CRDs, roles, webhooks, reference pages, dashboards and alerts from the code
 	@$(PY) -m hack.gen generate
 
 verify: env ## fail if anything generated is not up to date

@@ -85,7 +85,10 @@ def _load(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    for name, path in Cluster.provide_programs(options.kubernetes, node=options.node).items():
+    found = Cluster.provide_programs(options.kubernetes, node=options.node)
+    if options.tools:
+        found |= Cluster.provide_tools()
+    for name, path in found.items():
         print(f"{name:24} {path}")
     return 0
 
@@ -161,6 +164,7 @@ def _fit_load(load: argparse.ArgumentParser) -> None:
 
 def _fit_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--node", action="store_true", help="those of a real node too")
+    build.add_argument("--tools", action="store_true", help="prometheus and promtool too")
     build.add_argument(
         "--kubernetes",
         default=releases.DEFAULT,

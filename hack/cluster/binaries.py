@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hack.cluster import build
-from hack.cluster.bundles import Bundle, bundles
+from hack.cluster.bundles import Bundle, bundles, tools
 from hack.cluster.progress import Progress
 from hack.cluster.releases import Release, Version
 
@@ -26,6 +26,14 @@ async def provide(release: Release, *, progress: Progress, node: bool = False) -
     found: dict[str, str] = {}
     for bundle in bundles(release, node=node):
         found |= await _provide_bundle(bundle, is_exact=release.is_exact, progress=progress)
+    return found
+
+
+async def provide_tools(*, progress: Progress) -> dict[str, str]:
+    """Return the path of every program that only tests use, building those that are nowhere."""
+    found: dict[str, str] = {}
+    for bundle in tools():
+        found |= await _provide_bundle(bundle, is_exact=True, progress=progress)
     return found
 
 

@@ -56,7 +56,7 @@ async def _build(bundle: Bundle, missing: Sequence[str], *, work: Path, progress
     folder = await modules.prepare(bundle, go=go, work=work)
     packages = [bundle.programs[name] for name in missing]
     async with progress.step(f"looking for the modules of {bundle.title}"):
-        if not await _has_modules(packages, go=go, folder=folder):
+        if not await _has_modules([*_tags(bundle), *packages], go=go, folder=folder):
             await go.check_source(folder=work)
     stamps = " ".join(f"-X {symbol}={value}" for symbol, value in bundle.stamps.items())
     output = work / "bin"
@@ -69,6 +69,7 @@ async def _build(bundle: Bundle, missing: Sequence[str], *, work: Path, progress
             "-v",
             f"-mod={'readonly' if bundle.is_committed else 'mod'}",
             "-trimpath",
+            *_tags(bundle),
             f"-ldflags=-s -w {stamps}",
             f"-o={output}/",
             *packages,
@@ -83,6 +84,10 @@ async def _build(bundle: Bundle, missing: Sequence[str], *, work: Path, progress
         built.replace(bundle.folder / name)
 
 
+def _tags(bundle: Bundle) -> Sequence[str]:
+    return (f"-tags={','.join(bundle.tags)}",) if bundle.tags else ()
+
+
 def _find_go() -> str:
     go = shutil.which("go")
     if go is None:
@@ -94,13 +99,11 @@ def _find_go() -> str:
     return go
 
 
-async def _has_modules(packages: Sequence[str], *, go: Go, folder: Path) -> bool:
+async def _has_modules(what: Sequence[str], *, go: Go, folder: Path) -> bool:
     """Whether everything needed has been fetched before; asks no host."""
     offline = {"GOPROXY": "off", "GOFLAGS": "-mod=readonly"}
     with contextlib.suppress(BuildError):
-        await go.run(
-            "list", "-deps", *packages, folder=folder, seconds=_LISTING, environment=offline
-        )
+        await go.run("list", "-deps", *what, folder=folder, seconds=_LISTING, environment=offline)
         return True
     return False
 

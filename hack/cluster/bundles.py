@@ -1,7 +1,7 @@
 """Programs that are built together: one Go module graph each.
 
 One graph each, as their dependencies differ; all Kubernetes versions share all but their own. Those
-of a node are built when the first node is asked for.
+of a node are built when the first node is asked for, those of tests when the first test needs one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,6 +36,7 @@ class Bundle:
     version: Version
     programs: Mapping[str, str]
     stamps: Mapping[str, str]
+    tags: tuple[str, ...] = ()
     is_committed: bool = True
     is_looked_for: bool = True
 
@@ -78,6 +79,29 @@ def _node() -> tuple[Bundle, ...]:
             "sigs.k8s.io/metrics-server/cmd/metrics-server",
         ),
         _private("pause", releases.PAUSE, "pentad.test/hack/cluster/pause"),
+    )
+
+
+def tools() -> tuple[Bundle, ...]:
+    """Return what no cluster is made of, and tests look at clusters with.
+
+    Prometheus finds targets in files and, of all the clouds it knows, in Kubernetes: the clients of
+    the others are not compiled. Its pages are left out, its API is all there.
+    """
+    version = releases.parse(releases.PROMETHEUS)
+    prometheus = _private(
+        "prometheus",
+        releases.PROMETHEUS,
+        *(f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")),
+    )
+    # The module of Prometheus 3.13.5 is v0.313.5: its major version is not in its path.
+    number = f"{version.minor // 100}.{version.minor % 100}.{version.patch}"
+    return (
+        attrs.evolve(
+            prometheus,
+            tags=("remove_all_sd", "enable_kubernetes_sd"),
+            stamps={"github.com/prometheus/common/version.Version": number},
+        ),
     )
 
 

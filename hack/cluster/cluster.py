@@ -72,6 +72,11 @@ class Cluster:
         release = releases.resolve(kubernetes)
         return _run(binaries.provide(release, node=node, progress=progress or Progress()))
 
+    @staticmethod
+    def provide_tools(*, progress: Progress | None = None) -> dict[str, str]:
+        """Find or build the programs that tests look at clusters with; return their paths."""
+        return _run(binaries.provide_tools(progress=progress or Progress()))
+
     @classmethod
     def every(cls) -> tuple[Self, ...]:
         """Return all clusters of this user."""

@@ -20,6 +20,7 @@ CONTAINERD: Final = "2.4.2"
 PLUGINS: Final = "1.9.0"
 COREDNS: Final = "1.14.3"
 METRICS_SERVER: Final = "0.9.0"
+PROMETHEUS: Final = "0.313.5"  # the module's number of Prometheus 3.13.5
 PAUSE: Final = "1.0.0"  # of ours; a new number builds it anew
 
 PINNED: Final = {

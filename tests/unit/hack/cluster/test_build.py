@@ -29,6 +29,15 @@ def test_programs_are_built_into_the_cache(go, bundle):
     assert go.calls("list")[0].startswith("list -deps")
 
 
+def test_what_is_left_out_is_looked_for_and_built_without(go, bundle):
+    """Tags choose packages, so modules are looked for and programs built with the same ones."""
+    asyncio.run(build.build(attrs.evolve(bundle, tags=("small", "quick")), progress=QUIET))
+
+    (listed,), (built,) = go.calls("list"), go.calls("build")
+    assert "-deps -tags=small,quick example.org/cmd/one" in listed
+    assert " -tags=small,quick " in built
+
+
 def test_every_step_of_a_build_is_told(go, bundle, monkeypatch):
     """Listing thousands of packages takes long before any is compiled, so that has a name, too."""
     monkeypatch.setattr(progress, "_QUIET", 0.0)

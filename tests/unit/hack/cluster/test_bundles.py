@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from hack.cluster.bundles import MODULES, bundles
+from hack.cluster.bundles import MODULES, bundles, tools
 from hack.cluster.modules import derive
 from hack.cluster.releases import DEFAULT, resolve
 
-DEFAULTS = {bundle.name: bundle for bundle in bundles(resolve(DEFAULT), node=True)}
+DEFAULTS = {bundle.name: bundle for bundle in (*bundles(resolve(DEFAULT), node=True), *tools())}
 REQUIRED = {
     "kubernetes": "k8s.io/kubernetes",
     "etcd": "go.etcd.io/etcd/server/v3",
@@ -17,6 +17,7 @@ REQUIRED = {
     "plugins": "github.com/containernetworking/plugins",
     "coredns": "github.com/coredns/coredns",
     "metrics-server": "sigs.k8s.io/metrics-server",
+    "prometheus": "github.com/prometheus/prometheus",
 }
 
 
@@ -55,3 +56,10 @@ def test_folders_are_apart():
     folders = [bundle.folder for asked in ("1.36", "1.36.1") for bundle in bundles(resolve(asked))]
 
     assert len({*folders}) == 4
+
+
+def test_prometheus_says_the_number_that_people_know():
+    """Its module is numbered v0.313.5 where the program is 3.13.5."""
+    (prometheus,) = tools()
+
+    assert ("0.313.5", ["3.13.5"]) == (str(prometheus.version), [*prometheus.stamps.values()])
