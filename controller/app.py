@@ -115,6 +115,8 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         sync_seconds=config.sync_seconds,
     )
     observability.attach(manager, elector, recorders=[runtime.recorder])
+    for figures in (each for family in _wanted(config, families) for each in family.figures):
+        observability.tell(figures.reader(runtime))
     if webhooks is not None:
         observability.probes.ready["webhooks"] = webhooks.unready
         observability.extra.append(webhooks.collector)

@@ -8,4 +8,4 @@ from hypothesis import settings
 settings.register_profile("pentad", deadline=None, print_blob=True, database=None)
 settings.load_profile("pentad")
 
-pytest_plugins = ("tests.kit.cluster", "tests.kit.node")
+pytest_plugins = ("tests.kit.cluster", "tests.kit.node", "tests.kit.prometheus")

@@ -24,6 +24,7 @@ import attrs
 from controller.runtime.crew import Crew
 from controller.runtime.gate import Caches, Gate
 from controller.runtime.obs.reconcileid import NUMBER, next_number
+from controller.runtime.pause import count_paused, is_paused, keep_paused
 from controller.runtime.reconcile import (
     Postponed,
     Reconciler,
@@ -57,8 +58,6 @@ DEAF: Final = (
 )
 WORKER: Final = "worker "
 """How the names of workers begin; the other tasks of a controller are its sources'."""
-PAUSED: Final = "pentad.dev/paused"
-_PAUSED_BYTES: Final = PAUSED.encode()
 
 
 class Log(SourceLog, Protocol):
@@ -146,6 +145,8 @@ class Controller:
         self.sources = tuple(sources)
         kinds = [source for source in sources if isinstance(source, KindSource)]
         self._primary = next((source.informer for source in kinds if source.is_own), None)
+        if self._primary is not None:
+            keep_paused(self._primary.store)
         self.informers = tuple(dict.fromkeys(source.informer for source in kinds))
         """Whose changes call for reconciles, and whose content work waits for."""
         self.gate = Gate(caches, self._primary, self.informers)
@@ -335,13 +336,15 @@ class Controller:
         return result
 
     def _is_paused(self, key: str) -> bool:
-        """Whether people asked for this object to be left alone; deletion is never paused."""
         if self._primary is None:
             return False
         snapshot = self._primary.store.get(key)
-        if snapshot is None or _PAUSED_BYTES not in snapshot.raw or snapshot.is_deleting:
-            return False
-        return snapshot.annotations.get(PAUSED) == "true"
+        return snapshot is not None and is_paused(snapshot)
+
+    @property
+    def paused(self) -> int:
+        """How many of its objects are left alone because people asked for it."""
+        return 0 if self._primary is None else count_paused(self._primary.store)
 
     def is_there(self, key: str) -> bool:
         """Whether its own cache holds the object."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import attrs
 
 from controller.runtime.controller import Controller
+from controller.runtime.obs.declared import Declared, Told
 from controller.runtime.runtime import Runtime
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
@@ -121,6 +122,19 @@ class ControllerSpec:
 
 
 @attrs.frozen(kw_only=True)
+class Figures:
+    """What a family tells Prometheus of its objects, beside what is told of every controller.
+
+    `reader` is called once, when controllers are set up; what it returns is called at each scrape,
+    on the loop: it reads caches and never waits. Only what it tells then has a series, so those of
+    deleted objects end with them.
+    """
+
+    declared: tuple[Declared, ...]
+    reader: Callable[[Runtime], Callable[[], Told]]
+
+
+@attrs.frozen(kw_only=True)
 class Family:
     """One product family: its kinds, who works on them, who checks them, what that takes.
 
@@ -133,3 +147,4 @@ class Family:
     controllers: tuple[ControllerSpec, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    figures: tuple[Figures, ...] = ()

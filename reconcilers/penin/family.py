@@ -11,6 +11,7 @@ from controller.runtime.registration import (
 )
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.cluster import gauges
 from reconcilers.penin.cluster import reconciler as cluster
 from reconcilers.penin.cluster.claim import CLAIM, STORAGE_CLASS
 from reconcilers.penin.cluster.monitor import SERVICE_MONITOR
@@ -40,6 +41,7 @@ FAMILY: Final = Family(
         ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
     ),
+    figures=(gauges.FIGURES,),
     permissions=(
         Permission.read(
             POD, reason="Why pods are not ready is told, and their metrics are read from them."

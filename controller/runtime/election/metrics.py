@@ -4,13 +4,35 @@ Collected at scrape from `Elector.statistics()`: an election that runs costs the
 """
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from controller.runtime.election.elector import ElectionStatistics
+from controller.runtime.obs.declared import counter, gauge
+from controller.runtime.obs.figures import told
 
-_PREFIX = "pentad_leader_election"
+_PREFIX: Final = "pentad_leader_election"
+STATUS: Final = gauge(
+    f"{_PREFIX}_master_status", "1 where this process leads, 0 where it stands by", "name"
+)
+FENCE: Final = gauge(
+    f"{_PREFIX}_fence_remaining_seconds", "For how long writes are allowed without renewal", "name"
+)
+RENEWED: Final = gauge(
+    f"{_PREFIX}_renew_age_seconds", "Since the last successful renewal was sent", "name"
+)
+SLOW: Final = counter(
+    f"{_PREFIX}_slowpath_total", "Renewals that had to read the Lease first", "name"
+)
+FAILURES: Final = counter(
+    f"{_PREFIX}_request_failures_total", "Requests without a usable answer", "name"
+)
+TRANSITIONS: Final = counter(
+    f"{_PREFIX}_transitions_total", "Changes of hands noted in the Lease", "name"
+)
+DECLARED: Final = (STATUS, FENCE, RENEWED, SLOW, FAILURES, TRANSITIONS)
 
 
 class ElectionCollector(Collector):
@@ -22,26 +44,11 @@ class ElectionCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Take one snapshot and tell it."""
         now = self._statistics()
-        status = _gauge("master_status", "1 where this process leads, 0 where it stands by")
-        status.add_metric([now.name], float(now.is_leader))
-        yield status
-        fence = _gauge("fence_remaining_seconds", "For how long writes are allowed without renewal")
-        fence.add_metric([now.name], now.fence_remaining)
-        yield fence
+        label = (now.name,)
+        yield told(STATUS, [(label, float(now.is_leader))])
+        yield told(FENCE, [(label, now.fence_remaining)])
         if now.renew_age is not None:
-            age = _gauge("renew_age_seconds", "Since the last successful renewal was sent")
-            age.add_metric([now.name], now.renew_age)
-            yield age
-        yield _counter("slowpath", "Renewals that had to read the Lease first", now, now.slow_paths)
-        yield _counter("request_failures", "Requests without a usable answer", now, now.failures)
-        yield _counter("transitions", "Changes of hands noted in the Lease", now, now.transitions)
-
-
-def _gauge(name: str, text: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"{_PREFIX}_{name}", text, labels=["name"])
-
-
-def _counter(name: str, text: str, now: ElectionStatistics, value: int) -> CounterMetricFamily:
-    family = CounterMetricFamily(f"{_PREFIX}_{name}", text, labels=["name"])
-    family.add_metric([now.name], value)
-    return family
+            yield told(RENEWED, [(label, now.renew_age)])
+        yield told(SLOW, [(label, now.slow_paths)])
+        yield told(FAILURES, [(label, now.failures)])
+        yield told(TRANSITIONS, [(label, now.transitions)])

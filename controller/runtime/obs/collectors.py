@@ -17,12 +17,13 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from controller.runtime.apply import ApplySet
-from controller.runtime.controller import BUCKETS, OUTCOMES, Controller
+from controller.runtime.controller import BUCKETS, OUTCOMES, Controller, Outcome
 from controller.runtime.election.elector import Elector
 from controller.runtime.election.metrics import ElectionCollector
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.obs.auth import Gatekeeper
-from controller.runtime.obs.figures import counter, gauge, histogram
+from controller.runtime.obs.declared import Declared, counter, gauge, histogram
+from controller.runtime.obs.figures import spread, told, told_once
 from controller.runtime.obs.gcpauses import BOUNDS as GC_BOUNDS
 from controller.runtime.obs.gcpauses import GcPauses
 from controller.runtime.obs.kinds import InformerCollector
@@ -37,7 +38,123 @@ from informers.drift import MANAGER_PREFIX
 from informers.factory import Informers
 from informers.latency import LATENCY_BOUNDS
 
-FAILED: Final = ("error", "timeout", "terminal")
+RECONCILES: Final = counter(
+    "pentad_reconcile_total", "Reconciles by how they ended.", "controller", "result"
+)
+FAILED: Final[dict[Outcome, Declared]] = {
+    "error": counter(
+        "pentad_reconcile_errors_total",
+        "Reconciles that raised and will be tried again.",
+        "controller",
+    ),
+    "timeout": counter(
+        "pentad_reconcile_timeouts_total", "Reconciles cut short at their time limit.", "controller"
+    ),
+    "terminal": counter(
+        "pentad_reconcile_terminal_errors_total",
+        "Reconciles that gave up until their object changes.",
+        "controller",
+    ),
+}
+DURATION: Final = histogram(
+    "pentad_reconcile_duration_seconds", "How long reconciles took.", "controller"
+)
+ACTIVE: Final = gauge("pentad_active_workers", "Workers that hold a key.", "controller")
+WORKERS: Final = gauge("pentad_max_workers", "Workers there are.", "controller")
+PAUSED: Final = gauge(
+    "pentad_paused_objects",
+    "Objects that are left alone because people asked for it.",
+    "controller",
+)
+SETTLED: Final = counter(
+    "pentad_gate_settled_total", "Doubtful objects read live before a reconcile.", "controller"
+)
+PREDICATES: Final = counter(
+    "pentad_predicate_errors_total",
+    "Predicates that raised; the change was let through.",
+    "controller",
+)
+MAPPERS: Final = counter(
+    "pentad_mapper_errors_total",
+    "Mappers that raised; what they would have called for was not.",
+    "controller",
+)
+CHILDREN: Final = counter(
+    "pentad_apply_children_total",
+    "Children applied, found to be as applied, and deleted as no longer desired.",
+    "controller",
+    "result",
+)
+FIGHTS: Final = counter(
+    "pentad_apply_fights_total",
+    "Children that somebody undid so often that their users were told.",
+    "controller",
+)
+REQUESTS: Final = counter(
+    "pentad_client_requests_total",
+    "Requests by method and status code; code none got no answer.",
+    "method",
+    "code",
+)
+LATENCY: Final = histogram(
+    "pentad_client_request_duration_seconds",
+    "From sending a request to the end of its answer; watches apart.",
+    "method",
+)
+EVENTS: Final = counter(
+    "pentad_events_total",
+    "Events written, only counted to spare the server, and dropped.",
+    "result",
+)
+EVENTS_DEPTH: Final = gauge("pentad_events_queue_depth", "Events that wait to be written.")
+TASKS: Final = gauge("pentad_tasks", "Tasks of the event loop.")
+LAG: Final = histogram(
+    "pentad_event_loop_lag_seconds", "How late the loop ran, sampled once a second."
+)
+LATE: Final = gauge("pentad_event_loop_late_seconds", "For how long it is late now.")
+BLOCKS: Final = counter("pentad_event_loop_blocks_total", "Blocks whose stack was taken.")
+PAUSES: Final = histogram(
+    "pentad_gc_pause_seconds", "How long the garbage collector stopped the program.", "generation"
+)
+LONGEST: Final = gauge(
+    "pentad_gc_longest_pause_seconds", "The longest of these stops.", "generation"
+)
+PROCESS: Final = (
+    gauge("pentad_process_virtual_memory_bytes", "Virtual memory size in bytes."),
+    gauge("pentad_process_resident_memory_bytes", "Resident memory size in bytes."),
+    gauge(
+        "pentad_process_start_time_seconds",
+        "Start time of the process since unix epoch in seconds.",
+    ),
+    counter("pentad_process_cpu_seconds_total", "Total user and system CPU time spent in seconds."),
+    gauge("pentad_process_open_fds", "Number of open file descriptors."),
+    gauge("pentad_process_max_fds", "Maximum number of open file descriptors."),
+)
+"""What prometheus_client's own collector tells, in its words."""
+DECLARED: Final = (
+    RECONCILES,
+    *FAILED.values(),
+    DURATION,
+    ACTIVE,
+    WORKERS,
+    PAUSED,
+    SETTLED,
+    PREDICATES,
+    MAPPERS,
+    CHILDREN,
+    FIGHTS,
+    REQUESTS,
+    LATENCY,
+    EVENTS,
+    EVENTS_DEPTH,
+    TASKS,
+    LAG,
+    LATE,
+    BLOCKS,
+    PAUSES,
+    LONGEST,
+    *PROCESS,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -96,48 +213,22 @@ class ControllerCollector(Collector):
         """Read every controller once."""
         found = {(c.name,): c for c in self._controllers}
         stats = {name: c.statistics for name, c in found.items()}
-        label = ("controller",)
-        yield counter(
-            "reconcile",
-            "Reconciles by how they ended.",
-            ("controller", "result"),
-            [((*n, o), s.outcomes[o]) for n, s in stats.items() for o in OUTCOMES],
+        yield told(
+            RECONCILES, [((*n, o), s.outcomes[o]) for n, s in stats.items() for o in OUTCOMES]
         )
-        texts = {
-            "error": "Reconciles that raised and will be tried again.",
-            "timeout": "Reconciles cut short at their time limit.",
-            "terminal": "Reconciles that gave up until their object changes.",
-        }
-        names = {"error": "errors", "timeout": "timeouts", "terminal": "terminal_errors"}
-        for outcome in FAILED:
-            values = [(n, s.outcomes[outcome]) for n, s in stats.items()]
-            yield counter(f"reconcile_{names[outcome]}", texts[outcome], label, values)
-        yield histogram(
-            "reconcile_duration_seconds",
-            "How long reconciles took.",
-            label,
-            BUCKETS,
-            [(n, s.buckets, s.seconds) for n, s in stats.items()],
+        for outcome, declared in FAILED.items():
+            yield told(declared, [(n, s.outcomes[outcome]) for n, s in stats.items()])
+        yield spread(DURATION, BUCKETS, [(n, s.buckets, s.seconds) for n, s in stats.items()])
+        yield told(ACTIVE, [(n, s.active) for n, s in stats.items()])
+        yield told(WORKERS, [(n, c.options.workers) for n, c in found.items()])
+        yield told(PAUSED, [(n, c.paused) for n, c in found.items()])
+        yield told(SETTLED, [(n, c.gate.settled) for n, c in found.items()])
+        sources = {n: _kinds(c) for n, c in found.items()}
+        yield told(
+            PREDICATES, [(n, sum(s.predicate_errors for s in all_)) for n, all_ in sources.items()]
         )
-        active = [(n, s.active) for n, s in stats.items()]
-        yield gauge("active_workers", "Workers that hold a key.", label, active)
-        workers = [(n, c.options.workers) for n, c in found.items()]
-        yield gauge("max_workers", "Workers there are.", label, workers)
-        settled = [(n, c.gate.settled) for n, c in found.items()]
-        yield counter(
-            "gate_settled", "Doubtful objects read live before a reconcile.", label, settled
-        )
-        yield counter(
-            "predicate_errors",
-            "Predicates that raised; the change was let through.",
-            label,
-            [(n, sum(s.predicate_errors for s in _kinds(c))) for n, c in found.items()],
-        )
-        yield counter(
-            "mapper_errors",
-            "Mappers that raised; what they would have called for was not.",
-            label,
-            [(n, sum(s.mapper_errors for s in _kinds(c))) for n, c in found.items()],
+        yield told(
+            MAPPERS, [(n, sum(s.mapper_errors for s in all_)) for n, all_ in sources.items()]
         )
 
 
@@ -161,18 +252,8 @@ class ApplyCollector(Collector):
             children[name, "unchanged"] += found.unchanged
             children[name, "pruned"] += found.pruned
             fights[name,] += found.fights.told
-        yield counter(
-            "apply_children",
-            "Children applied, found to be as applied, and deleted as no longer desired.",
-            ("controller", "result"),
-            children.items(),
-        )
-        yield counter(
-            "apply_fights",
-            "Children that somebody undid so often that their users were told.",
-            ("controller",),
-            fights.items(),
-        )
+        yield told(CHILDREN, children.items())
+        yield told(FIGHTS, fights.items())
 
 
 class ClientCollector(Collector):
@@ -196,16 +277,9 @@ class ClientCollector(Collector):
                 held = counts.setdefault(method, [0] * len(latency.counts))
                 counts[method] = [a + b for a, b in zip(held, latency.counts, strict=True)]
                 seconds[method] = seconds.get(method, 0.0) + latency.seconds
-        yield counter(
-            "client_requests",
-            "Requests by method and status code; code none got no answer.",
-            ("method", "code"),
-            requests.items(),
-        )
-        yield histogram(
-            "client_request_duration_seconds",
-            "From sending a request to the end of its answer; watches apart.",
-            ("method",),
+        yield told(REQUESTS, requests.items())
+        yield spread(
+            LATENCY,
             LATENCY_BOUNDS,
             [((method,), counts[method], seconds[method]) for method in counts],
         )
@@ -225,14 +299,8 @@ class RecorderCollector(Collector):
             "kept_back": sum(r.kept_back for r in recorders),
             "dropped": sum(r.dropped for r in recorders),
         }
-        yield counter(
-            "events",
-            "Events written, only counted to spare the server, and dropped.",
-            ("result",),
-            [((result,), count) for result, count in sums.items()],
-        )
-        depth = sum(r.depth for r in recorders)
-        yield gauge("events_queue_depth", "Events that wait to be written.", (), [((), depth)])
+        yield told(EVENTS, [((result,), count) for result, count in sums.items()])
+        yield told_once(EVENTS_DEPTH, sum(r.depth for r in recorders))
 
 
 class TaskCollector(Collector):
@@ -240,8 +308,7 @@ class TaskCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Count them."""
-        count = len(asyncio.all_tasks())
-        yield gauge("tasks", "Tasks of the event loop.", (), [((), count)])
+        yield told_once(TASKS, len(asyncio.all_tasks()))
 
 
 class LoopCollector(Collector):
@@ -254,24 +321,9 @@ class LoopCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read both."""
         lag = self._lag.statistics
-        yield histogram(
-            "event_loop_lag_seconds",
-            "How late the loop ran, sampled once a second.",
-            (),
-            LAG_BOUNDS,
-            [((), lag.buckets, lag.total)],
-        )
-        late = self._lag.lateness
-        yield gauge("event_loop_late_seconds", "For how long it is late now.", (), [((), late)])
-        yield counter("event_loop_blocks", "Blocks whose stack was taken.", (), [((), lag.blocks)])
+        yield spread(LAG, LAG_BOUNDS, [((), lag.buckets, lag.total)])
+        yield told_once(LATE, self._lag.lateness)
+        yield told_once(BLOCKS, lag.blocks)
         generations = [((str(n),), p) for n, p in enumerate(self._pauses.generations)]
-        label = ("generation",)
-        yield histogram(
-            "gc_pause_seconds",
-            "How long the garbage collector stopped the program.",
-            label,
-            GC_BOUNDS,
-            [(n, p.buckets, p.total) for n, p in generations],
-        )
-        longest = [(n, p.longest) for n, p in generations]
-        yield gauge("gc_longest_pause_seconds", "The longest of these stops.", label, longest)
+        yield spread(PAUSES, GC_BOUNDS, [(n, p.buckets, p.total) for n, p in generations])
+        yield told(LONGEST, [(n, p.longest) for n, p in generations])

@@ -11,7 +11,8 @@ import attrs
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from controller.runtime.obs.figures import counter, gauge
+from controller.runtime.obs.declared import Declared, counter, gauge
+from controller.runtime.obs.figures import told
 from informers.factory import Informers
 from informers.feed import Statistics
 from informers.memo import Memos
@@ -22,28 +23,50 @@ from informers.store import Store
 LABELS: Final = ("kind", "group")
 Label = tuple[str, str]
 
-_COUNTERS: Final[dict[str, tuple[str, Callable[[Statistics], int]]]] = {
-    "events": ("Watch events applied.", lambda s: s.events),
-    "bookmarks": ("Bookmarks received.", lambda s: s.bookmarks),
-    "lists": ("Lists read, page by page.", lambda s: s.lists),
-    "watches": ("Watches begun.", lambda s: s.watches),
-    "failures": ("Lists and watches that failed.", lambda s: s.failures),
-    "silent_watches": ("Watches given up because nothing came.", lambda s: s.silent_watches),
-    "decode_errors": ("Events and items of lists that made no sense.", lambda s: s.undecodable),
-}
-_GAUGES: Final[dict[str, tuple[str, Callable[[Informer], float]]]] = {
-    "objects": ("Objects cached.", lambda i: len(i.store) if i.lead is None else 0),
-    "memo_objects": ("Objects that readers keep decoded.", lambda i: len(i.memos)),
-    "untold": ("Objects that late handlers are still to be told of.", lambda i: i.untold),
-    "doubtful": ("Objects in doubt after a write without an answer.", lambda i: i.store.doubtful),
-}
+
+def _counter(name: str, help_: str) -> Declared:
+    return counter(f"pentad_informer_{name}_total", help_, *LABELS)
 
 
-_COUNTED: Final = {
-    "stale_refused": "States refused because a newer one was held.",
-    "memo_hits": "Reads of objects that were decoded before.",
-    "memo_misses": "Reads that had to decode.",
+def _gauge(name: str, help_: str, *more: str) -> Declared:
+    return gauge(f"pentad_informer_{name}", help_, *LABELS, *more)
+
+
+_COUNTERS: Final[dict[Declared, Callable[[Statistics], int]]] = {
+    _counter("events", "Watch events applied."): lambda s: s.events,
+    _counter("bookmarks", "Bookmarks received."): lambda s: s.bookmarks,
+    _counter("lists", "Lists read, page by page."): lambda s: s.lists,
+    _counter("watches", "Watches begun."): lambda s: s.watches,
+    _counter("failures", "Lists and watches that failed."): lambda s: s.failures,
+    _counter("silent_watches", "Watches given up because nothing came."): (
+        lambda s: s.silent_watches
+    ),
+    _counter("decode_errors", "Events and items of lists that made no sense."): (
+        lambda s: s.undecodable
+    ),
 }
+_STALE_REFUSED: Final = _counter("stale_refused", "States refused because a newer one was held.")
+_MEMO_HITS: Final = _counter("memo_hits", "Reads of objects that were decoded before.")
+_MEMO_MISSES: Final = _counter("memo_misses", "Reads that had to decode.")
+_COUNTED: Final = (*_COUNTERS, _STALE_REFUSED, _MEMO_HITS, _MEMO_MISSES)
+_GAUGES: Final[dict[Declared, Callable[[Informer], float]]] = {
+    _gauge("objects", "Objects cached."): lambda i: len(i.store) if i.lead is None else 0,
+    _gauge("memo_objects", "Objects that readers keep decoded."): lambda i: len(i.memos),
+    _gauge("untold", "Objects that late handlers are still to be told of."): lambda i: i.untold,
+    _gauge("doubtful", "Objects in doubt after a write without an answer."): (
+        lambda i: i.store.doubtful
+    ),
+}
+_DEPTH: Final = _gauge("handler_depth", "Objects whose changes wait for a handler.", "handler")
+_OLDEST: Final = _gauge(
+    "handler_oldest_seconds", "Since when the oldest of them has been waiting.", "handler"
+)
+_SYNCED: Final = _gauge("synced", "Whether the content is complete.")
+_SILENCE: Final = _gauge(
+    "silence_seconds", "Since the server was last heard of: an event, a bookmark, a list."
+)
+_WATCH_AGE: Final = _gauge("watch_age_seconds", "Age of the oldest watch under way.")
+DECLARED: Final = (*_COUNTED, *_GAUGES, _DEPTH, _OLDEST, _SYNCED, _SILENCE, _WATCH_AGE)
 
 
 @attrs.define
@@ -62,23 +85,21 @@ class InformerCollector(Collector):
     def __init__(self, informers: Informers) -> None:
         self._informers = informers
         self._counted: dict[Informer, _Counted] = {}
-        self._past: dict[tuple[Label, str], int] = {}
+        self._past: dict[tuple[Label, Declared], int] = {}
 
     def collect(self) -> Iterator[Metric]:
         """Read every informer once."""
         now = list(self._informers)
         self._follow(now)
         counted = self._sums()
-        for name, (text, _) in _COUNTERS.items():
-            yield counter(f"informer_{name}", text, LABELS, counted[name].items())
-        for name, text in _COUNTED.items():
-            yield counter(f"informer_{name}", text, LABELS, counted[name].items())
-        for name, (text, read) in _GAUGES.items():
+        for declared in _COUNTED:
+            yield told(declared, counted[declared].items())
+        for declared, read in _GAUGES.items():
             sums: dict[Label, float] = {}
             for informer in now:
                 label = label_of(informer.source.kind)
                 sums[label] = sums.get(label, 0) + read(informer)
-            yield gauge(f"informer_{name}", text, LABELS, sums.items())
+            yield told(declared, sums.items())
         yield from _handlers(now)
         yield from _ages(now)
 
@@ -94,17 +115,18 @@ class InformerCollector(Collector):
                     held.statistics.append(reflector.statistics)
         for informer in self._counted.keys() - set(now):
             held = self._counted.pop(informer)
-            for name, count in _counts(held).items():
-                key = (held.label, name)
+            for declared, count in _counts(held).items():
+                key = (held.label, declared)
                 self._past[key] = self._past.get(key, 0) + count
 
-    def _sums(self) -> dict[str, dict[Label, float]]:
-        sums: dict[str, dict[Label, float]] = {name: {} for name in (*_COUNTERS, *_COUNTED)}
-        for (label, name), count in self._past.items():
-            sums[name][label] = count
+    def _sums(self) -> dict[Declared, dict[Label, float]]:
+        sums: dict[Declared, dict[Label, float]] = {declared: {} for declared in _COUNTED}
+        for (label, declared), count in self._past.items():
+            sums[declared][label] = count
         for held in self._counted.values():
-            for name, count in _counts(held).items():
-                sums[name][held.label] = sums[name].get(held.label, 0) + count
+            for declared, count in _counts(held).items():
+                so_far = sums[declared].get(held.label, 0)
+                sums[declared][held.label] = so_far + count
         return sums
 
 
@@ -113,12 +135,12 @@ def label_of(kind: Kind) -> Label:
     return (kind.kind, kind.group)
 
 
-def _counts(held: _Counted) -> dict[str, int]:
-    counts = {name: sum(read(s) for s in held.statistics) for name, (_, read) in _COUNTERS.items()}
+def _counts(held: _Counted) -> dict[Declared, int]:
+    counts = {d: sum(read(s) for s in held.statistics) for d, read in _COUNTERS.items()}
     return counts | {
-        "stale_refused": held.store.stale_refused,
-        "memo_hits": held.memos.hits,
-        "memo_misses": held.memos.misses,
+        _STALE_REFUSED: held.store.stale_refused,
+        _MEMO_HITS: held.memos.hits,
+        _MEMO_MISSES: held.memos.misses,
     }
 
 
@@ -131,11 +153,8 @@ def _handlers(informers: list[Informer]) -> Iterator[Metric]:
             label = (*label_of(informer.source.kind), handler.name)
             depth[label] = depth.get(label, 0) + handler.depth
             oldest[label] = max(oldest.get(label, 0.0), handler.oldest_age())
-    labels = (*LABELS, "handler")
-    text = "Objects whose changes wait for a handler."
-    yield gauge("informer_handler_depth", text, labels, depth.items())
-    text = "Since when the oldest of them has been waiting."
-    yield gauge("informer_handler_oldest_seconds", text, labels, oldest.items())
+    yield told(_DEPTH, depth.items())
+    yield told(_OLDEST, oldest.items())
 
 
 def _ages(informers: list[Informer]) -> Iterator[Metric]:
@@ -154,8 +173,6 @@ def _ages(informers: list[Informer]) -> Iterator[Metric]:
             since = reflector.statistics.watching_since
             if since is not None:
                 watch[label] = max(watch.get(label, 0.0), now - since)
-    yield gauge("informer_synced", "Whether the content is complete.", LABELS, synced.items())
-    text = "Since the server was last heard of: an event, a bookmark, a list."
-    yield gauge("informer_silence_seconds", text, LABELS, silence.items())
-    text = "Age of the oldest watch under way."
-    yield gauge("informer_watch_age_seconds", text, LABELS, watch.items())
+    yield told(_SYNCED, synced.items())
+    yield told(_SILENCE, silence.items())
+    yield told(_WATCH_AGE, watch.items())

@@ -23,6 +23,7 @@ from controller.runtime.obs.auth import Gatekeeper
 from controller.runtime.obs.bridge import Bridge
 from controller.runtime.obs.certificates import CertificateFiles
 from controller.runtime.obs.debug import Debugged, Debugging
+from controller.runtime.obs.declared import Told
 from controller.runtime.obs.gcpauses import GcPauses
 from controller.runtime.obs.listener import Listener
 from controller.runtime.obs.log import Level
@@ -110,6 +111,18 @@ class Observability:
         """Observe this manager; before it runs."""
         self._subject = _Subject(manager=manager, elector=elector, recorders=recorders)
         self.probes.ready |= readiness(manager.progress)
+
+    def tell(self, read: Callable[[], Told]) -> None:
+        """Tell a family's figures too, read on the loop at each scrape."""
+
+        def make() -> "Collector":
+            from controller.runtime.obs.figures import (  # noqa: PLC0415 - at the first scrape
+                FamilyCollector,
+            )
+
+            return FamilyCollector(read)
+
+        self.extra.append(make)
 
     async def start(self) -> None:
         """Begin to watch and to serve; what fails ends what had begun."""

@@ -5,6 +5,7 @@ that this is so, and what a process that grows holds more of.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 from prometheus_client.metrics_core import Metric
@@ -14,8 +15,14 @@ from controller.runtime.apply import ApplySet
 from controller.runtime.controller import Controller
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.obs.auth import Gatekeeper
-from controller.runtime.obs.figures import gauge
+from controller.runtime.obs.declared import gauge
+from controller.runtime.obs.figures import told
 from informers.client import Client
+
+REMEMBERED: Final = gauge(
+    "pentad_remembered", "What is remembered beside the caches, by what it is of.", "what"
+)
+DECLARED: Final = (REMEMBERED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -39,5 +46,4 @@ class RememberedCollector(Collector):
             "warnings": sum(len(c.caveats) for c in self.clients),
             "callers": 0 if self.gatekeeper is None else self.gatekeeper.remembered,
         }
-        text = "What is remembered beside the caches, by what it is of."
-        yield gauge("remembered", text, ("what",), [((what,), n) for what, n in found.items()])
+        yield told(REMEMBERED, [((what,), n) for what, n in found.items()])

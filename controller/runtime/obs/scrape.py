@@ -17,12 +17,18 @@ import attrs
 
 from controller.runtime.obs.answer import Answer, Ask, say
 from controller.runtime.obs.bridge import Bridge, LoopBusy
+from controller.runtime.obs.declared import gauge
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from prometheus_client.registry import Collector
 
 DEADLINE: Final = 2.0
+AGE: Final = gauge(
+    "pentad_metrics_age_seconds",
+    "Age of the figures that need the event loop; grows while it is blocked.",
+)
+DECLARED: Final = (AGE,)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,10 +93,9 @@ def _families(collectors: "Iterable[Collector]") -> "list[Metric]":
 
 
 def _age(seconds: float) -> "Metric":
-    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - loaded by now
+    from controller.runtime.obs.figures import told_once  # noqa: PLC0415 - loaded by now
 
-    text = "Age of the figures that need the event loop; grows while it is blocked."
-    return GaugeMetricFamily("pentad_metrics_age_seconds", text, value=seconds)
+    return told_once(AGE, seconds)
 
 
 class _Collected:

@@ -1,13 +1,57 @@
 """The webhooks' figures for Prometheus, read when it scrapes."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from controller.runtime.obs.figures import counter, gauge, histogram
+from controller.runtime.obs.declared import counter, gauge, histogram
+from controller.runtime.obs.figures import spread, told, told_once
 from controller.runtime.webhook.server import AdmissionServer
 from controller.runtime.webhook.statistics import BUCKETS
+
+REQUESTS: Final = counter(
+    "pentad_webhook_requests_total",
+    "Admission reviews by the HTTP status of the answer; 499 is a caller that hung up.",
+    "webhook",
+    "code",
+)
+DENIED: Final = counter("pentad_webhook_denied_total", "Refusals.", "webhook")
+FAILED: Final = counter(
+    "pentad_webhook_failed_total",
+    "Handlers that raised or took too long; the failure policy decided.",
+    "webhook",
+)
+IN_FLIGHT: Final = gauge("pentad_webhook_in_flight", "Reviews under way.", "webhook")
+SECONDS: Final = histogram("pentad_webhook_seconds", "How long answers took.", "webhook")
+SHED: Final = counter("pentad_webhook_shed_total", "Requests sent away at the limit.")
+CONNECTIONS: Final = gauge(
+    "pentad_webhook_connections", "Connections, those included that are being made."
+)
+TAKEN_AWAY: Final = counter(
+    "pentad_webhook_connections_taken_away_total",
+    "Connections ended because there were too many.",
+)
+CERTIFICATES: Final = counter(
+    "pentad_webhook_certificates_total", "Serving certificates put into use."
+)
+EXPIRES: Final = gauge(
+    "pentad_webhook_certificate_expires_seconds",
+    "When the serving certificate expires, in seconds since 1970.",
+)
+DECLARED: Final = (
+    REQUESTS,
+    DENIED,
+    FAILED,
+    IN_FLIGHT,
+    SECONDS,
+    SHED,
+    CONNECTIONS,
+    TAKEN_AWAY,
+    CERTIFICATES,
+    EXPIRES,
+)
 
 
 class WebhookCollector(Collector):
@@ -20,59 +64,17 @@ class WebhookCollector(Collector):
         """Take one look and tell it; requests for no webhook have an empty label."""
         now = self._server.statistics()
         stats = {(name,): counts for name, counts in now.webhooks.items()}
-        label = ("webhook",)
-        yield counter(
-            "webhook_requests",
-            "Admission reviews by the HTTP status of the answer; 499 is a caller that hung up.",
-            ("webhook", "code"),
+        yield told(
+            REQUESTS,
             [((*n, str(code)), c.codes[code]) for n, c in stats.items() for code in c.codes],
         )
-        yield counter(
-            "webhook_denied", "Refusals.", label, [(n, c.denied) for n, c in stats.items()]
-        )
-        yield counter(
-            "webhook_failed",
-            "Handlers that raised or took too long; the failure policy decided.",
-            label,
-            [(n, c.failed) for n, c in stats.items()],
-        )
-        yield gauge(
-            "webhook_in_flight",
-            "Reviews under way.",
-            label,
-            [(n, c.in_flight) for n, c in stats.items()],
-        )
-        yield histogram(
-            "webhook_seconds",
-            "How long answers took.",
-            label,
-            BUCKETS,
-            [(n, c.buckets, c.seconds) for n, c in stats.items()],
-        )
-        yield counter("webhook_shed", "Requests sent away at the limit.", (), [((), now.shed)])
-        yield gauge(
-            "webhook_connections",
-            "Connections, those included that are being made.",
-            (),
-            [((), now.connections)],
-        )
-        yield counter(
-            "webhook_connections_taken_away",
-            "Connections ended because there were too many.",
-            (),
-            [((), now.taken_away)],
-        )
-        yield from _certificate(now.certificate_expires, now.certificates)
-
-
-def _certificate(expires: float | None, replacements: int) -> Iterator[Metric]:
-    yield counter(
-        "webhook_certificates", "Serving certificates put into use.", (), [((), replacements)]
-    )
-    if expires is not None:
-        yield gauge(
-            "webhook_certificate_expires_seconds",
-            "When the serving certificate expires, in seconds since 1970.",
-            (),
-            [((), expires)],
-        )
+        yield told(DENIED, [(n, c.denied) for n, c in stats.items()])
+        yield told(FAILED, [(n, c.failed) for n, c in stats.items()])
+        yield told(IN_FLIGHT, [(n, c.in_flight) for n, c in stats.items()])
+        yield spread(SECONDS, BUCKETS, [(n, c.buckets, c.seconds) for n, c in stats.items()])
+        yield told_once(SHED, now.shed)
+        yield told_once(CONNECTIONS, now.connections)
+        yield told_once(TAKEN_AWAY, now.taken_away)
+        yield told_once(CERTIFICATES, now.certificates)
+        if now.certificate_expires is not None:
+            yield told_once(EXPIRES, now.certificate_expires)

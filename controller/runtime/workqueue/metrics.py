@@ -9,34 +9,61 @@ run on the loop's thread.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from controller.runtime.obs.declared import Declared, counter, gauge, histogram
+from controller.runtime.obs.figures import spread, told
 from controller.runtime.workqueue.queue import WorkQueue
 from controller.runtime.workqueue.statistics import Histogram, QueueStatistics
 
-F = TypeVar("F", CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily)
-
 PREFIX: Final = "pentad_workqueue_"
-
-_COUNTERS: Final = {
-    "adds": "Keys added; a key added again before a worker took it counts once.",
-    "retries": "Delayed and rate limited adds.",
-}
-_GAUGES: Final = {
-    "unfinished_work_seconds": "How long the keys being worked on have been, in sum.",
-    "longest_running_processor_seconds": "How long the longest running worker has had its key.",
-    "oldest_age_seconds": "How long the longest waiting of the next keys has been ready.",
-    "delayed": "Keys that become ready later.",
-    "rate_limited_keys": "Keys whose failures are remembered.",
-}
-_HISTOGRAMS: Final = {
-    "queue_duration_seconds": "From a key's add until a worker took it.",
-    "work_duration_seconds": "From a worker's taking a key until it was done.",
-}
+DEPTH: Final = gauge(f"{PREFIX}depth", "Ready keys.", "name", "priority")
+ADDS: Final = counter(
+    f"{PREFIX}adds_total",
+    "Keys added; a key added again before a worker took it counts once.",
+    "name",
+)
+RETRIES: Final = counter(f"{PREFIX}retries_total", "Delayed and rate limited adds.", "name")
+UNFINISHED: Final = gauge(
+    f"{PREFIX}unfinished_work_seconds",
+    "How long the keys being worked on have been, in sum.",
+    "name",
+)
+LONGEST_RUNNING: Final = gauge(
+    f"{PREFIX}longest_running_processor_seconds",
+    "How long the longest running worker has had its key.",
+    "name",
+)
+OLDEST_AGE: Final = gauge(
+    f"{PREFIX}oldest_age_seconds",
+    "How long the longest waiting of the next keys has been ready.",
+    "name",
+)
+DELAYED: Final = gauge(f"{PREFIX}delayed", "Keys that become ready later.", "name")
+LIMITED: Final = gauge(f"{PREFIX}rate_limited_keys", "Keys whose failures are remembered.", "name")
+QUEUED: Final = histogram(
+    f"{PREFIX}queue_duration_seconds", "From a key's add until a worker took it.", "name"
+)
+WORKED: Final = histogram(
+    f"{PREFIX}work_duration_seconds",
+    "From a worker's taking a key until it was done.",
+    "name",
+)
+DECLARED: Final = (
+    DEPTH,
+    ADDS,
+    RETRIES,
+    UNFINISHED,
+    LONGEST_RUNNING,
+    OLDEST_AGE,
+    DELAYED,
+    LIMITED,
+    QUEUED,
+    WORKED,
+)
 
 
 class WorkQueueCollector(Collector):
@@ -57,60 +84,31 @@ class WorkQueueCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Name the families without reading a queue."""
-        return iter(_families({}))
+        return _families({})
 
     def collect(self) -> Iterator[Metric]:
         """Read every queue once."""
-        return iter(_families({name: q.statistics() for name, q in self._queues.items()}))
+        return _families({name: q.statistics() for name, q in self._queues.items()})
 
 
-def _families(queues: dict[str, QueueStatistics]) -> list[Metric]:
-    depth = GaugeMetricFamily(f"{PREFIX}depth", "Ready keys.", labels=("name", "priority"))
-    counters = {what: _family(CounterMetricFamily, what, _COUNTERS) for what in _COUNTERS}
-    gauges = {what: _family(GaugeMetricFamily, what, _GAUGES) for what in _GAUGES}
-    histograms = {what: _family(HistogramMetricFamily, what, _HISTOGRAMS) for what in _HISTOGRAMS}
-    for name, statistics in queues.items():
-        for priority, count in statistics.depth.items():
-            depth.add_metric((name, priority), count)
-        for what, value in _counts(statistics).items():
-            counters[what].add_metric((name,), value)
-        for what, value in _levels(statistics).items():
-            gauges[what].add_metric((name,), value)
-        for what, histogram in _durations(statistics).items():
-            histograms[what].add_metric((name,), _cumulative(histogram), histogram.total)
-    return [depth, *counters.values(), *gauges.values(), *histograms.values()]
+def _families(queues: dict[str, QueueStatistics]) -> Iterator[Metric]:
+    found = {(name,): statistics for name, statistics in queues.items()}
+    yield told(DEPTH, [((*n, p), count) for n, s in found.items() for p, count in s.depth.items()])
+    yield told(ADDS, [(n, s.adds) for n, s in found.items()])
+    yield told(RETRIES, [(n, s.retries) for n, s in found.items()])
+    yield told(UNFINISHED, [(n, s.unfinished_work_seconds) for n, s in found.items()])
+    yield told(LONGEST_RUNNING, [(n, s.longest_running_seconds) for n, s in found.items()])
+    yield told(OLDEST_AGE, [(n, s.oldest_age_seconds) for n, s in found.items()])
+    yield told(DELAYED, [(n, s.delayed) for n, s in found.items()])
+    yield told(LIMITED, [(n, s.limited) for n, s in found.items()])
+    for declared, histograms in (
+        (QUEUED, {n: s.queue_duration for n, s in found.items()}),
+        (WORKED, {n: s.work_duration for n, s in found.items()}),
+    ):
+        yield from _spread(declared, histograms)
 
 
-def _family(kind: type[F], what: str, texts: dict[str, str]) -> F:
-    return kind(PREFIX + what, texts[what], labels=("name",))
-
-
-def _counts(statistics: QueueStatistics) -> dict[str, float]:
-    return {"adds": statistics.adds, "retries": statistics.retries}
-
-
-def _levels(statistics: QueueStatistics) -> dict[str, float]:
-    return {
-        "unfinished_work_seconds": statistics.unfinished_work_seconds,
-        "longest_running_processor_seconds": statistics.longest_running_seconds,
-        "oldest_age_seconds": statistics.oldest_age_seconds,
-        "delayed": statistics.delayed,
-        "rate_limited_keys": statistics.limited,
-    }
-
-
-def _durations(statistics: QueueStatistics) -> dict[str, Histogram]:
-    return {
-        "queue_duration_seconds": statistics.queue_duration,
-        "work_duration_seconds": statistics.work_duration,
-    }
-
-
-def _cumulative(histogram: Histogram) -> list[tuple[str, float]]:
-    buckets: list[tuple[str, float]] = []
-    so_far = 0
-    names = (*map(str, histogram.bounds), "+Inf")
-    for bound, count in zip(names, histogram.counts, strict=True):
-        so_far += count
-        buckets.append((bound, so_far))
-    return buckets
+def _spread(declared: Declared, found: dict[tuple[str], Histogram]) -> Iterator[Metric]:
+    """Tell histograms, which of one figure all have the same bounds."""
+    bounds = next((h.bounds for h in found.values()), ())
+    yield spread(declared, bounds, [(n, h.counts, h.total) for n, h in found.items()])

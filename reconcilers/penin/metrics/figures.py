@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from reconcilers.penin import exported
 from reconcilers.penin.api.v1alpha1 import MetricsStatus
 from reconcilers.penin.cluster.services import (
     ACFA_LEAGUE,
@@ -25,10 +26,10 @@ DIGITS: Final = 4
 _BY_META: Final = (OMEGA_META, SR_OMEGA_INFINITY, ACFA_LEAGUE, SIGMA_GUARD)
 _BY_REFLECTION: Final = (SR_OMEGA_INFINITY, OMEGA_META, ACFA_LEAGUE, SIGMA_GUARD)
 SOURCES: Final[Mapping[str, tuple[str, tuple[Role, ...]]]] = {
-    "alpha": ("penin_alpha", _BY_META),
-    "delta_linf": ("penin_delta_linf", _BY_META),
-    "caos_plus": ("penin_caos_plus", _BY_META),
-    "sr_score": ("penin_sr_score", _BY_REFLECTION),
+    "alpha": (exported.ALPHA.name, _BY_META),
+    "delta_linf": (exported.DELTA_LINF.name, _BY_META),
+    "caos_plus": (exported.CAOS_PLUS.name, _BY_META),
+    "sr_score": (exported.SR_SCORE.name, _BY_REFLECTION),
 }
 
 

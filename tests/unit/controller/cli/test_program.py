@@ -10,7 +10,7 @@ import pytest
 from controller.cli.discovery import read
 from controller.cli.program import VERBS, main, parser_for
 from controller.cli.thing import PAUSED
-from controller.runtime import controller as runtime
+from controller.runtime import pause as runtime
 from informers.errors import DecodeError
 from informers.meta.codec import encode
 

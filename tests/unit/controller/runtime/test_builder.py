@@ -10,6 +10,7 @@ from controller.runtime.stalled import Stalled
 from informers.callbacks import Callbacks
 from informers.clock import LoopClock
 from informers.meta.builtin import CONFIG_MAP, SECRET
+from informers.store import Store
 from tests.kit.widget.api import WIDGET, Widget
 
 
@@ -33,7 +34,7 @@ class Informers:
         self.kinds.append((source.kind, optional))
         return self
 
-    store = None
+    store = Store()
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from controller.runtime.builder import Builder
 from controller.runtime.controller import (
     BUCKETS,
     OUTCOMES,
-    PAUSED,
     CachesIncomplete,
     Controller,
     Options,
     Statistics,
 )
+from controller.runtime.pause import PAUSED
 from controller.runtime.reconcile import Postponed, TerminalError, after, done
 from controller.runtime.source import IteratorSource
 from informers.client import CAUSE
@@ -112,39 +112,6 @@ def test_a_duration_goes_into_the_first_bucket_that_holds_it(seconds, place):
     assert [place] == [n for n, count in enumerate(statistics.buckets) if count]
     assert (seconds, 1) == (statistics.seconds, statistics.outcomes["success"])
     assert set(OUTCOMES) == set(statistics.outcomes)
-
-
-@pytest.mark.parametrize(
-    ("meta", "calls"),
-    [
-        ({"annotations": {PAUSED: "true"}}, []),
-        ({"annotations": {PAUSED: "false"}}, ["ns/w"]),
-        ({"annotations": {"note": f"not {PAUSED}"}}, ["ns/w"]),
-        ({"labels": {PAUSED: "true"}}, ["ns/w"]),
-        ({"annotations": {PAUSED: "true"}, "deletionTimestamp": "2030-01-01T00:00:00Z"}, ["ns/w"]),
-    ],
-    ids=["paused", "not paused", "only mentioned", "a label", "being deleted"],
-)
-async def test_a_paused_object_is_left_alone_but_for_its_deletion(meta, calls):
-    """The annotation says true, and the object is not on its way out."""
-    world, reconciler = World(), Noted()
-    world.wire.content["widgets"] = [thing(meta=meta)]
-    controller = widgets(world, reconciler)
-    async with world.working(controller):
-        await eventually(lambda: sum(controller.statistics.outcomes.values()), equals=1)
-
-    assert calls == reconciler.calls
-    assert ({"success": 1} if calls else {"paused": 1}) == outcomes(controller)
-
-
-async def test_a_paused_object_goes_on_when_the_annotation_goes():
-    """Taking it away is a change like any other."""
-    world, reconciler = World(), Noted()
-    world.wire.content["widgets"] = [thing(meta={"annotations": {PAUSED: "true"}})]
-    async with world.working(widgets(world, reconciler)):
-        await world.clock.sleep(1)
-        world.wire.push(WIDGET, "MODIFIED", thing(version=60))
-        await eventually(lambda: reconciler.calls, equals=["ns/w"])
 
 
 async def test_what_is_written_is_written_on_behalf_of_its_object():

@@ -51,9 +51,10 @@ def test_a_file_nothing_makes_any_more_is_removed(tmp_path):
 
 
 def test_every_file_says_where_it_comes_from():
-    """The first line names the command and the source."""
-    for text in tree.files(TARGET).values():
-        first = text.splitlines()[0].removeprefix("<!-- ").removeprefix("# ")
+    """The first line names the command and the source; in JSON, its first member."""
+    for path, text in tree.files(TARGET).items():
+        line = text.splitlines()[1 if path.suffix == ".json" else 0]
+        first = line.removeprefix("<!-- ").removeprefix("# ").removeprefix('  "description": "')
 
         assert first.startswith(f"{tree.MARK} from ")
         assert "do not edit." in first

@@ -18,6 +18,7 @@ from controller.runtime.obs.gcpauses import GcPauses
 from controller.runtime.obs.kinds import InformerCollector
 from controller.runtime.obs.log import configure
 from controller.runtime.obs.looplag import LoopLag
+from controller.runtime.obs.registry import RUNTIME
 from controller.runtime.obs.scrape import _Collected
 from controller.runtime.reconcile import TerminalError, after, done
 from controller.runtime.runtime import Runtime
@@ -261,3 +262,28 @@ async def test_every_figure_stands_in_the_guide():
     ]
 
     assert [] == missing
+
+
+async def test_what_is_told_is_what_the_registry_declares():
+    """Name, type, help and labels of each family are declared; dashboards may rely on them."""
+    world = World(1)
+    declared = {each.name.removesuffix("_total"): each for each in RUNTIME}
+    families = {
+        family.name: family
+        for collector in (*world.collectors.on_loop, *world.collectors.anywhere)
+        for family in collector.collect()
+    }
+
+    assert {} == {
+        name: family
+        for name, family in families.items()
+        if (declared[name].type, declared[name].help.rstrip("."))
+        != (family.type, family.documentation.rstrip("."))
+        or any(
+            not sample.labels.keys() <= {*declared[name].labels, "le"} for sample in family.samples
+        )
+    }
+    elsewhere = ("pentad_leader_election_", "pentad_webhook_", "pentad_metrics_age_")
+    assert declared.keys() - families.keys() == {
+        name for name in declared if name.startswith(elsewhere)
+    }

@@ -1,0 +1,1 @@
+"""Dashboards and alerts, from tables and the declarations of figures."""
