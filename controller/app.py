@@ -7,6 +7,7 @@ for, because it may be starting; credentials that are refused or a server that i
 import asyncio
 import contextlib
 import functools
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -43,6 +44,7 @@ from informers.request import Request
 from informers.shared import EVERYWHERE
 
 if TYPE_CHECKING:
+    from controller.runtime.obs.tracing import Tracing
     from controller.runtime.webhook.service import Webhooks
 
 OLDEST: Final = (1, 30)
@@ -51,6 +53,8 @@ IN_CLUSTER: Final = "in-cluster"
 """What a pod's own connection calls its context."""
 ASK_AGAIN_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 5.0
+OTLP: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+"""The variables by which OpenTelemetry's own tools are told where traces go."""
 USER_AGENT: Final = "pentad/0.1.0"
 REVIEWS: Final = 4
 LEAST_REFRESH_SECONDS: Final = 1.0
@@ -73,7 +77,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
     Raises:
         ConfigError: If it cannot start; the message says what to do about it.
     """
-    clock = LoopClock()
+    clock, tracing = LoopClock(), _tracing(config)
     connection = await connect(
         kubeconfig=config.kubeconfig or None, context=config.context or None, clock=clock
     )
@@ -109,19 +113,33 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         _controllers(config, runtime, families),
         log=log,
         elector=elector,
-        servers=[observability, *([] if webhooks is None else [webhooks])],
+        servers=[each for each in (observability, webhooks, tracing) if each is not None],
         background=[functools.partial(keep_credentials, connection, log, clock, refused)],
         stop_seconds=config.stop_seconds,
         sync_seconds=config.sync_seconds,
     )
     observability.attach(manager, elector, recorders=[runtime.recorder])
-    for figures in (each for family in _wanted(config, families) for each in family.figures):
-        observability.tell(figures.reader(runtime))
     if webhooks is not None:
         observability.probes.ready["webhooks"] = webhooks.unready
         observability.extra.append(webhooks.collector)
+    _show(_wanted(config, families), manager, observability, tracing)
     manager.install_signals()
     return await manager.run()
+
+
+def _show(
+    families: Sequence[Family],
+    manager: Manager,
+    observability: Observability,
+    tracing: "Tracing | None",
+) -> None:
+    """Have families tell their figures, and reconciles be traced if that is wanted."""
+    for figures in (each for family in families for each in family.figures):
+        observability.tell(figures.reader(manager.runtime))
+    if tracing is not None:
+        tracing.follow_requests(manager.runtime.client)
+        for controller in manager.controllers:
+            tracing.follow(controller)
 
 
 async def keep_credentials(
@@ -172,6 +190,19 @@ def _wanted(config: Config, families: Sequence[Family]) -> list[Family]:
 def _controllers(config: Config, runtime: Runtime, families: Sequence[Family]) -> list[Controller]:
     specs = [spec for family in _wanted(config, families) for spec in family.controllers]
     return [spec.set_up(runtime) for spec in specs]
+
+
+def _tracing(config: Config) -> "Tracing | None":
+    """What sends traces, if they are wanted; nothing of it is loaded otherwise."""
+    said = config.tracing_endpoint
+    if not (said or any(os.environ.get(name) for name in OTLP)) or said == "off":
+        return None
+    from controller.runtime.obs.tracing import (  # noqa: PLC0415 - loaded where it is used
+        Tracing,
+        exporter,
+    )
+
+    return Tracing(exporter(said))
 
 
 def _webhooks(

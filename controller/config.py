@@ -70,6 +70,12 @@ def _listening(text: str) -> str:
     return text
 
 
+def _endpoint(text: str) -> str:
+    if text in ("", "off") or text.startswith(("http://", "https://")):
+        return text
+    raise ValueError("say http://HOST:4318, https://HOST, or off")
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -121,6 +127,7 @@ _FORMS: Final[Mapping[Callable[[str], Any], str]] = {
     _label_if_any: "NAME",
     _address: "HOST:PORT|off",
     _listening: "HOST:PORT",
+    _endpoint: "URL|off",
 }
 """How `--help` shows what a setting takes."""
 
@@ -174,6 +181,11 @@ class Config:
         _one_of("auto", "always", "never"),
         "whether pods are asked for their metrics: always, never, or auto, which is always in a "
         "pod and never elsewhere, where their addresses lead nowhere",
+    )
+    tracing_endpoint: str = _setting(
+        "",
+        _endpoint,
+        "where traces go by OTLP/HTTP, or off; default: $OTEL_EXPORTER_OTLP_ENDPOINT, else off",
     )
     log_format: str = _setting("json", _one_of("json", "console"), "how logs look: json or console")
     log_level: str = _setting(

@@ -10,7 +10,7 @@ Whoever caches objects is told of every write and of every write without an answ
 import asyncio
 import collections
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Final, Protocol, Unpack
@@ -55,7 +55,7 @@ from informers.request import (
     WriteOptions,
 )
 from informers.snapshot import Snapshot, name_of, seal
-from informers.transport import Endpoint, Response, Stream, Transport
+from informers.transport import Carrier, Endpoint, Response, Stream, Transport
 
 DEFAULT_TIMEOUT: Final = 30.0
 CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
@@ -97,7 +97,7 @@ class Client:
         self.latencies: dict[str, Latency] = collections.defaultdict(Latency)
         self.endpoint = endpoint
         self._timeout = timeout
-        self._transport = Transport(
+        self._transport: Carrier = Transport(
             endpoint,
             user_agent=user_agent,
             connections=connections,
@@ -105,6 +105,10 @@ class Client:
             contact=self.contact,
             allowance=self._allowance,
         )
+
+    def wrap(self, wrapper: Callable[[Carrier], Carrier]) -> None:
+        """Have something stand between it and its connections."""
+        self._transport = wrapper(self._transport)
 
     async def close(self) -> None:
         """Close all connections."""

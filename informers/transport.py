@@ -14,7 +14,8 @@ import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import attrs
@@ -84,6 +85,22 @@ class Stream:
             raise DeadlineExceeded(f"it did not end within {within:g} s") from error
         finally:
             self._link.unlimit()
+
+
+class Carrier(Protocol):
+    """Whatever takes requests to the server: a `Transport`, or something around one."""
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        """Send a request and read its whole answer."""
+        ...
+
+    def stream(self, request: Request, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
+        """Send a request whose answer is read piece by piece."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
 
 
 class Transport:

@@ -16,7 +16,7 @@ It promises:
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol, get_args
 
 import attrs
@@ -159,6 +159,10 @@ class Controller:
         self._supply = Supply(name, self.sources, self._crew, clock=clock, log=log)
         self._is_working = False
         self._deaf: set[str] = set()
+
+    def wrap(self, wrapper: Callable[[Reconciler], Reconciler]) -> None:
+        """Have something stand around its reconciler."""
+        self._reconciler = wrapper(self._reconciler)
 
     @property
     def left_behind(self) -> int:
