@@ -231,6 +231,7 @@ def _webhooks(
         host=host.strip("[]"),
         port=int(port),
         service=config.webhook_service,
+        configurations=config.webhook_configurations,
         namespace=connection.namespace,
         cert_dir=config.webhook_cert_dir,
     )

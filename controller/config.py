@@ -172,7 +172,14 @@ class Config:
         "auto is service in a pod, else off",
     )
     webhook_address: str = _setting(":9443", _listening, "where webhooks answer")
-    webhook_service: str = _setting("pentad-webhook", _label, "Service in front of the webhooks")
+    webhook_service: str = _setting(
+        "pentad-webhook",
+        _label,
+        "Service in front of the webhooks; their certificates are in NAME-certificates",
+    )
+    webhook_configurations: str = _setting(
+        "pentad", _name, "name of the configurations that lead to the webhooks"
+    )
     webhook_cert_dir: str = _setting(
         "", str, "directory with tls.crt and tls.key; default: certificates are made and rotated"
     )

@@ -1,12 +1,16 @@
 """What the runtime itself asks of the API server, each with its reason; families declare theirs.
 
 What an option needs has a role of its own, so that nobody grants it who does not use it.
-Grants inside the manager's own namespace (`OWN_NAMESPACE`) are a Role, the others a ClusterRole.
+Grants inside the manager's own namespace are a Role, the others a ClusterRole.
 In `--namespaces` mode there is no ClusterRole: what lives outside namespaces is then not available
 and the manager says which feature that turns off.
+
+Some grants are of single objects, whose names are those of one `Installation`.
 """
 
 from typing import Final
+
+import attrs
 
 from controller.runtime.registration import READ, Permission, Verb
 from informers.meta.builtin import (
@@ -22,7 +26,33 @@ from informers.meta.builtin import (
 from informers.meta.kinds import Kind
 
 MANAGER: Final = "pentad"
-CERTIFICATES: Final = "pentad-webhook-certificates"
+
+
+def certificates_of(service: str) -> str:
+    """Return the Secret in which replicas behind a Service keep their certificates."""
+    return f"{service}-certificates"
+
+
+@attrs.frozen(kw_only=True)
+class Installation:
+    """What the objects of one installation are called, so that a cluster may hold several."""
+
+    name: str = MANAGER
+    namespace: str = "pentad-system"
+
+    @property
+    def service(self) -> str:
+        """The Service in front of the webhooks."""
+        return f"{self.name}-webhook"
+
+    @property
+    def certificates(self) -> str:
+        """The Secret of the webhooks' certificates."""
+        return certificates_of(self.service)
+
+
+DEFAULT: Final = Installation()
+CERTIFICATES: Final = DEFAULT.certificates
 
 EVERYWHERE: Final[tuple[Permission, ...]] = (
     Permission(
@@ -34,18 +64,24 @@ EVERYWHERE: Final[tuple[Permission, ...]] = (
     Permission.read(
         CRD, reason="A kind whose CRD is missing is waited for; its informer starts with it."
     ),
-    *(
+)
+"""Needed in every namespace that is worked in, and beside them."""
+
+
+def webhooks(at: Installation = DEFAULT) -> tuple[Permission, ...]:
+    """Return what publishing the certificates takes; with `--webhook-cert-dir` others do it."""
+    return tuple(
         Permission(
             group=kind.group,
             resources=(kind.plural,),
             verbs=(*READ, "patch"),
-            names=(MANAGER,),
+            names=(at.name,),
             namespaced=False,
             reason="The webhooks' CA bundle is kept current while certificates rotate.",
         )
         for kind in (VALIDATING_WEBHOOK, MUTATING_WEBHOOK)
-    ),
-)
+    )
+
 
 METRICS_AUTH: Final[tuple[Permission, ...]] = (
     Permission(
@@ -83,17 +119,21 @@ def _named(
     return create, keep
 
 
-OWN_NAMESPACE: Final[tuple[Permission, ...]] = (
-    *_named(
+def election(at: Installation = DEFAULT) -> tuple[Permission, ...]:
+    """Return what the replicas need in their own namespace to agree on who works."""
+    return _named(
         LEASE,
-        MANAGER,
+        at.name,
         verbs=("get", "update"),
         reason="The replicas elect their leader through this Lease.",
-    ),
-    *_named(
+    )
+
+
+def certificates(at: Installation = DEFAULT) -> tuple[Permission, ...]:
+    """Return what they need there for webhook certificates of their own."""
+    return _named(
         SECRET,
-        CERTIFICATES,
+        at.certificates,
         verbs=(*READ, "update"),
         reason="The webhooks' certificate authority survives restarts.",
-    ),
-)
+    )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hack.cluster import releases
+from hack.cluster.bundles import tools
 from hack.cluster.cluster import DEFAULT_NAME, Cluster
 from hack.cluster.errors import ClusterError, UsageError
 from hack.cluster.logs import tail
@@ -88,6 +89,7 @@ def _build(options: argparse.Namespace) -> int:
     found = Cluster.provide_programs(options.kubernetes, node=options.node)
     if options.tools:
         found |= Cluster.provide_tools()
+    found |= {name: Cluster.provide_tool(name) for name in options.tool or ()}
     for name, path in found.items():
         print(f"{name:24} {path}")
     return 0
@@ -165,6 +167,12 @@ def _fit_load(load: argparse.ArgumentParser) -> None:
 def _fit_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--node", action="store_true", help="those of a real node too")
     build.add_argument("--tools", action="store_true", help="prometheus and promtool too")
+    build.add_argument(
+        "--tool",
+        action="append",
+        choices=tuple(tools()),
+        help="this one too, which is no part of a cluster; may be said several times",
+    )
     build.add_argument(
         "--kubernetes",
         default=releases.DEFAULT,

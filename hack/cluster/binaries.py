@@ -30,11 +30,17 @@ async def provide(release: Release, *, progress: Progress, node: bool = False) -
 
 
 async def provide_tools(*, progress: Progress) -> dict[str, str]:
-    """Return the path of every program that only tests use, building those that are nowhere."""
+    """Return the path of every program that is no part of a cluster, building those not there."""
     found: dict[str, str] = {}
-    for bundle in tools():
+    for bundle in {each.name: each for each in tools().values()}.values():
         found |= await _provide_bundle(bundle, is_exact=True, progress=progress)
     return found
+
+
+async def provide_tool(name: str, *, progress: Progress) -> str:
+    """Return the path of a program that is no part of a cluster; it is built if need be."""
+    found = await _provide_bundle(tools()[name], is_exact=True, progress=progress)
+    return found[name]
 
 
 async def _provide_bundle(

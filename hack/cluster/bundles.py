@@ -1,7 +1,8 @@
 """Programs that are built together: one Go module graph each.
 
 One graph each, as their dependencies differ; all Kubernetes versions share all but their own. Those
-of a node are built when the first node is asked for, those of tests when the first test needs one.
+of a node are built when the first node is asked for, and tools, which are no part of a cluster,
+when the first is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -82,11 +83,22 @@ def _node() -> tuple[Bundle, ...]:
     )
 
 
-def tools() -> tuple[Bundle, ...]:
-    """Return what no cluster is made of, and tests look at clusters with.
+def tools() -> dict[str, Bundle]:
+    """Return what is built to be used on clusters, by the program's name."""
+    helm = _private(
+        "helm",
+        releases.HELM,
+        "helm.sh/helm/v4/cmd/helm",
+        stamp="helm.sh/helm/v4/internal/version.version",
+    )
+    return {program: bundle for bundle in (helm, _prometheus()) for program in bundle.programs}
 
-    Prometheus finds targets in files and, of all the clouds it knows, in Kubernetes: the clients of
-    the others are not compiled. Its pages are left out, its API is all there.
+
+def _prometheus() -> Bundle:
+    """Prometheus and promtool, as much of them as tests use.
+
+    It finds targets in files and, of all the clouds it knows, in Kubernetes: the clients of the
+    others are not compiled. Its pages are left out, its API is all there.
     """
     version = releases.parse(releases.PROMETHEUS)
     prometheus = _private(
@@ -96,12 +108,10 @@ def tools() -> tuple[Bundle, ...]:
     )
     # The module of Prometheus 3.13.5 is v0.313.5: its major version is not in its path.
     number = f"{version.minor // 100}.{version.minor % 100}.{version.patch}"
-    return (
-        attrs.evolve(
-            prometheus,
-            tags=("remove_all_sd", "enable_kubernetes_sd"),
-            stamps={"github.com/prometheus/common/version.Version": number},
-        ),
+    return attrs.evolve(
+        prometheus,
+        tags=("remove_all_sd", "enable_kubernetes_sd"),
+        stamps={"github.com/prometheus/common/version.Version": number},
     )
 
 

@@ -74,8 +74,13 @@ class Cluster:
 
     @staticmethod
     def provide_tools(*, progress: Progress | None = None) -> dict[str, str]:
-        """Find or build the programs that tests look at clusters with; return their paths."""
+        """Find or build all programs that are used on clusters; return their paths."""
         return _run(binaries.provide_tools(progress=progress or Progress()))
+
+    @staticmethod
+    def provide_tool(name: str, *, progress: Progress | None = None) -> str:
+        """Find or build a program that is used on clusters, such as `helm`; return its path."""
+        return _run(binaries.provide_tool(name, progress=progress or Progress()))
 
     @classmethod
     def every(cls) -> tuple[Self, ...]:

@@ -205,7 +205,9 @@ def permissions_page(families: Iterable[Family], *, runtime: bool) -> str:
     parts = ["# Permissions", _PERMISSIONS_INTRO]
     if runtime:
         parts += ["## The runtime, everywhere", _grants(permissions.EVERYWHERE)]
-        parts += [f"## The runtime, in `{NAMESPACE}`", _grants(permissions.OWN_NAMESPACE)]
+        parts += [f"## The runtime, in `{NAMESPACE}`", _grants(permissions.election())]
+        own, cluster = permissions.certificates(), permissions.webhooks()
+        parts += ["## The runtime, for families with webhooks", _grants((*own, *cluster))]
         parts += ["## With `--metrics-auth`", _grants(permissions.METRICS_AUTH)]
     for family in families:
         parts += [f"## Family {family.name}", _grants(family_permissions(family))]

@@ -10,48 +10,59 @@ What the manager needs in its own namespace, the Lease above all, belongs to bot
 `metrics-auth/` is for those who use `--metrics-auth`, with either.
 
 Beside them, per family, the roles of people: view and edit, which the cluster's own roles take up.
-Nothing is granted by wildcard.
+Nothing is granted by wildcard. Everything is called after the installation it is for; without one,
+after the one that hosts all families.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from controller.runtime import permissions
+from controller.runtime.permissions import DEFAULT, Installation
 from controller.runtime.registration import OWN, READ, Family, Permission
 from hack.gen.emitter import Commented
 
 RBAC: Final = "rbac.authorization.k8s.io"
-NAMESPACE: Final = "pentad-system"
-ACCOUNT: Final = permissions.MANAGER
+NAMESPACE: Final = DEFAULT.namespace
 
 Document = dict[str, Any]
 Scope = Literal["ClusterRole", "Role"]
 
 
-def runtime_roles() -> list[Document]:
+def runtime_roles(at: Installation = DEFAULT) -> list[Document]:
     """Return what the manager needs whatever it hosts, cluster-wide."""
-    return granted("ClusterRole", f"{ACCOUNT}-runtime", permissions.EVERYWHERE)
+    return granted("ClusterRole", "runtime", permissions.EVERYWHERE, at=at)
 
 
-def own_runtime_roles() -> list[Document]:
+def own_runtime_roles(at: Installation = DEFAULT) -> list[Document]:
     """Return what the manager needs in its own namespace, however far it sees."""
-    name = f"{ACCOUNT}-manager"
-    return granted("Role", name, permissions.OWN_NAMESPACE, namespace=NAMESPACE)
+    return granted("Role", "manager", permissions.election(at), at=at, namespace=at.namespace)
 
 
-def metrics_auth_roles() -> list[Document]:
+def webhook_roles(at: Installation = DEFAULT) -> list[Document]:
+    """Return what publishing the webhooks' certificates needs, cluster-wide."""
+    return granted("ClusterRole", "webhooks", permissions.webhooks(at), at=at)
+
+
+def certificate_roles(at: Installation = DEFAULT) -> list[Document]:
+    """Return what keeping those certificates needs in the manager's own namespace."""
+    grants = permissions.certificates(at)
+    return granted("Role", "certificates", grants, at=at, namespace=at.namespace)
+
+
+def metrics_auth_roles(at: Installation = DEFAULT) -> list[Document]:
     """Return what asking who scrapes the metrics needs; reviews live outside namespaces."""
-    return granted("ClusterRole", f"{ACCOUNT}-metrics-auth", permissions.METRICS_AUTH)
+    return granted("ClusterRole", "metrics-auth", permissions.METRICS_AUTH, at=at)
 
 
-def namespaced_runtime_roles() -> list[Document]:
+def namespaced_runtime_roles(at: Installation = DEFAULT) -> list[Document]:
     """Return what the manager needs in every namespace it works in."""
-    return granted("Role", f"{ACCOUNT}-runtime", permissions.EVERYWHERE)
+    return granted("Role", "runtime", permissions.EVERYWHERE, at=at)
 
 
-def family_roles(family: Family, *, scope: Scope) -> list[Document]:
+def family_roles(family: Family, *, scope: Scope, at: Installation = DEFAULT) -> list[Document]:
     """Return what the controllers of a family need."""
-    return granted(scope, f"{ACCOUNT}-{family.name}", family_permissions(family))
+    return granted(scope, family.name, family_permissions(family), at=at)
 
 
 def family_permissions(family: Family) -> tuple[Permission, ...]:
@@ -79,7 +90,7 @@ def _own_kinds(family: Family) -> Iterable[Permission]:
             )
 
 
-def user_roles(family: Family) -> list[Document]:
+def user_roles(family: Family, *, at: Installation = DEFAULT) -> list[Document]:
     """Return the roles of people, taken up by the cluster's view, edit and admin."""
     resources: dict[str, set[str]] = {}
     for type_ in family.kinds:
@@ -97,17 +108,24 @@ def user_roles(family: Family) -> list[Document]:
             Permission(group=group, resources=tuple(sorted(plurals)), verbs=verbs, reason=reason)
             for group, plurals in sorted(resources.items())
         ]
-        roles.append(_role("ClusterRole", f"{ACCOUNT}-{family.name}-{role}", grants, labels=labels))
+        name = f"{at.name}-{family.name}-{role}"
+        roles.append(_role("ClusterRole", name, grants, labels=labels))
     return roles
 
 
 def granted(
-    scope: Scope, name: str, grants: Sequence[Permission], *, namespace: str = ""
+    scope: Scope,
+    part: str,
+    grants: Sequence[Permission],
+    *,
+    at: Installation = DEFAULT,
+    namespace: str = "",
 ) -> list[Document]:
-    """Return a role and its binding to the manager's ServiceAccount.
+    """Return the role of a part, and its binding to the manager's ServiceAccount.
 
     A Role without a namespace goes wherever it is applied, so it leaves out what no namespace has.
     """
+    name = f"{at.name}-{part}"
     if scope == "Role":
         grants = [grant for grant in grants if grant.namespaced]
     return [
@@ -117,7 +135,7 @@ def granted(
             "kind": f"{scope}Binding",
             "metadata": _metadata(name, namespace),
             "roleRef": {"apiGroup": RBAC, "kind": scope, "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+            "subjects": [{"kind": "ServiceAccount", "name": at.name, "namespace": at.namespace}],
         },
     ]
 
@@ -135,8 +153,13 @@ def _role(
         "apiVersion": f"{RBAC}/v1",
         "kind": scope,
         "metadata": metadata,
-        "rules": [Commented(grant.reason, _rule(grant)) for grant in grants],
+        "rules": rules(grants),
     }
+
+
+def rules(grants: Iterable[Permission]) -> list[Commented]:
+    """Return the rules of a role, each below its reason."""
+    return [Commented(grant.reason, _rule(grant)) for grant in grants]
 
 
 def _rule(grant: Permission) -> Document:

@@ -6,22 +6,19 @@ whenever it changes.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from controller.runtime import permissions
+from controller.runtime.permissions import DEFAULT, Installation
 from controller.runtime.registration import Family, Webhook
-from controller.runtime.webhook import configuration, options
-from hack.gen.rbac import NAMESPACE
-
-SERVICE: Final = options.SERVICE
+from controller.runtime.webhook import configuration
 
 
-def configurations(families: Iterable[Family]) -> list[dict[str, Any]]:
+def configurations(families: Iterable[Family], at: Installation = DEFAULT) -> list[dict[str, Any]]:
     """Return the configurations that have at least one webhook."""
+
+    def way(webhook: Webhook) -> dict[str, Any]:
+        service = {"name": at.service, "namespace": at.namespace, "path": webhook.path}
+        return {"service": service}
+
     webhooks = [webhook for family in families for webhook in family.webhooks]
-    made = configuration.configurations(webhooks, name=permissions.MANAGER, way=_way)
-    return list(made.values())
-
-
-def _way(webhook: Webhook) -> dict[str, Any]:
-    return {"service": {"name": SERVICE, "namespace": NAMESPACE, "path": webhook.path}}
+    return list(configuration.configurations(webhooks, name=at.name, way=way).values())

@@ -40,10 +40,6 @@ UNUSED = {
     Grant("widgets.test.pentad.dev", "list"): LISTS,
     Grant("widgets.test.pentad.dev/finalizers", "update"): KEEPS,
 }
-UNUSED_IN_NAMESPACES = UNUSED | {
-    Grant("secrets", verb): "the bundle cannot be injected with Roles, so webhooks are off"
-    for verb in ("get", "list", "watch", "create", "update")
-}
 UNUSED_CLUSTER_WIDE = UNUSED | {
     **{
         Grant(f"gadgets.test.pentad.dev{part}", verb): NO_CONTROLLER
@@ -166,7 +162,7 @@ async def test_roles_of_namespaces_are_enough(
         await live(rest, widgets, namespace)
 
         assert 0 == manager.stop(), manager.text()
-        check(audit, grants, UNUSED_IN_NAMESPACES)
+        check(audit, grants, UNUSED)
 
 
 async def test_roles_of_the_cluster_are_enough(
@@ -179,6 +175,7 @@ async def test_roles_of_the_cluster_are_enough(
             kubectl,
             (RUNTIME / "runtime.yaml", ()),
             (RUNTIME / "manager", ()),
+            (RUNTIME / "webhooks", ()),
             (RUNTIME / "metrics-auth", ()),
             (FAMILY, ()),
         ) as grants,

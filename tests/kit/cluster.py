@@ -5,6 +5,7 @@
     rest         a plain client, independent of the code under test
     kubectl      runs kubectl against the cluster and returns its output
     own_cluster  makes further local clusters, for tests that break one
+    helm         runs helm without a cluster and returns how it ended
 
 Programs the cluster needs are provided before the first test starts, so that no test's time limit
 covers a build. What is missing fails the run; nothing is skipped. The clusters of a run that was
@@ -30,6 +31,7 @@ import attrs
 import pytest
 
 from hack.cluster import releases
+from hack.cluster.bundles import tools
 from hack.cluster.cluster import Cluster
 from tests.kit.eventually import eventually_blocking
 from tests.kit.rest import Rest
@@ -90,16 +92,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Find or build the programs if any test needs them, outside of every test's time limit."""
-    needed = {"cluster", "own_cluster"}
-    if session.config.option.collectonly or not any(
-        needed & set(getattr(item, "fixturenames", ())) for item in session.items
-    ):
+    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if session.config.option.collectonly or not asked & {"cluster", "own_cluster", *tools()}:
         return
     options = session.config.option
     if options.cluster == "kind" and options.kind_kubectl_bin:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
+        for name in asked & tools().keys():
+            Cluster.provide_tool(name)
         Cluster.provide_programs(options.kubernetes)
         Cluster.sweep()
 
@@ -225,5 +227,31 @@ def kubectl_of(cluster: ClusterAccess) -> Callable[..., str]:
         )
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    return run
+
+
+Helm = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """Return a function that runs helm, with a home of its own, and returns how it ended."""
+    program = Cluster.provide_tool("helm")
+    home = tmp_path_factory.mktemp("helm")
+    places = {f"HELM_{name}_HOME": str(home) for name in ("CACHE", "CONFIG", "DATA")}
+
+    def run(
+        *arguments: str, kubeconfig: Path | None = None, within: float = _KUBECTL_DEADLINE
+    ) -> "subprocess.CompletedProcess[str]":
+        cluster = () if kubeconfig is None else (f"--kubeconfig={kubeconfig}",)
+        return subprocess.run(
+            [program, *arguments, *cluster],
+            env={**os.environ, **places},
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+        )
 
     return run

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import attrs
 
 from controller.runtime.manager import LifecycleLog
-from controller.runtime.permissions import CERTIFICATES, MANAGER
 from controller.runtime.registration import Webhook
 from controller.runtime.webhook.injection import LOCAL, Injector, Loopback, Publisher
 from controller.runtime.webhook.keeper import Keeper
@@ -98,13 +97,14 @@ def managed(
     """What the options ask for: shared by replicas, or of this program alone on loopback."""
     vault: Vault
     publisher: Publisher
-    configurations = LOCAL if options.mode == "url" else MANAGER
+    configurations = LOCAL if options.mode == "url" else options.configurations
     watched = [(kind, configurations) for kind in (VALIDATING_WEBHOOK, MUTATING_WEBHOOK)]
     if options.mode == "url":
         vault, publisher = MemoryVault(), Loopback(client, webhooks, port=port, log=log)
     else:
-        vault, publisher = SecretVault(client, options.namespace), Injector(client, webhooks)
-        watched.append((SECRET, CERTIFICATES))
+        vault = SecretVault(client, options.namespace, name=options.certificates)
+        publisher = Injector(client, webhooks, options.configurations)
+        watched.append((SECRET, options.certificates))
     keeper = Keeper(
         vault,
         publisher,

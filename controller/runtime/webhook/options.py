@@ -4,6 +4,8 @@ from typing import Final, Literal
 
 import attrs
 
+from controller.runtime.permissions import MANAGER, certificates_of
+
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 9443
 SERVICE: Final = "pentad-webhook"
@@ -13,6 +15,8 @@ SERVICE: Final = "pentad-webhook"
 class WebhookOptions:
     """`service`: behind a Service of that name in `namespace`. `url`: on loopback.
 
+    `configurations` is what those that lead to the Service are called.
+
     With `cert_dir` somebody else makes the certificates, and tells the API server to trust them.
     """
 
@@ -20,8 +24,14 @@ class WebhookOptions:
     host: str = ""
     port: int = PORT
     service: str = SERVICE
+    configurations: str = MANAGER
     namespace: str = "pentad-system"
     cert_dir: str = ""
+
+    @property
+    def certificates(self) -> str:
+        """The Secret that the replicas behind the Service share."""
+        return certificates_of(self.service)
 
     @property
     def listens_at(self) -> str:

@@ -8,7 +8,9 @@ from hack.cluster.bundles import MODULES, bundles, tools
 from hack.cluster.modules import derive
 from hack.cluster.releases import DEFAULT, resolve
 
-DEFAULTS = {bundle.name: bundle for bundle in (*bundles(resolve(DEFAULT), node=True), *tools())}
+DEFAULTS = {
+    bundle.name: bundle for bundle in (*bundles(resolve(DEFAULT), node=True), *tools().values())
+}
 REQUIRED = {
     "kubernetes": "k8s.io/kubernetes",
     "etcd": "go.etcd.io/etcd/server/v3",
@@ -17,6 +19,7 @@ REQUIRED = {
     "plugins": "github.com/containernetworking/plugins",
     "coredns": "github.com/coredns/coredns",
     "metrics-server": "sigs.k8s.io/metrics-server",
+    "helm": "helm.sh/helm/v4",
     "prometheus": "github.com/prometheus/prometheus",
 }
 

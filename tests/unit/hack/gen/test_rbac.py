@@ -33,7 +33,8 @@ def test_a_family_may_keep_its_own_kinds():
 
 def test_every_rule_carries_its_reason():
     """An auditor reads above each rule why it is there."""
-    runtime = (*rbac.runtime_roles(), *rbac.own_runtime_roles())
+    own = (*rbac.own_runtime_roles(), *rbac.certificate_roles())
+    runtime = (*rbac.runtime_roles(), *own, *rbac.webhook_roles())
     documents = (*runtime, *rbac.family_roles(WIDGET_FAMILY, scope="ClusterRole"))
     reasons = [reason for role in documents if "rules" in role for reason, _ in rules_of(role)]
 
@@ -57,12 +58,13 @@ def test_a_role_leaves_out_what_lives_outside_namespaces():
 
 def test_the_runtime_grants_are_narrow():
     """No wildcards; leases and secrets by name and in the manager's namespace only."""
-    own, _ = rbac.own_runtime_roles()
-    documents = (*rbac.runtime_roles(), own)
+    (lease, _), (secret, _) = rbac.own_runtime_roles(), rbac.certificate_roles()
+    documents = (*rbac.runtime_roles(), *rbac.webhook_roles(), lease, secret)
 
-    for _, rule in rules_of(own):
-        assert rule["verbs"] == ["create"] or rule["resourceNames"]
-    assert own["metadata"]["namespace"] == rbac.NAMESPACE
+    for own in (lease, secret):
+        for _, rule in rules_of(own):
+            assert rule["verbs"] == ["create"] or rule["resourceNames"]
+        assert own["metadata"]["namespace"] == rbac.NAMESPACE
     assert "*" not in str([document.get("rules") for document in documents])
 
 
@@ -91,9 +93,33 @@ def test_people_get_view_and_edit_roles_that_aggregate():
     assert view["rules"][0].item["resources"] == ["gadgets", "widgets"]
 
 
+def test_roles_are_those_of_one_installation():
+    """Names, bindings and the single objects that are granted are the installation's own."""
+    at = permissions.Installation(name="widget-operator", namespace="widget-system")
+    every = (
+        *rbac.runtime_roles(at),
+        *rbac.own_runtime_roles(at),
+        *rbac.webhook_roles(at),
+        *rbac.certificate_roles(at),
+        *rbac.family_roles(WIDGET_FAMILY, scope="ClusterRole", at=at),
+        *rbac.user_roles(WIDGET_FAMILY, at=at),
+    )
+
+    assert "pentad" not in str(every).replace("test.pentad.dev", "")
+    assert {"widget-system"} == {
+        subject["namespace"] for each in every for subject in each.get("subjects", [])
+    }
+
+
 @pytest.mark.parametrize(
     "grant",
-    permissions.EVERYWHERE + permissions.OWN_NAMESPACE + permissions.METRICS_AUTH,
+    [
+        *permissions.EVERYWHERE,
+        *permissions.election(),
+        *permissions.certificates(),
+        *permissions.webhooks(),
+        *permissions.METRICS_AUTH,
+    ],
     ids=str,
 )
 def test_reasons_are_sentences(grant):

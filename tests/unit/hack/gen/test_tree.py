@@ -63,11 +63,12 @@ def test_every_file_says_where_it_comes_from():
 def test_each_folder_can_be_applied_by_kustomize():
     """A kustomization lists exactly the files beside it; an empty folder has none."""
     files = tree.files(TARGET)
-    roles = ("m/rbac", "m/rbac/manager", "m/rbac/metrics-auth", "m/rbac/namespaced")
+    parts = ("manager", "metrics-auth", "namespaced", "webhooks")
+    roles = ("m/rbac", *(f"m/rbac/{name}" for name in parts))
     for folder in ("m/crd", *roles, "m/webhook"):
         beside = {path.name for path in files if path.parent == PurePosixPath(folder)}
         listed = yaml.safe_load(files[PurePosixPath(folder) / "kustomization.yaml"])["resources"]
-        bases = {"manager"} if folder == "m/rbac" else set()
+        bases = {"manager", "webhooks"} if folder == "m/rbac" else set()
 
         assert beside - {"kustomization.yaml"} | bases == set(listed)
     empty = attrs.evolve(TARGET, families=(), runtime=False)

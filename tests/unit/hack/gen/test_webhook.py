@@ -2,6 +2,7 @@
 
 import attrs
 
+from controller.runtime.permissions import DEFAULT
 from hack.gen import webhook
 from hack.gen.rbac import NAMESPACE
 from tests.kit.widget.family import WIDGET_FAMILY
@@ -17,7 +18,7 @@ def test_each_webhook_stands_in_the_configuration_of_its_mode():
     assert check["name"] == "refuse-huge.widgets.test.pentad.dev"
     assert check["clientConfig"] == {
         "service": {
-            "name": webhook.SERVICE,
+            "name": DEFAULT.service,
             "namespace": NAMESPACE,
             "path": "/validate/test.pentad.dev/v1alpha1/widgets/refuse-huge",
         }
