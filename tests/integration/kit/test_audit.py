@@ -4,13 +4,14 @@ import contextlib
 
 import pytest
 
+from hack.gen.__main__ import ROOT
 from informers.client import Client
 from informers.connection import connect
 from informers.errors import Forbidden
 from informers.meta.builtin import CONFIG_MAP, SECRET
 from informers.request import ListOptions
 from tests.integration.connection_world import Account, kubeconfig_for
-from tests.kit.audit import Audit, Grant, granted
+from tests.kit.audit import SELDOM, Audit, Grant, granted, seldom, unused_grants
 from tests.kit.eventually import eventually
 
 
@@ -54,3 +55,57 @@ def test_only_bound_roles_grant():
     found = granted([role, loose, binding])
 
     assert found == {Grant("xs.a.io", "get"), Grant("xs.a.io/status", "get")}
+
+
+@pytest.mark.parametrize(
+    ("resource", "verb", "is_seldom"),
+    [
+        ("widgets.a.io", "list", True),
+        ("widgets.a.io", "get", True),
+        ("widgets.a.io/finalizers", "update", True),
+        ("widgets.a.io/status", "get", False),
+        ("widgets.a.io", "watch", False),
+        ("widgets.a.io", "delete", False),
+    ],
+)
+def test_what_is_seldom_used_has_a_reason(resource, verb, is_seldom):
+    """Only what every undisturbed run goes without is explained for all; the rest is not."""
+    assert is_seldom == bool(seldom(Grant(resource, verb)))
+
+
+async def test_an_apply_that_creates_uses_both(cluster, rest, namespace, tmp_path):
+    """It is logged as a patch and has to be allowed as a create; one that changes is a patch."""
+    account = Account.create(rest, namespace)
+    account.grant("patch", "create", "delete")
+    path = kubeconfig_for(
+        tmp_path / "config", cluster.kubeconfig, user={"token": account.token("t")}
+    )
+    client = Client(await connect(kubeconfig=path))
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+
+    async def is_allowed():
+        with contextlib.suppress(Forbidden):  # the server hears of a role a moment later
+            await client.apply(CONFIG_MAP, "a", body, namespace=namespace, manager="test")
+            return True
+        return False
+
+    audit = Audit(cluster.audit_log, user=account.user)
+    await eventually(is_allowed)
+    await client.close()
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "delete", "get"]}]
+    roles = [
+        {"metadata": {"name": "r"}, "rules": rules},
+        {"metadata": {"name": "b"}, "roleRef": {"name": "r"}},
+    ]
+
+    unused = unused_grants(audit, roles)
+
+    assert {Grant("configmaps", "create"), Grant("configmaps", "patch")} <= audit.used()
+    assert {Grant("configmaps", "delete"): "", Grant("configmaps", "get"): SELDOM["get"]} == unused
+
+
+def test_the_guide_has_the_same_reasons():
+    """The table that users read is the one that tests go by."""
+    guide = (ROOT / "docs/guide/testkit.md").read_text()
+
+    assert [] == [reason for reason in SELDOM.values() if f"| {reason} |" not in guide]
