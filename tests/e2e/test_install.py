@@ -1,0 +1,150 @@
+"""Installations on a real node: with the shipped image and roles, by kubectl and by Helm.
+
+What is installed hosts a cluster of real pods (the services are stand-ins), changes hands when its
+leader goes, and leaves nothing when it is taken away.
+"""
+
+import json
+
+import pytest
+import yaml
+
+from tests.e2e.install_world import (
+    CHART,
+    CRDS,
+    MANIFESTS,
+    PATIENCE,
+    SERVICES,
+    VERSION,
+    cleared,
+    everything,
+    leader,
+    led_by_another,
+    load_images,
+    pods,
+    rolled_out,
+    running,
+    sample,
+    uids,
+)
+from tests.kit.audit import Audit
+from tests.kit.eventually import eventually_blocking
+from tests.kit.node import manifest
+
+pytestmark = pytest.mark.timeout(420)
+LEASE_SECONDS = 15
+
+
+@pytest.fixture
+def before(real, ask):
+    """Return what there was before, once the images are there."""
+    load_images(real)
+    return everything(ask)
+
+
+@pytest.fixture
+def by_kubectl(ask, before):
+    """Install PENIN-Ω as it is printed, and take it away afterwards, whatever happened."""
+    assert "Namespace//penin-system" not in before
+    ask("apply", "--server-side", "-k", str(CRDS))
+    ask("apply", "-f", str(MANIFESTS / "install/penin.yaml"))
+    yield "penin-system", "penin-operator"
+    cleared(ask, MANIFESTS / "install/penin.yaml")
+
+
+def make(ask, room):
+    """Apply the development sample, and wait until it runs."""
+    ask("apply", f"-n={room}", "-f", "-", stdin=manifest(sample()))
+    running(ask, room)
+    made = ask("get", "deployments", f"-n={room}", "--output=name").split()
+    assert len(made) >= len(SERVICES)
+
+
+def gone(ask, before):
+    """Wait until there is what there was before, and nothing else."""
+    eventually_blocking(lambda: everything(ask) - before, equals=set(), within=PATIENCE)
+    assert set() == before - everything(ask)
+
+
+def test_one_apply_installs_and_leaves_nothing(real, ask, room, before, by_kubectl):
+    """Two replicas, one leader, a cluster that runs, nothing refused; and all of it goes again."""
+    home, name = by_kubectl
+    audit = Audit(real.audit_log, user=f"system:serviceaccount:{home}:{name}")
+    rolled_out(ask, home, name)
+
+    there = pods(ask, home, f"app.kubernetes.io/instance={name}")
+    assert 2 == len(there)
+    assert leader(ask, home, name) in there
+    make(ask, room)
+    assert [] == audit.refused()
+
+    ask("delete", "penin", "penin-dev", f"-n={room}", within=PATIENCE)
+    ask("delete", "-f", str(MANIFESTS / "install/penin.yaml"), within=PATIENCE)
+    ask("delete", "-k", str(CRDS))
+    gone(ask, before)
+
+
+def test_another_replica_takes_over(ask, by_kubectl):
+    """A leader that is told to end gives the Lease back; one that is killed has it run out."""
+    home, name = by_kubectl
+    rolled_out(ask, home, name)
+    first = leader(ask, home, name)
+    ask("delete", "pod", first, f"-n={home}", "--wait=false")
+    second = led_by_another(ask, home, name, first, within=LEASE_SECONDS - 3)
+    rolled_out(ask, home, name)
+    ask("delete", "pod", second, f"-n={home}", "--grace-period=0", "--force")
+    third = led_by_another(ask, home, name, second, within=3 * LEASE_SECONDS)
+
+    assert third not in {first, second}
+
+
+@pytest.fixture
+def helmed(real, helm, before, ask):
+    """Return a function that runs helm on the cluster, and uninstall what it installed."""
+    assert "Namespace//pentad-system" not in before
+
+    def run(*arguments):
+        flags = ("--namespace=pentad-system",)
+        done = helm(*arguments, *flags, kubeconfig=real.kubeconfig, within=PATIENCE + 60)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    yield run
+    cleared(ask)
+    run("uninstall", "pentad", "--ignore-not-found", "--wait")
+    ask("delete", "--ignore-not-found", "namespace", "pentad-system", within=PATIENCE)
+
+
+def test_helm_leads_a_release_through_its_life(ask, room, before, helmed):
+    """Install, test, upgrade, roll back, uninstall: pods of users stay the same throughout."""
+    wait = ("--wait", f"--timeout={PATIENCE}s")
+    told = helmed("install", "pentad", str(CHART), "--create-namespace", *wait)
+    assert "hosting: penin" in told
+    helmed("test", "pentad", f"--timeout={PATIENCE}s")
+    make(ask, room)
+    made = uids(ask, room)
+
+    helmed("upgrade", "pentad", str(CHART), "--set=logLevel=debug", "--set=replicas=1", *wait)
+    assert ["debug", 1] == settings(ask)
+    helmed("rollback", "pentad", "1", *wait)
+    assert ["", 2] == settings(ask)
+    assert ["superseded", "superseded", "deployed"] == [
+        each["status"] for each in json.loads(helmed("history", "pentad", "--output=json"))
+    ]
+    assert made == uids(ask, room)
+
+    ask("delete", "penin", "penin-dev", f"-n={room}", within=PATIENCE)
+    helmed("uninstall", "pentad", "--wait", f"--timeout={PATIENCE}s")
+    assert "peninaomegaclusters.penin.ai" in ask("get", "crd", "--output=name"), "CRDs are kept"
+    ask("delete", "-k", str(CRDS))
+    ask("delete", "namespace", "pentad-system", within=PATIENCE)
+    gone(ask, before)
+
+
+def settings(ask):
+    """Return what the release was told: the level of its log, and how many there are to be."""
+    found = yaml.safe_load(ask("get", "deployment", "pentad", "-n=pentad-system", "-o=yaml"))
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    env = {each["name"]: each["value"] for each in container.get("env", [])}
+    assert container["image"].endswith(f"/pentad:{VERSION}")
+    return [env.get("PENTAD_LOG_LEVEL", ""), found["spec"]["replicas"]]
