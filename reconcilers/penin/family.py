@@ -10,18 +10,21 @@ from controller.runtime.registration import (
     Webhook,
 )
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
+from reconcilers.penin.api.experiment import PeninExperiment
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster import gauges
 from reconcilers.penin.cluster import reconciler as cluster
 from reconcilers.penin.cluster.claim import CLAIM, STORAGE_CLASS
 from reconcilers.penin.cluster.monitor import SERVICE_MONITOR
 from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
+from reconcilers.penin.experiment import reconciler as experiment
+from reconcilers.penin.experiment import setup as experiments
 from reconcilers.penin.metrics import reconciler as metrics
 from reconcilers.penin.webhooks.protection import keep_protected
 
 FAMILY: Final = Family(
     name="penin",
-    kinds=(PeninOmegaCluster,),
+    kinds=(PeninOmegaCluster, PeninExperiment),
     webhooks=(
         Webhook(
             name="protect",
@@ -40,6 +43,7 @@ FAMILY: Final = Family(
     controllers=(
         ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
+        ControllerSpec(name=experiment.NAME, set_up=experiments.set_up),
     ),
     figures=(gauges.FIGURES,),
     permissions=(

@@ -126,28 +126,7 @@ class PeninClusterReconciler:
             for name in secrets.names(cluster)
             if (secret := self._secrets.get(f"{namespace}/{name}")) is not None
         }
-        password = secrets.redis_password(cluster, found)
-        wanted = Wanted(
-            cluster=snapshot.meta.name,
-            spec=cluster.spec,
-            secrets={},
-            configs={},
-            redis_password=password,
-        )
-        if wanted.has_redis and password.name not in found:
-            return None
-        hashes = {
-            role.key: secrets.hash_of(
-                secrets.used_by(
-                    role,
-                    openai=cluster.spec.secrets.openai_api_key,
-                    password=password if wanted.has_redis else None,
-                ),
-                found,
-            )
-            for role in desired.roles(wanted)
-        }
-        return attrs.evolve(wanted, secrets=hashes)
+        return secrets.wanted(cluster, found)
 
     async def _make_password(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> None:
         """Make a password once; one that is there, by whomever, is never touched."""

@@ -10,6 +10,7 @@ import secrets as random
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
+import attrs
 import msgspec
 from msgspec import Struct
 
@@ -20,7 +21,8 @@ from informers.references import Field
 from informers.reflector import Source
 from reconcilers.penin.api.operation import SecretKey
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
-from reconcilers.penin.cluster.desired import digest
+from reconcilers.penin.cluster.desired import digest, roles
+from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.services import REDIS, Role
 
 OWN_KEY: Final = "redis-password"
@@ -94,6 +96,32 @@ def hash_of(keys: Iterable[SecretKey], found: Mapping[str, Secret]) -> str:
         if key.name in found and key.key in found[key.name].data
     }
     return digest(values) if values else ""
+
+
+def wanted(cluster: PeninOmegaCluster, found: Mapping[str, Secret]) -> Wanted | None:
+    """Gather what the pods of a cluster follow from; None while Redis has no password yet."""
+    password = redis_password(cluster, found)
+    gathered = Wanted(
+        cluster=str(cluster.metadata.name),
+        spec=cluster.spec,
+        secrets={},
+        configs={},
+        redis_password=password,
+    )
+    if gathered.has_redis and password.name not in found:
+        return None
+    hashes = {
+        role.key: hash_of(
+            used_by(
+                role,
+                openai=cluster.spec.secrets.openai_api_key,
+                password=password if gathered.has_redis else None,
+            ),
+            found,
+        )
+        for role in roles(gathered)
+    }
+    return attrs.evolve(gathered, secrets=hashes)
 
 
 def new_password(key: SecretKey) -> dict[str, Any]:
