@@ -15,9 +15,13 @@ from msgspec.structs import replace
 
 from informers.meta.conditions import is_true
 from informers.meta.duration import SECOND
-from informers.meta.microtime import MicroTime
+from informers.meta.microtime import MicroTime, Time
 from reconcilers.penin.api.evidence import ExperimentState
-from reconcilers.penin.api.experiment import ExperimentPhase, PeninExperiment
+from reconcilers.penin.api.experiment import (
+    ExperimentPhase,
+    PeninExperiment,
+    PeninExperimentStatus,
+)
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.experiment.challenger import Pair
@@ -156,6 +160,20 @@ def next_phase(scene: Scene, state: ExperimentState) -> ExperimentPhase:
     if phase == "WarmUp" and state.elapsed >= scene.experiment.spec.warm_up.seconds:
         return "Running"
     return phase
+
+
+def entered(
+    before: PeninExperimentStatus,
+    phase: ExperimentPhase,
+    state: ExperimentState,
+    *,
+    now: dt.datetime,
+) -> PeninExperimentStatus:
+    """Return the status at the beginning of a phase."""
+    times = before.times
+    if phase == "Running" and times is not UNSET:
+        times = replace(times, running=Time.of(now))
+    return replace(before, times=times, state=state)
 
 
 def look_again(

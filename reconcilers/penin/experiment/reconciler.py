@@ -5,6 +5,7 @@ the next look needs is in the status, which is written once, at the end; what th
 decided by the pure functions of this package.
 """
 
+import datetime as dt
 from typing import Final
 
 import attrs
@@ -105,6 +106,10 @@ class PeninExperimentReconciler:
             return await self._begin(look)
         return await self._go_on(look)
 
+    @property
+    def _now(self) -> dt.datetime:
+        return self._clock.wall()
+
     def _look(self, snapshot: Snapshot) -> Look:
         """Read what is there."""
         experiment = self._experiments.memo.typed(snapshot)
@@ -133,7 +138,7 @@ class PeninExperimentReconciler:
         return Look(
             snapshot=snapshot,
             scene=scene,
-            state=progress.counted(scene.state, self._clock.wall()),
+            state=progress.counted(scene.state, self._now),
             wanted=wanted,
             split=self._splitter.desired(wish),
         )
@@ -147,7 +152,7 @@ class PeninExperimentReconciler:
         return secrets.wanted(cluster, found)
 
     def _observe(self, namespace: str, name: str) -> Observed:
-        return observe(self._deployments.get(f"{namespace}/{name}"), now=self._clock.wall())
+        return observe(self._deployments.get(f"{namespace}/{name}"), now=self._now)
 
     def _before(self, experiment: PeninExperiment) -> PeninExperiment | None:
         """Return the experiment whose turn it is, if that is another one."""
@@ -169,7 +174,8 @@ class PeninExperimentReconciler:
             except Taken as taken:
                 why = Why("NameTaken", str(taken))
             else:
-                return await self._tell(look, self._begun(look), "Starting")
+                fresh = attrs.evolve(look, state=progress.counted(ExperimentState(), self._now))
+                return await self._tell(fresh, self._begun(fresh), "Starting")
         if why.reason != look.experiment.status.reason:
             self._recorder.tell(PENIN_EXPERIMENT, look.snapshot, why.reason, why.message)
         told = status.waiting(look.experiment, why)
@@ -180,7 +186,6 @@ class PeninExperimentReconciler:
         """Return the status of an experiment that begins now."""
         pair = look.scene.pair
         assert pair is not None, "what stands in the way was asked before"
-        now = self._clock.wall()
         champion = status.arm(look.scene.champion, revision=pair.champion.hash, image=pair.image)
         tried = status.arm(
             look.scene.challenger, revision=pair.challenger.hash, image=pair.challenger_image
@@ -188,8 +193,8 @@ class PeninExperimentReconciler:
         return PeninExperimentStatus(
             champion=champion,
             challenger=replace(tried, replicas=look.split.replicas),
-            times=ExperimentTimes(started=Time.of(now)),
-            state=progress.counted(ExperimentState(), now),
+            times=ExperimentTimes(started=Time.of(self._now)),
+            state=look.state,
         )
 
     async def _make(self, look: Look, *, replicas: int) -> None:
@@ -214,22 +219,21 @@ class PeninExperimentReconciler:
             return await self._finish(look, replace(before, state=look.state), decision)
         asked = before.challenger
         await self._make(look, replicas=look.split.replicas if asked is UNSET else asked.replicas)
-        state, next_phase = look.state, progress.next_phase(look.scene, look.state)
-        if next_phase != phase:
-            state = replace(state, elapsed=0.0)
-        if next_phase == "Running" and progress.is_due(look.experiment, state):
-            state = await self._read(look, state)
-            terms = Terms.of(look.experiment.spec)
-            decision = decide(terms, state, pods=look.pods, share=look.split.share)
-        found = replace(before, state=state)
-        if next_phase == "Running" and phase != "Running" and before.times is not UNSET:
-            running = Time.of(self._clock.wall())
-            found = replace(found, times=replace(before.times, running=running))
+        entered = progress.next_phase(look.scene, look.state)
+        if entered != phase:
+            look = attrs.evolve(look, state=replace(look.state, elapsed=0.0))
+            before = progress.entered(before, entered, look.state, now=self._now)
+        if entered != "Running" or not progress.is_due(look.experiment, look.state):
+            return await self._tell(look, before, entered)
+        look = attrs.evolve(look, state=await self._read(look))
+        found = replace(before, state=look.state)
+        terms = Terms.of(look.experiment.spec)
+        decision = decide(terms, look.state, pods=look.pods, share=look.split.share)
         if decision is not None:
             return await self._finish(look, found, decision)
-        return await self._tell(look, found, next_phase)
+        return await self._tell(look, found, entered)
 
-    async def _read(self, look: Look, state: ExperimentState) -> ExperimentState:
+    async def _read(self, look: Look) -> ExperimentState:
         """Read the pods of both arms and add what they did."""
         spec = look.experiment.spec
         found = await self._reader.read(
@@ -239,25 +243,25 @@ class PeninExperimentReconciler:
             primary=spec.primary,
         )
         return counters.measured(
-            state, spec.primary, champion=found["champion"], challenger=found["challenger"]
+            look.state, spec.primary, champion=found["champion"], challenger=found["challenger"]
         )
 
     async def _tell(
         self, look: Look, found: PeninExperimentStatus, phase: ExperimentPhase
     ) -> Result:
-        """Write the status of an experiment under way, and look again when that is due."""
+        """Write the status of an experiment under way, and look again when that is due.
+
+        Time that passed is no reason to write: the next look counts it from the last one that did.
+        """
         told = status.under_way(found, look.scene, look.split, phase)
         if phase != look.scene.phase:
             self._recorder.tell(PENIN_EXPERIMENT, look.snapshot, phase, str(told.message))
         await self._status.write(look.snapshot, told, [status.complete(look.experiment, None)])
-        assert told.state is not UNSET, "it was begun with one"
-        return after(progress.look_again(look.experiment, phase, told.state))
+        return after(progress.look_again(look.experiment, phase, look.state))
 
     async def _finish(self, look: Look, found: PeninExperimentStatus, decision: Decision) -> Result:
         """Write the verdict, then take the challenger away: a new manager does so, too."""
-        told = status.finished(
-            found, look.scene, look.split, decision, now=Time.of(self._clock.wall())
-        )
+        told = status.finished(found, look.scene, look.split, decision, now=Time.of(self._now))
         self._recorder.tell(
             PENIN_EXPERIMENT,
             look.snapshot,
