@@ -156,7 +156,7 @@ class EffectStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     upper: float | UnsetType = UNSET
     """The upper bound."""
     alpha: float
-    """The part of spec.alpha that this comparison may err with; each guard has as much."""
+    """The part of spec.alpha that this comparison may err with; each limit has as much."""
 
 
 class GuardStatus(Struct, frozen=True, kw_only=True, rename="camel"):

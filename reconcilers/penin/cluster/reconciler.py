@@ -45,6 +45,7 @@ from reconcilers.penin.cluster.revisions import (
     kept,
 )
 from reconcilers.penin.cluster.scope import Scope, children, plan
+from reconcilers.penin.cluster.services import CHAMPION, TRACK
 
 NAME: Final = "penin-cluster"
 REVISIONS: Final = "penin-revisions"
@@ -201,7 +202,8 @@ class PeninClusterReconciler:
             role.key: why_not_ready(
                 self._pods.list(
                     namespace=scope.snapshot.meta.namespace,
-                    label_selector=f"cluster={scope.wanted.cluster},service={role.label}",
+                    label_selector=f"cluster={scope.wanted.cluster},service={role.label},"
+                    f"{TRACK}={CHAMPION}",
                 )
             )
             for role in scope.roles

@@ -25,7 +25,7 @@ from reconcilers.penin.api.evidence import (
 )
 from reconcilers.penin.api.experiment import Guard
 from reconcilers.penin.experiment.durations import SHARE, later, percentile, surely_above
-from reconcilers.penin.experiment.sequence import Interval, mean, of_difference, of_ratio
+from reconcilers.penin.experiment.sequence import Interval, mean, of_difference, of_ratio, shown
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +35,11 @@ class Check:
     metric: GuardMetric
     limit: Limit
     bound: float
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether it may err; what is counted does not."""
+        return self.metric != "restarts"
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +51,7 @@ class Pods:
 
 
 def checks(guards: Sequence[Guard]) -> tuple[Check, ...]:
-    """Return all limits, each of which has its part of alpha."""
+    """Return all limits; each that is estimated has its part of alpha."""
     return tuple(_checks(guards))
 
 
@@ -127,6 +132,6 @@ def _stands(check: Check, result: Result, *, value: float, champion: float) -> G
         limit=check.limit,
         result=result,
         bound=check.bound,
-        value=UNSET if math.isnan(value) else value,
-        champion=UNSET if math.isnan(champion) else champion,
+        value=UNSET if math.isnan(value) else shown(value),
+        champion=UNSET if math.isnan(champion) else shown(champion),
     )

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from controller.runtime.ownership import Owner, Taken
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime, manager_name
-from informers.errors import Invalid
+from informers.errors import BadRequest, Forbidden, Invalid
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT
 from informers.meta.conditions import Condition
 from informers.meta.microtime import Time
@@ -31,6 +31,7 @@ from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluste
 from reconcilers.penin.cluster import secrets
 from reconcilers.penin.cluster.observed import Deployment, Observed, observe
 from reconcilers.penin.cluster.pods import Wanted
+from reconcilers.penin.cluster.podstate import why_not_ready
 from reconcilers.penin.experiment import challenger, counters, progress, status
 from reconcilers.penin.experiment.change import patch, role_of
 from reconcilers.penin.experiment.guards import Pods
@@ -121,12 +122,16 @@ class PeninExperimentReconciler:
         if wanted is not None:
             pair = challenger.pair(wanted, role, patch(spec, wanted.spec))
         champion = self._observe(namespace, role.child(spec.cluster))
+        tried = self._observe(namespace, challenger.name(role, spec.cluster))
+        if not tried.trouble and not tried.is_settled:
+            pods = self._reader.pods(namespace, spec.cluster, role, "challenger")
+            tried = attrs.evolve(tried, trouble=why_not_ready(pods))
         scene = Scene(
             experiment=experiment,
             cluster=cluster,
             pair=pair,
             champion=champion,
-            challenger=self._observe(namespace, challenger.name(role, spec.cluster)),
+            challenger=tried,
             before=self._before(experiment),
         )
         wish = Wish(
@@ -171,8 +176,10 @@ class PeninExperimentReconciler:
         if why is None:
             try:
                 await self._make(look, replicas=look.split.replicas)
-            except Taken as taken:
-                why = Why("NameTaken", str(taken))
+            except Taken as error:
+                why = Why("NameTaken", str(error))
+            except (BadRequest, Forbidden, Invalid) as error:
+                why = Why("Refused", str(error))
             else:
                 fresh = attrs.evolve(look, state=progress.counted(ExperimentState(), self._now))
                 return await self._tell(fresh, self._begun(fresh), "Starting")
@@ -299,7 +306,7 @@ class PeninExperimentReconciler:
                 namespace=namespace,
                 manager=manager_name(NAME),
             )
-        except Invalid as error:
+        except (BadRequest, Forbidden, Invalid) as error:
             return Promotion("Refused", str(error))
         message = f"the spec of {spec.cluster} was changed; its rollout brings it about"
         self._recorder.tell(PENIN_EXPERIMENT, look.snapshot, "Promoted", message)

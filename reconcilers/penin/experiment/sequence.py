@@ -27,6 +27,11 @@ from reconcilers.penin.api.evidence import Sums
 _FLOOR: Final = 0.25
 
 
+def shown(figure: float) -> float:
+    """Return a figure as people are shown it: to six digits, which no verdict hangs on."""
+    return float(f"{figure:.6g}")
+
+
 def mean(sums: Sums) -> float:
     """Return the ratio; not a number while there are no samples."""
     return sums.shift + sums.total / sums.count if sums.count else math.nan

@@ -24,7 +24,7 @@ from reconcilers.penin.api.experiment import (
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.experiment.guards import Pods, judge
 from reconcilers.penin.experiment.progress import Scene, Why
-from reconcilers.penin.experiment.sequence import mean
+from reconcilers.penin.experiment.sequence import mean, shown
 from reconcilers.penin.experiment.splitter import Split
 from reconcilers.penin.experiment.verdict import (
     Decision,
@@ -145,9 +145,9 @@ def _arm(
         told,
         samples=round(state.primary.count),
         batches=state.primary.batches,
-        mean=mean(state.primary),
-        lower=interval.lower if math.isfinite(interval.lower) else UNSET,
-        upper=interval.upper if math.isfinite(interval.upper) else UNSET,
+        mean=shown(mean(state.primary)),
+        lower=shown(interval.lower) if math.isfinite(interval.lower) else UNSET,
+        upper=shown(interval.upper) if math.isfinite(interval.upper) else UNSET,
     )
 
 

@@ -23,7 +23,14 @@ from reconcilers.penin.api.evidence import (
 )
 from reconcilers.penin.api.experiment import PeninExperimentSpec, Verdict
 from reconcilers.penin.experiment.guards import Check, Pods, checks, judge
-from reconcilers.penin.experiment.sequence import Interval, mean, of_difference, of_ratio, variance
+from reconcilers.penin.experiment.sequence import (
+    Interval,
+    mean,
+    of_difference,
+    of_ratio,
+    shown,
+    variance,
+)
 
 LEAST_BATCHES: Final = 60
 """Intervals with samples in both arms before the spread between them counts as known."""
@@ -61,7 +68,7 @@ class Terms:
             binary=spec.primary.type == "successRatio",
             sign=1 if spec.primary.direction == "Higher" else -1,
             effect=spec.primary.minimum_effect,
-            alpha=spec.alpha / (1 + len(wanted)),
+            alpha=spec.alpha / (1 + sum(check.is_estimated for check in wanted)),
             checks=wanted,
             samples=spec.minimum_samples,
             minimum=spec.minimum_duration.seconds,
@@ -133,10 +140,10 @@ def effect_status(terms: Terms, state: ExperimentState) -> EffectStatus | None:
     if math.isnan(found.estimate):
         return None
     return EffectStatus(
-        estimate=found.estimate,
-        lower=found.lower if math.isfinite(found.lower) else UNSET,
-        upper=found.upper if math.isfinite(found.upper) else UNSET,
-        alpha=terms.alpha,
+        estimate=shown(found.estimate),
+        lower=shown(found.lower) if math.isfinite(found.lower) else UNSET,
+        upper=shown(found.upper) if math.isfinite(found.upper) else UNSET,
+        alpha=shown(terms.alpha),
     )
 
 
@@ -161,10 +168,10 @@ def sample_ratio(
     chi_square = beyond * beyond / known
     result: Result = "Failed" if chi_square > threshold else "Passed"
     return SampleRatioStatus(
-        expected=expected,
-        found=found,
-        chi_square=chi_square,
-        threshold=threshold,
+        expected=shown(expected),
+        found=shown(found),
+        chi_square=shown(chi_square),
+        threshold=shown(threshold),
         result="Undecided" if state.split.batches < LEAST_BINARY else result,
     )
 

@@ -19,7 +19,7 @@ from controller.runtime.runtime import Runtime
 from informers.meta.conditions import Condition
 from reconcilers.penin.api.v1alpha1 import Measured, MetricsStatus, PeninOmegaCluster
 from reconcilers.penin.cluster.podstate import PODS, Pod
-from reconcilers.penin.cluster.services import SERVICES, Role
+from reconcilers.penin.cluster.services import CHAMPION, SERVICES, TRACK, Role
 from reconcilers.penin.metrics.exposition import Page
 from reconcilers.penin.metrics.figures import figures, missing
 from reconcilers.penin.metrics.scraper import Scraper, Unread
@@ -113,7 +113,7 @@ class PeninMetricsReconciler:
 
     async def _read(self, request: Request) -> Reading:
         """Read all pods that are ready."""
-        selector = f"cluster={request.name}"
+        selector = f"cluster={request.name},{TRACK}={CHAMPION}"
         pods = self._pods.list(namespace=request.namespace, label_selector=selector)
         places = {
             pod.name: (role, self._address(pod, role))

@@ -40,22 +40,22 @@ def experiment(name: str = "e", **spec: Any) -> dict[str, Any]:
 class Arm:
     """What the pods of one arm serve: each look finds so many requests more, so many of them bad.
 
-    A page of "" is served by nobody: the pod answers 503.
+    Where it is not `served`, pods answer 503.
     """
 
     rate: int = 100
     errors: int = 0
     served: bool = True
-    requests: int = 0
-    failed: int = 0
+    counters: dict[str, tuple[int, int]] = attrs.field(factory=dict)
 
-    def page(self) -> str:
-        """Return the next page."""
-        self.requests += self.rate
-        self.failed += self.errors
+    def page(self, pod: str) -> str:
+        """Return the next page of a pod."""
+        requests, failed = self.counters.get(pod, (0, 0))
+        requests, failed = requests + self.rate, failed + self.errors
+        self.counters[pod] = requests, failed
         return (
-            f'http_requests_total{{code="200"}} {self.requests - self.failed}\n'
-            f'http_requests_total{{code="500"}} {self.failed}\n'
+            f'http_requests_total{{code="200"}} {requests - failed}\n'
+            f'http_requests_total{{code="500"}} {failed}\n'
         )
 
 
@@ -69,22 +69,31 @@ class Pages:
 
     def address(self, pod: Any, _role: Any) -> str:
         """Return where the page of a pod is."""
-        return f"http://127.0.0.1:{self.port}/{pod.metadata.labels[TRACK]}"
+        return f"http://127.0.0.1:{self.port}/{pod.metadata.labels[TRACK]}/{pod.name}"
+
+    def figures(self, pod: Any, role: Any) -> str:
+        """Return where the figures of a pod are that the cluster's status shows."""
+        return f"{self.address(pod, role)}/figures"
 
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[Pages]:
-    """Serve a page for each arm."""
+    """Serve a page for each arm; a challenger's figures are far from the champion's."""
     arms = {"champion": Arm(), "challenger": Arm()}
 
     async def answer(request: web.Request) -> web.Response:
         arm = arms[request.match_info["track"]]
         if not arm.served:
             raise web.HTTPServiceUnavailable
-        return web.Response(text=arm.page())
+        return web.Response(text=arm.page(request.match_info["pod"]))
+
+    async def figures(request: web.Request) -> web.Response:
+        score = {"champion": 0.9, "challenger": 0.1}[request.match_info["track"]]
+        return web.Response(text=f"penin_sr_score {score}\n")
 
     app = web.Application()
-    app.router.add_get("/{track}", answer)
+    app.router.add_get("/{track}/{pod}", answer)
+    app.router.add_get("/{track}/{pod}/figures", figures)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

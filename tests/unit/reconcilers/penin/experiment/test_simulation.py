@@ -17,7 +17,7 @@ from reconcilers.penin.experiment.verdict import Terms, decide
 from tests.unit.reconcilers.penin.experiment.world import Binomial, spec
 
 RUNS = 2000
-LOOKS = 200
+LOOKS = 150
 ALPHA = 0.05
 PODS = Pods(champion=4, challenger=1)
 AT_ONCE = {"minimumDuration": "0s", "maximumDuration": "1000h", "minimumSamples": 100}
