@@ -127,7 +127,7 @@ TRIED = {
 
 @pytest.mark.parametrize(("champion", "challenger", "verdict"), TRIED.values(), ids=TRIED)
 def test_the_minimum_effect_is_found(champion, challenger, verdict):
-    """With 20,000 requests to the challenger, in 90 % of the runs and more."""
+    """Within 15,000 requests to the challenger, in 90 % of the runs and more."""
     wanted = {"primary": {"minimumEffect": 0.01}, "guards": GUARDS}
     terms = Terms.of(spec(**wanted, **AT_ONCE, alpha=ALPHA))
 
