@@ -109,7 +109,7 @@ class ExperimentState(Struct, frozen=True, kw_only=True, rename="camel"):
 
     elapsed: float = 0.0
     """Seconds of the present phase."""
-    looked: MicroTime = MicroTime()
+    looked: MicroTime | UnsetType = UNSET
     """When that was counted up last."""
     read: float | UnsetType = UNSET
     """At which of these seconds the pods were read last."""

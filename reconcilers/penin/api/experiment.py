@@ -133,7 +133,7 @@ class Primary(Struct, frozen=True, kw_only=True, rename="camel"):
     """The gauge or histogram, without _sum and _count."""
     direction: Literal["Higher", "Lower"] = "Higher"
     """Which way is better."""
-    minimum_effect: Annotated[float, Meta(gt=0)]
+    minimum_effect: Annotated[float, Meta(gt=0, examples=[0.01])]
     """The smallest difference of the means that matters."""
 
 

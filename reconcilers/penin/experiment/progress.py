@@ -145,7 +145,7 @@ def counted(state: ExperimentState, now: dt.datetime) -> ExperimentState:
     """Add the time since the last look to the seconds of the phase."""
     moment = MicroTime.of(now)
     passed = 0.0
-    if not state.looked.is_zero:
+    if state.looked is not UNSET:
         passed = (moment.nanoseconds - state.looked.nanoseconds) / SECOND
     return replace(state, elapsed=state.elapsed + max(0.0, passed), looked=moment)
 
