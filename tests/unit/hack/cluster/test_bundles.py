@@ -63,6 +63,6 @@ def test_folders_are_apart():
 
 def test_prometheus_says_the_number_that_people_know():
     """Its module is numbered v0.313.5 where the program is 3.13.5."""
-    (prometheus,) = tools()
+    prometheus = tools()["promtool"]
 
     assert ("0.313.5", ["3.13.5"]) == (str(prometheus.version), [*prometheus.stamps.values()])
