@@ -11,6 +11,7 @@ from controller.runtime.registration import (
 )
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
 from reconcilers.penin.api.experiment import PeninExperiment
+from reconcilers.penin.api.proposal import PeninProposal
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster import gauges
 from reconcilers.penin.cluster import reconciler as cluster
@@ -20,11 +21,12 @@ from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
 from reconcilers.penin.experiment import reconciler as experiment
 from reconcilers.penin.experiment import setup as experiments
 from reconcilers.penin.metrics import reconciler as metrics
+from reconcilers.penin.proposal import reconciler as proposal
 from reconcilers.penin.webhooks.protection import keep_protected
 
 FAMILY: Final = Family(
     name="penin",
-    kinds=(PeninOmegaCluster, PeninExperiment),
+    kinds=(PeninOmegaCluster, PeninExperiment, PeninProposal),
     webhooks=(
         Webhook(
             name="protect",
@@ -44,6 +46,7 @@ FAMILY: Final = Family(
         ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
         ControllerSpec(name=experiment.NAME, set_up=experiments.set_up),
+        ControllerSpec(name=proposal.NAME, set_up=proposal.set_up),
     ),
     figures=(gauges.FIGURES,),
     permissions=(
@@ -91,5 +94,6 @@ FAMILY: Final = Family(
             reason="A changed value restarts the pods that use it (hashes are kept, no values); "
             "a password for Redis is made once.",
         ),
+        *proposal.PERMISSIONS,
     ),
 )

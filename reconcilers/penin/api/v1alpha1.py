@@ -13,6 +13,7 @@ from informers.meta.crd import Column, Definition, Rule, map_list
 from informers.meta.kinds import Kind
 from informers.meta.microtime import Time
 from informers.meta.object import Resource
+from reconcilers.penin.api.architecting import SelfArchitecting
 from reconcilers.penin.api.operation import (
     Images,
     NetworkPolicy,
@@ -66,6 +67,8 @@ class PeninOmegaClusterSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """Who may talk to the pods."""
     rollout: Rollout = Rollout()
     """How a change reaches the services."""
+    self_architecting: SelfArchitecting = SelfArchitecting()
+    """What PeninProposals may change, and how far."""
     deletion_protection: bool = False
     """Whether deleting the cluster is refused until this is false again."""
 
@@ -196,6 +199,12 @@ class PeninOmegaCluster(Resource, frozen=True, kw_only=True, rename="camel"):
                 rule="self.minReplicas <= self.maxReplicas",
                 message="minReplicas is above maxReplicas",
                 field_path=".minReplicas",
+            ),
+            Rule(
+                path="spec.selfArchitecting",
+                rule="duration(self.mute.window) <= duration(self.history)",
+                message="who is to be muted is known from proposals: keep their history as long",
+                field_path=".history",
             ),
             Rule(
                 path="spec.storage.wormLedger",

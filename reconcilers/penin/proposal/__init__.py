@@ -1,0 +1,1 @@
+"""PeninProposal: `policy` judges, `course` decides, `target` is what changes, `reconciler` acts."""
