@@ -19,7 +19,9 @@ from controller.runtime.runtime import Runtime
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 
-Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+Verb = Literal[
+    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind"
+]
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
 READ: Final[tuple[Verb, ...]] = ("get", "list", "watch")
@@ -114,6 +116,25 @@ class Webhook:
 
 
 @attrs.frozen(kw_only=True)
+class LentRole:
+    """A ClusterRole for others than the manager; it may bind it to them and has none of it."""
+
+    name: str = attrs.field(validator=_dns_label)
+    permissions: tuple[Permission, ...]
+
+    @property
+    def lending(self) -> Permission:
+        """What the manager needs to bind it."""
+        return Permission(
+            group="rbac.authorization.k8s.io",
+            resources=("clusterroles",),
+            verbs=("bind",),
+            names=(self.name,),
+            reason=f"{self.name} is bound to whom it is for, without being the manager's own.",
+        )
+
+
+@attrs.frozen(kw_only=True)
 class ControllerSpec:
     """One controller of a family: `set_up` makes it with the tools of the manager that runs it."""
 
@@ -148,3 +169,4 @@ class Family:
     webhooks: tuple[Webhook, ...] = ()
     permissions: tuple[Permission, ...] = ()
     figures: tuple[Figures, ...] = ()
+    lent: tuple[LentRole, ...] = ()

@@ -211,6 +211,8 @@ def permissions_page(families: Iterable[Family], *, runtime: bool) -> str:
         parts += ["## With `--metrics-auth`", _grants(permissions.METRICS_AUTH)]
     for family in families:
         parts += [f"## Family {family.name}", _grants(family_permissions(family))]
+        for role in family.lent:
+            parts += [f"## `{role.name}`, bound to others", _grants(role.permissions)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -67,7 +67,12 @@ def family_roles(family: Family, *, scope: Scope, at: Installation = DEFAULT) ->
 
 def family_permissions(family: Family) -> tuple[Permission, ...]:
     """Return what follows from the family's kinds, then what it declares."""
-    return (*_own_kinds(family), *family.permissions)
+    return (*_own_kinds(family), *family.permissions, *(role.lending for role in family.lent))
+
+
+def lent_roles(family: Family) -> list[Document]:
+    """Return the roles that the family's controllers bind to others."""
+    return [_role("ClusterRole", role.name, role.permissions) for role in family.lent]
 
 
 def _own_kinds(family: Family) -> Iterable[Permission]:

@@ -100,7 +100,11 @@ def _crds(target: Target) -> dict[str, str]:
 def _roles(target: Target) -> dict[str, str]:
     roles = {
         f"{family.name}.yaml": _yaml(
-            [*rbac.family_roles(family, scope="ClusterRole"), *rbac.user_roles(family)],
+            [
+                *rbac.family_roles(family, scope="ClusterRole"),
+                *rbac.lent_roles(family),
+                *rbac.user_roles(family),
+            ],
             source=f"the registration of family {family.name}",
         )
         for family in target.families
@@ -127,7 +131,7 @@ def _runtime_parts(target: Target) -> dict[str, dict[str, str]]:
 def _namespaced_roles(target: Target) -> dict[str, str]:
     roles = {
         f"{family.name}.yaml": _yaml(
-            rbac.family_roles(family, scope="Role"),
+            [*rbac.family_roles(family, scope="Role"), *rbac.lent_roles(family)],
             source=f"the registration of family {family.name}",
         )
         for family in target.families

@@ -21,7 +21,9 @@ from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
 from reconcilers.penin.experiment import reconciler as experiment
 from reconcilers.penin.experiment import setup as experiments
 from reconcilers.penin.metrics import reconciler as metrics
+from reconcilers.penin.proposal import access
 from reconcilers.penin.proposal import reconciler as proposal
+from reconcilers.penin.webhooks import proposals
 from reconcilers.penin.webhooks.protection import keep_protected
 
 FAMILY: Final = Family(
@@ -41,7 +43,9 @@ FAMILY: Final = Family(
                 ),
             ),
         ),
+        *proposals.WEBHOOKS,
     ),
+    lent=(access.LENT,),
     controllers=(
         ControllerSpec(name=cluster.NAME, set_up=cluster.set_up),
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),

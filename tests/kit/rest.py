@@ -35,18 +35,20 @@ class Answer:
 
 
 class Rest:
-    """The API server of a kubeconfig, with the credentials in it."""
+    """The API server of a kubeconfig, with the credentials in it, or with a token instead."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, *, token: str = "") -> None:
         config = yaml.safe_load(kubeconfig.read_text())
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.server: str = cluster["server"]
         context = ssl.create_default_context(cadata=_decoded(cluster["certificate-authority-data"]))
-        with tempfile.NamedTemporaryFile("w") as pair:  # the ssl module takes files only
-            pair.write(_decoded(user["client-certificate-data"]))
-            pair.write(_decoded(user["client-key-data"]))
-            pair.flush()
-            context.load_cert_chain(pair.name)
+        self._token = token
+        if not token:
+            with tempfile.NamedTemporaryFile("w") as pair:  # the ssl module takes files only
+                pair.write(_decoded(user["client-certificate-data"]))
+                pair.write(_decoded(user["client-key-data"]))
+                pair.flush()
+                context.load_cert_chain(pair.name)
         self._connection = http.client.HTTPSConnection(
             urlsplit(self.server).netloc, timeout=_DEADLINE, context=context
         )
@@ -60,12 +62,10 @@ class Rest:
         content_type: str = "application/json",
     ) -> Answer:
         """Send one request; a connection the server closed meanwhile is opened again."""
-        arguments = (
-            method,
-            path,
-            None if body is None else json.dumps(body),
-            {"Content-Type": content_type, "Accept": "application/json"},
-        )
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        arguments = (method, path, None if body is None else json.dumps(body), headers)
         try:
             return self._once(*arguments)
         except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):

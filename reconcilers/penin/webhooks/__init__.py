@@ -1,1 +1,1 @@
-"""Admission: what is decided before the API server stores it."""
+"""Admission of the family: `protection` keeps clusters, `proposals` stamps who proposes."""

@@ -8,10 +8,10 @@ from tests.kit.hosting import hosted
 
 
 @pytest.fixture
-def world(rest, namespace, family):
+def world(cluster, rest, namespace, family):
     """Return the cluster `a` of a test, to be made."""
     assert family.kinds
-    return World(rest, namespace)
+    return World(cluster.kubeconfig, rest, namespace)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Proposals as tests write them, and a cluster whose state the test itself tells."""
 
 import itertools
+from pathlib import Path
 from typing import Any, Final
 
 from reconcilers.penin.api.proposal import PENIN_PROPOSAL
@@ -28,7 +29,8 @@ APPLY: Final = "application/apply-patch+yaml"
 class World:
     """One cluster `a`, proposals about it, and what people and its operator do to it."""
 
-    def __init__(self, rest: Rest, namespace: str) -> None:
+    def __init__(self, kubeconfig: Path, rest: Rest, namespace: str) -> None:
+        self.kubeconfig = kubeconfig
         self.rest = rest
         self.namespace = namespace
         self.path = PENIN_OMEGA_CLUSTER.path(namespace, "a")
@@ -67,8 +69,10 @@ class World:
         }
         self.rest.merge(f"{self.path}/status", {"status": status | changes})
 
-    def attempt(self, change: dict[str, Any], **spec: Any) -> Answer:
-        """Try to propose something."""
+    def attempt(
+        self, change: dict[str, Any], *, token: str = "", dry_run: bool = False, **spec: Any
+    ) -> Answer:
+        """Try to propose something, as whoever a token says."""
         proposer = {"username": SERVICE_ACCOUNT, "uid": "1"}
         name = spec.pop("name", None) or next(self._names)
         body = {
@@ -77,7 +81,12 @@ class World:
             "metadata": {"name": name},
             "spec": {"cluster": "a", "change": change, "proposer": proposer} | spec,
         }
-        return self.rest.request("POST", f"{self.proposals}?fieldValidation=Strict", body)
+        where = f"{self.proposals}?fieldValidation=Strict" + "&dryRun=All" * dry_run
+        rest = Rest(self.kubeconfig, token=token)
+        try:
+            return rest.request("POST", where, body)
+        finally:
+            rest.close()
 
     def propose(self, change: dict[str, Any], **spec: Any) -> str:
         """Propose something; return its name."""
@@ -128,6 +137,16 @@ class World:
         """Say a word about a proposal, as the webhook leaves it."""
         said = {APPROVAL: word, APPROVED_BY: by}
         self.rest.merge(f"{self.proposals}/{name}", {"metadata": {"annotations": said}})
+
+    def say(self, name: str, word: str, *, by: str = "") -> Answer:
+        """Say a word about a proposal, as a person does."""
+        said = {APPROVAL: word} | ({APPROVED_BY: by} if by else {})
+        body = {"metadata": {"annotations": said}}
+        rest = Rest(self.kubeconfig)
+        try:
+            return rest.request("PATCH", f"{self.proposals}/{name}", body, content_type=MERGE)
+        finally:
+            rest.close()
 
     def is_refused(self, spec: dict[str, Any]) -> bool:
         """Whether the API server refuses a change of the cluster."""
