@@ -7,6 +7,7 @@ from typing import Final
 
 PROGRAMS: Final = {
     "manager": "run the controllers until told to stop",
+    "ledger-writer": "bring the ledger of a PeninOmegaCluster onto its volume",
     "cli": "show what resources own, how that is doing, and why",
 }
 WRONG_USE: Final = 2
@@ -21,12 +22,14 @@ def main(arguments: Sequence[str]) -> int:
     if name not in PROGRAMS:
         print(f"there is no program {name!r}\n\n{_usage()}", file=sys.stderr)  # noqa: T201 - as above
         return WRONG_USE
-    program: Callable[[Sequence[str]], int] = import_module(f"controller.cmd.{name}").main
+    program: Callable[[Sequence[str]], int] = import_module(
+        f"controller.cmd.{name.replace('-', '_')}"
+    ).main
     return program(rest)
 
 
 def _usage() -> str:
-    lines = [f"  {name:10} {what}" for name, what in PROGRAMS.items()]
+    lines = [f"  {name:15} {what}" for name, what in PROGRAMS.items()]
     return "\n".join(["usage: python -m controller PROGRAM [--help] [FLAG …]", "", *lines])
 
 

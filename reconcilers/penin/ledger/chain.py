@@ -162,12 +162,12 @@ def _chain(whole: Sequence[bytes]) -> Iterable[Problem]:
     """Follow the lines of a volume from the first one."""
     previous = GENESIS
     for number, raw in enumerate(whole, 1):
-        yield from _link(number, raw, previous)
+        yield from faults(number, raw, previous)
         previous = hash_of(raw)
 
 
-def _link(number: int, raw: bytes, previous: str) -> Iterable[Problem]:
-    """Check one entry by itself and against the one before."""
+def faults(number: int, raw: bytes, previous: str) -> Iterable[Problem]:
+    """Return what is wrong with an entry by itself, and with what it follows."""
     try:
         entry = read(raw)
     except Malformed as error:
@@ -210,4 +210,4 @@ def _objects(objects: Mapping[int, bytes], whole: Sequence[bytes]) -> Iterable[P
             if number != first:
                 yield Problem(sequence=number - 1, message="there is no object of this number")
             continue
-        yield from _link(number, raw, previous)
+        yield from faults(number, raw, previous)
