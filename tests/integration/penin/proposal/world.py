@@ -19,7 +19,7 @@ METRICS: Final = {"alpha": 0.78, "srScore": 0.8}
 SWIFT: Final = {
     "enabled": True,
     "soak": "1s",
-    "settle": "20s",
+    "settle": "10m",
     "cooldown": "0s",
     "maxPerDay": 100,
 }
