@@ -99,6 +99,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         log=log,
         namespace=connection.namespace,
         reaches_pods=_reaches_pods(config, connection),
+        image=config.image,
     )
     observability = Observability(
         config,

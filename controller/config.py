@@ -194,6 +194,9 @@ class Config:
         _endpoint,
         "where traces go by OTLP/HTTP, or off; default: $OTEL_EXPORTER_OTLP_ENDPOINT, else off",
     )
+    image: str = _setting(
+        "", str, "image of this program, for pods that run it, such as ledger-writers"
+    )
     log_format: str = _setting("json", _one_of("json", "console"), "how logs look: json or console")
     log_level: str = _setting(
         "info", _one_of(*LEVELS), f"the least that is logged: {', '.join(LEVELS)}"

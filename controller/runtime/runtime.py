@@ -38,6 +38,7 @@ class Runtime:
         name: str = "pentad",
         namespace: str = "pentad-system",
         reaches_pods: bool = False,
+        image: str = "",
         rng: random.Random | None = None,
     ) -> None:
         self.client = client
@@ -53,6 +54,8 @@ class Runtime:
         informers.callbacks.tell = lambda **fields: log.error("callback_failed", **fields)
         self.reaches_pods = reaches_pods
         """Whether the addresses of pods lead to them from here."""
+        self.image = image
+        """The image of this program, for pods that run it; empty if nobody said so."""
         self._listers: dict[tuple[Source, type[Resource]], Lister[Any]] = {}
 
     def lister(self, type_: type[T], source: Source | None = None) -> Lister[T]:

@@ -20,6 +20,7 @@ from reconcilers.penin.cluster.monitor import SERVICE_MONITOR
 from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
 from reconcilers.penin.experiment import reconciler as experiment
 from reconcilers.penin.experiment import setup as experiments
+from reconcilers.penin.ledger import reconciler as ledger
 from reconcilers.penin.metrics import reconciler as metrics
 from reconcilers.penin.proposal import access
 from reconcilers.penin.proposal import reconciler as proposal
@@ -51,6 +52,7 @@ FAMILY: Final = Family(
         ControllerSpec(name=metrics.NAME, set_up=metrics.set_up),
         ControllerSpec(name=experiment.NAME, set_up=experiments.set_up),
         ControllerSpec(name=proposal.NAME, set_up=proposal.set_up),
+        ControllerSpec(name=ledger.NAME, set_up=ledger.set_up),
     ),
     figures=(gauges.FIGURES,),
     permissions=(
@@ -99,5 +101,6 @@ FAMILY: Final = Family(
             "a password for Redis is made once.",
         ),
         *proposal.PERMISSIONS,
+        *ledger.PERMISSIONS,
     ),
 )

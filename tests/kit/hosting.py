@@ -55,12 +55,13 @@ async def hosted(
     namespaces: Iterable[str] = EVERYWHERE,
     reaches_pods: bool = False,
     fence: Fence | None = None,
+    image: str = "",
 ) -> AsyncIterator[Host]:
     """Run the controllers these functions make; ready when their workers are."""
     client = Client(await connect(kubeconfig=cluster.kubeconfig), fence=fence)
     log = structlog.get_logger()
     informers = Informers(client, namespaces=namespaces)
-    runtime = Runtime(client, informers, log=log, reaches_pods=reaches_pods)
+    runtime = Runtime(client, informers, log=log, reaches_pods=reaches_pods, image=image)
     controllers = tuple(make(runtime) for make in set_up)
     manager = Manager(runtime, controllers, log=log)
     async with asyncio.TaskGroup() as group:

@@ -22,7 +22,7 @@ LENT: Final = LentRole(
 )
 
 
-def binding(cluster: str) -> dict[str, Any]:
+def binding(cluster: str, namespace: str) -> dict[str, Any]:
     """Return what lets SR-Ω∞ of a cluster propose."""
     name = SR_OMEGA_INFINITY.child(cluster)
     return {
@@ -30,5 +30,5 @@ def binding(cluster: str) -> dict[str, Any]:
         "kind": ROLE_BINDING.kind,
         "metadata": {"name": name, "labels": SR_OMEGA_INFINITY.labels(cluster)},
         "roleRef": {"apiGroup": ROLE_BINDING.group, "kind": "ClusterRole", "name": PROPOSER},
-        "subjects": [{"kind": "ServiceAccount", "name": name}],
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
     }
