@@ -37,6 +37,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "why": Verb(
         "why an object is not ready, from the cause to the effect", "controller.cli.verbs.why"
     ),
+    "ledger": Verb(
+        "what was decided about a PeninOmegaCluster, and the proof", "controller.cli.verbs.ledger"
+    ),
     "logs": Verb("the logs of all pods that an object owns", "controller.cli.verbs.logs"),
 }
 _EPILOG: Final = """\

@@ -9,6 +9,7 @@ from informers.connection import connect
 from reconcilers.penin.ledger import reconciler as ledger
 from reconcilers.penin.ledger.entries import Place
 from reconcilers.penin.ledger.verification import Unreadable, by_proxy, gather, told
+from tests.integration.cli.world import Commands
 from tests.integration.penin.proposal.test_ledger_writer import Running
 from tests.integration.penin.world import condition
 from tests.kit.eventually import eventually
@@ -146,6 +147,36 @@ async def test_decisions_are_proven(cluster, namespace, tmp_path, world, client)
         assert {2} == {problem.sequence for problem in gathered.report.problems}
     finally:
         await asyncio.to_thread(writer.kill)
+
+
+@pytest.mark.usefixtures("judging")
+async def test_the_command_line_tells_it(cluster, namespace, tmp_path, world):
+    """By exit code, in words and as JSON; from a copy of the volume, or without one."""
+    pentad = Commands(cluster.kubeconfig, namespace)
+    world.cluster(replicas={"sigmaGuard": 2})
+    world.tell()
+    await world.ends(world.propose({"replicas": {"sigmaGuard": 9}}))
+    raw = world.ledger()[0]["data"]["entry"]
+    copy = tmp_path / "ledger.jsonl"
+    copy.write_text(f"{raw}\n")
+
+    async def ask(*words):
+        return await asyncio.to_thread(pentad, "ledger", *words)
+
+    objects = await ask("verify", "a", "--objects-only")
+    assert (0, 1, True) == (objects.code, objects.data["entries"], objects.data["whole"])
+    whole = await ask("verify", "penin/a", "--file", str(copy), "-o", "text")
+    assert (0, True) == (whole.code, "whole: every hash is right" in whole.out)
+    shown = await ask("show", "a", "--objects-only", "-o", "text")
+    assert "rejected" in shown.out
+    assert "OutOfBounds" in shown.out
+
+    copy.write_text(f"{raw.replace('a', 'b', 1)}\n")
+    broken = await ask("verify", "a", "--file", str(copy))
+    assert (1, [1]) == (broken.code, sorted({e["entry"] for e in broken.data["problems"]}))
+    nobody = await ask("verify", "a")
+    assert (3, True) == (nobody.code, "no ledger-writer of" in nobody.err)
+    assert 2 == (await ask("verify", "deploy/a")).code
 
 
 async def test_a_volume_that_nobody_shows_is_said_so(client, namespace):
