@@ -150,7 +150,10 @@ class PeninProposalReconciler:
                 FieldChange(field=each.field, before=each.value, after=each.after)
                 for each in changed
             )
-            or tuple(FieldChange(field=path, after=to) for path, to in scope.changes.items()),
+            or tuple(
+                FieldChange(field=path, before=fields.found(scope.spec, path), after=to)
+                for path, to in scope.changes.items()
+            ),
         )
         try:
             await self._book.record(scope.cluster, scope.cluster_snapshot, draft)
