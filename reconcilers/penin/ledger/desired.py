@@ -13,12 +13,10 @@ from informers.meta.kinds import Kind
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.claim import name as claim_name
 from reconcilers.penin.cluster.services import APP
-from reconcilers.penin.ledger.entries import HEAD, Place, labels
+from reconcilers.penin.ledger.entries import HEAD, PORT, SERVICE, Place, labels
 
 ROLE: Final = Kind("rbac.authorization.k8s.io", "v1", "Role", "roles")
 ROLE_BINDING: Final = Kind("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings")
-SERVICE: Final = "ledger-writer"
-PORT: Final = 8014
 FOLDER: Final = "/ledger"
 _USER: Final = 65532
 """That of the image."""

@@ -26,6 +26,9 @@ HEAD: Final = "head"
 PROPOSAL: Final = "penin.ai/proposal-uid"
 CONTENT: Final = "entry"
 HASH: Final = "hash"
+SERVICE: Final = "ledger-writer"
+PORT: Final = 8014
+"""Where the writer shows the volume."""
 KEPT: Final = 100
 """How many of the newest entries stay objects."""
 

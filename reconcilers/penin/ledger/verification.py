@@ -19,8 +19,7 @@ from informers.request import ListOptions, Request
 from reconcilers.penin.cluster.services import APP
 from reconcilers.penin.ledger import entries
 from reconcilers.penin.ledger.chain import Head, Report, verify
-from reconcilers.penin.ledger.desired import PORT, SERVICE
-from reconcilers.penin.ledger.entries import ConfigMap, Place
+from reconcilers.penin.ledger.entries import PORT, SERVICE, ConfigMap, Place
 
 SECONDS: Final = 30.0
 
