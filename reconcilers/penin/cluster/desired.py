@@ -14,6 +14,7 @@ import attrs
 from informers.meta.codec import encode
 from reconcilers.penin.cluster.pods import Wanted, config, template
 from reconcilers.penin.cluster.services import APP, EVERYTHING, REDIS, SERVICES, Role
+from reconcilers.penin.ledger.entries import PORT as LEDGER_PORT
 
 SETTINGS_HASH: Final = "penin.ai/settings"
 REVISION: Final = "penin.ai/revision"
@@ -226,7 +227,7 @@ def network_policy(wanted: Wanted, *, operator_namespace: str) -> Body:
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 {"from": [cluster]},
-                {"from": reading, "ports": _ports("TCP", (role.port for role in SERVICES))},
+                {"from": reading, "ports": _ports("TCP", _read_ports(wanted))},
             ],
             "egress": [
                 {"to": [cluster]},
@@ -235,6 +236,12 @@ def network_policy(wanted: Wanted, *, operator_namespace: str) -> Body:
             ],
         },
     }
+
+
+def _read_ports(wanted: Wanted) -> Iterable[int]:
+    """Return where figures are read: at the services, and at the writer of a ledger."""
+    ports = [role.port for role in SERVICES]
+    return [*ports, LEDGER_PORT] if wanted.spec.storage.worm_ledger.enabled else ports
 
 
 def _pods_of(namespace: str) -> Body:

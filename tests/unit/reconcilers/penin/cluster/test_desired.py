@@ -155,6 +155,18 @@ def test_the_network_policy_lets_pods_do_their_work():
     assert {53, 443, 6443} == {port["port"] for rule in egress[1:] for port in rule["ports"]}
 
 
+def test_the_figures_of_a_ledger_writer_can_be_read_where_there_is_one():
+    """At its own port, beside those of the services."""
+
+    def ports(**spec):
+        policy = desired.network_policy(wanted(**spec), operator_namespace="penin-system")
+        return {port["port"] for port in policy["spec"]["ingress"][1]["ports"]}
+
+    services = {8010, 8011, 8012, 8013}
+    assert services == ports()
+    assert services | {8014} == ports(storage={"wormLedger": {"enabled": True}})
+
+
 def test_redis_is_there_only_where_it_is_asked_for():
     """A cache in memory is each pod's own."""
     assert REDIS.key not in desired.parts(wanted())
