@@ -40,7 +40,7 @@ def lint(folder: Path) -> dict[str, bool]:
         timeout=60,
         check=False,
     )
-    results = re.findall(r"^(C\d+) .* (KEPT|BROKEN)$", done.stdout, re.MULTILINE)
+    results = re.findall(r"^(C\d+) .* (KEPT|BROKEN)(?: \(.*\))?$", done.stdout, re.MULTILINE)
     assert results, done.stdout + done.stderr
     return {name: verdict == "KEPT" for name, verdict in results}
 
