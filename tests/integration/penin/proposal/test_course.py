@@ -2,9 +2,11 @@
 
 import pytest
 
+from reconcilers.penin.ledger.entries import ConfigMap
 from reconcilers.penin.proposal.target import OURS
 from tests.integration.penin.proposal.world import APPLY, METRICS
 from tests.integration.penin.world import made
+from tests.kit.eventually import eventually
 
 MORE = {"replicas": {"sigmaGuard": 3}}
 pytestmark = pytest.mark.usefixtures("judging")
@@ -167,7 +169,7 @@ async def test_a_switch_takes_back_what_is_on_trial(world, switch, namespace):
     assert ("Rejected", reason) == await world.ends(world.propose(MORE))
 
 
-async def test_a_stop_beside_the_operator_stops_every_cluster(world, rest, home):
+async def test_a_stop_beside_the_operator_stops_every_cluster(world, rest, home, judging):
     """One object, no restart; without it the loop goes on."""
     body = {"metadata": {"name": "penin-stop"}}
     rest.create(f"/api/v1/namespaces/{home}/configmaps", body)
@@ -177,6 +179,8 @@ async def test_a_stop_beside_the_operator_stops_every_cluster(world, rest, home)
     assert ("Rejected", "Stopped") == await world.ends(world.propose(MORE))
 
     rest.delete(f"/api/v1/namespaces/{home}/configmaps/penin-stop")
+    seen = judging.runtime.lister(ConfigMap)
+    await eventually(lambda: seen.snapshot(f"{home}/penin-stop") is None)
     await world.reaches(world.propose(MORE), "Applied")
 
 
