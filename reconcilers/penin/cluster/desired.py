@@ -6,8 +6,9 @@ this controller wants to own: defaults and other people's fields stay theirs.
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -212,7 +213,7 @@ def network_policy(wanted: Wanted, *, operator_namespace: str) -> Body:
     """Return who may talk to the pods: the printed policy, with what it forgets added.
 
     That is name resolution, monitoring, the operator that reads /metrics, and HTTPS to the outside
-    for the models that are asked.
+    for the models that are asked, and the place where traces are sent.
     """
     cluster = {"podSelector": {"matchLabels": labels(wanted.cluster)}}
     reading: list[Body] = [_pods_of(operator_namespace)]
@@ -232,7 +233,7 @@ def network_policy(wanted: Wanted, *, operator_namespace: str) -> Body:
             "egress": [
                 {"to": [cluster]},
                 {"ports": [*_ports("UDP", (_DNS,)), *_ports("TCP", (_DNS,))]},
-                {"ports": _ports("TCP", _HTTPS)},
+                {"ports": _ports("TCP", (*_HTTPS, *_traced(wanted)))},
             ],
         },
     }
@@ -242,6 +243,18 @@ def _read_ports(wanted: Wanted) -> Iterable[int]:
     """Return where figures are read: at the services, and at the writer of a ledger."""
     ports = [role.port for role in SERVICES]
     return [*ports, LEDGER_PORT] if wanted.spec.storage.worm_ledger.enabled else ports
+
+
+def _traced(wanted: Wanted) -> Iterator[int]:
+    """Yield the port that traces are sent to, if they are and it is not open anyway."""
+    observability = wanted.spec.observability
+    try:
+        endpoint = urlsplit(observability.tracing_endpoint)
+        port = endpoint.port or {"http": 80, "https": 443}.get(endpoint.scheme)
+    except ValueError:  # for the services to complain about, who are the ones to send
+        return
+    if observability.tracing and endpoint.hostname and port and port not in _HTTPS:
+        yield port
 
 
 def _pods_of(namespace: str) -> Body:

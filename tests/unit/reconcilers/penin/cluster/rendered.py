@@ -1,0 +1,60 @@
+"""Everything that a sample comes to on its first look, before anything of it is there."""
+
+import yaml
+
+from controller.runtime.ownership import Owner
+from hack.gen.__main__ import ROOT
+from informers.meta import codec
+from informers.snapshot import seal
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.cluster import claim, desired, scope
+from reconcilers.penin.cluster.monitor import service_monitor
+from reconcilers.penin.cluster.observed import Observed
+from reconcilers.penin.cluster.pods import Wanted
+from reconcilers.penin.cluster.revisions import Revision
+from reconcilers.penin.cluster.secrets import own_password
+
+OPERATOR = "penin-system"
+SAMPLES = ROOT / "manifests/samples/penin"
+
+
+def sample(name):
+    """Return the cluster of a sample, as the API server would hold it."""
+    (body,) = (
+        each
+        for each in yaml.safe_load_all((SAMPLES / name).read_text())
+        if each["kind"] == PENIN_OMEGA_CLUSTER.kind
+    )
+    body["metadata"] |= {"namespace": "default", "uid": "u", "resourceVersion": "1"}
+    return body
+
+
+def rendered(body):
+    """Return the children of a cluster."""
+    cluster = codec.convert(body, PeninOmegaCluster)
+    snapshot = seal(codec.encode(body))
+    wanted = Wanted(
+        cluster=snapshot.meta.name,
+        spec=cluster.spec,
+        secrets={},
+        configs={},
+        redis_password=own_password(cluster),
+    )
+    target = Revision(parts=desired.parts(wanted), number=1)
+    looked = scope.Scope(
+        cluster=cluster,
+        snapshot=snapshot,
+        wanted=wanted,
+        target=target,
+        revisions={target.name: target},
+        observed={role.key: Observed() for role in desired.roles(wanted)},
+    )
+    found = [*scope.children(looked, scope.plan(looked), operator=OPERATOR)]
+    found.append(target.object(wanted.cluster))
+    ledger, observability = cluster.spec.storage.worm_ledger, cluster.spec.observability
+    if ledger.enabled:
+        owner = Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=snapshot)
+        found.append(claim.judge(owner, ledger, None).body)
+    if observability.service_monitor:
+        found.append(service_monitor(wanted.cluster))
+    return found
