@@ -9,6 +9,9 @@ from tests.integration.penin.world import WITHIN, is_running, made
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 
+# `--for=condition=` fails on a CRD that is so new that it has none; this waits.
+ESTABLISHED = '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
+
 
 @pytest.fixture(scope="session")
 def family(kubectl):
@@ -16,7 +19,7 @@ def family(kubectl):
     for kind in FAMILY.kinds:
         crd = str(ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml")
         kubectl("apply", "--server-side", "--force-conflicts", "-f", crd)
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crd)
+        kubectl("wait", ESTABLISHED, "--timeout=30s", "-f", crd)
     return FAMILY
 
 
