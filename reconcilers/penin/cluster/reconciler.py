@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
+from msgspec import UNSET
 
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
@@ -96,6 +97,10 @@ class PeninClusterReconciler:
         if snapshot.is_deleting:
             await self._say(cluster, snapshot, status.terminating(cluster), ())
             return done()
+        if cluster.status.phase is UNSET:
+            found, seen = status.pending(cluster)
+            snapshot = await self._status.write(snapshot, found, [seen])
+            cluster = self._clusters.memo.typed(snapshot)
         wanted = self._wanted(cluster, snapshot)
         if wanted is None:
             await self._make_password(cluster, snapshot)

@@ -74,6 +74,11 @@ class Findings:
         return self.plan.revision != self.wished
 
     @property
+    def is_begun(self) -> bool:
+        """Whether there is anything of it yet."""
+        return any(each.seen.settings for each in self.observed.values())
+
+    @property
     def is_down(self) -> bool:
         """Whether some part has had no ready pod for longer than a rollout may take."""
         deadline = self.cluster.spec.rollout.progress_deadline.seconds
@@ -89,7 +94,7 @@ def phase(found: Findings) -> Phase:
     if found.plan.stuck or found.is_down:
         return "Failed"
     if not found.good:
-        return "Creating"
+        return "Creating" if found.is_begun else "Pending"
     is_scaling = any(each.is_scaling for each in found.observed.values())
     is_finishing = found.waiting and found.cluster.status.phase in _UNDER_WAY
     return "Updating" if found.is_changing or is_scaling or is_finishing else "Running"
@@ -129,6 +134,19 @@ def _since(found: Findings) -> Time:
         is_same = (before.revision, before.service) == (found.plan.revision, found.turn)
         return before.since if is_same else Time.of(found.now)
     return Time.of(found.now)
+
+
+def pending(cluster: PeninOmegaCluster) -> tuple[Found, Condition]:
+    """Return the status of a cluster that was seen for the first time, and what is to say of it."""
+    generation = cluster.metadata.generation
+    seen = Condition(
+        type="Ready",
+        status="False",
+        reason="Pending",
+        message="nothing of it has been made yet",
+        observed_generation=generation,
+    )
+    return Found(observed_generation=generation, phase="Pending"), seen
 
 
 def terminating(cluster: PeninOmegaCluster) -> Found:

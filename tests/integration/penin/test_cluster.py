@@ -1,7 +1,9 @@
 """A PeninOmegaCluster on a real control plane, its pods played by fake nodes."""
 
+import itertools
 import json
 
+from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.services import SERVICES
 from tests.integration.penin.world import WITHIN, condition, generations, is_running, phase
 from tests.kit.eventually import eventually
@@ -16,6 +18,22 @@ async def test_an_empty_spec_becomes_running(running, deployments):
     assert "4/4" == found["status"]["readyServices"]
     assert ("True", "AllServicesHealthy") == condition(found, "Ready")
     assert sorted(NAMES) == sorted(deployments())
+
+
+async def test_it_goes_through_the_printed_phases(host, running):
+    """Each is written to the status, one after the other."""
+    told = []
+    clusters = host.runtime.lister(PeninOmegaCluster)
+
+    def hear(changes):
+        found = [each.new for each in changes if each.new is not None]
+        told.extend(str(clusters.memo.typed(each).status.phase or "") for each in found)
+
+    clusters.informer.add_handler(hear, name="test")
+    await running()
+
+    seen = [name for name, _ in itertools.groupby(told) if name]
+    assert ["Pending", "Creating", "Running"] == seen
 
 
 async def test_scaling_one_service_disturbs_no_other(running, deployments, rest, path):

@@ -45,6 +45,7 @@ def was(phase):
     return msgspec.structs.replace(CLUSTER, status=PeninOmegaClusterStatus(phase=phase))
 
 
+NOTHING = dict.fromkeys(ALL_READY, Observed())
 ONE_DOWN = ALL_READY | {"sigmaGuard": DOWN}
 AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
 
@@ -53,6 +54,7 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
     ("changes", "phase"),
     [
         ({}, "Running"),
+        ({"good": "", "observed": NOTHING, "plan": AT_GUARD}, "Pending"),
         ({"good": "", "observed": ONE_DOWN, "plan": AT_GUARD}, "Creating"),
         ({"good": "old", "observed": ONE_DOWN, "plan": AT_GUARD}, "Updating"),
         ({"plan": attrs.evolve(AT_GUARD, stuck="no image"), "observed": ONE_DOWN}, "Failed"),
@@ -70,6 +72,7 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
     ],
     ids=[
         "all is well",
+        "nothing could be made",
         "never ready yet",
         "a change is on its way",
         "it is stuck",
@@ -83,6 +86,14 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
 def test_the_phase_sums_up(changes, phase):
     """One word for people."""
     assert phase == status.phase(findings(**changes))
+
+
+def test_a_cluster_that_is_new_is_pending():
+    """Until something of it is made, and not Ready so long."""
+    found, seen = status.pending(CLUSTER)
+
+    assert ("Pending", 3) == (found.phase, found.observed_generation)
+    assert ("False", "Pending") == _short(seen)
 
 
 def test_a_healthy_cluster_says_so_in_the_printed_words():
