@@ -1,5 +1,6 @@
 """Everything that a sample comes to on its first look, before anything of it is there."""
 
+import attrs
 import yaml
 
 from controller.runtime.ownership import Owner
@@ -12,7 +13,7 @@ from reconcilers.penin.cluster.monitor import service_monitor
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.revisions import Revision
-from reconcilers.penin.cluster.secrets import own_password
+from reconcilers.penin.cluster.secrets import hash_of, redis_password, used_by
 
 OPERATOR = "penin-system"
 SAMPLES = ROOT / "manifests/samples/penin"
@@ -29,16 +30,30 @@ def sample(name):
     return body
 
 
-def rendered(body):
-    """Return the children of a cluster."""
+def with_secrets(wanted, found):
+    """Return what the pods follow from, with hashes of the secret values that each part uses."""
+    openai = wanted.spec.secrets.openai_api_key
+    password = wanted.redis_password if wanted.has_redis else None
+    hashes = {
+        role.key: hash_of(used_by(role, openai=openai, password=password), found)
+        for role in desired.roles(wanted)
+    }
+    return attrs.evolve(wanted, secrets=hashes)
+
+
+def rendered(body, found=None):
+    """Return the children of a cluster, in a namespace with these Secrets."""
     cluster = codec.convert(body, PeninOmegaCluster)
     snapshot = seal(codec.encode(body))
-    wanted = Wanted(
-        cluster=snapshot.meta.name,
-        spec=cluster.spec,
-        secrets={},
-        configs={},
-        redis_password=own_password(cluster),
+    wanted = with_secrets(
+        Wanted(
+            cluster=snapshot.meta.name,
+            spec=cluster.spec,
+            secrets={},
+            configs={},
+            redis_password=redis_password(cluster, found or {}),
+        ),
+        found or {},
     )
     target = Revision(parts=desired.parts(wanted), number=1)
     looked = scope.Scope(
@@ -55,6 +70,6 @@ def rendered(body):
     if ledger.enabled:
         owner = Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=snapshot)
         found.append(claim.judge(owner, ledger, None).body)
-    if observability.service_monitor:
+    if observability.metrics and observability.service_monitor:
         found.append(service_monitor(wanted.cluster))
     return found

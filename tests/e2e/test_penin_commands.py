@@ -1,0 +1,88 @@
+"""Every printed command of PENIN-Ω runs as the table of docs/guide/penin-commands.md says."""
+
+import functools
+import json
+import re
+
+import pytest
+
+from hack.gen.__main__ import ROOT
+from tests.e2e.printed import rows, shell
+from tests.integration.penin.world import is_running
+from tests.kit.cluster import kubectl_of
+from tests.kit.eventually import eventually_blocking
+
+ROWS = rows(ROOT / "docs/guide/penin-commands.md")
+HERE = {"checkout", "control plane"}
+NODE = {"control plane", "node"}
+NOWHERE = {"docker"}
+CHANGES = re.compile(r"kubectl (?:apply|patch|edit|create|delete)\b")
+PATIENCE = 120
+LABELS = "app=penin-omega,cluster=penin-dev"
+SAYS = {
+    "kubectl get crd peninaomegaclusters.penin.ai": "peninaomegaclusters.penin.ai",
+    "kubectl get peninaomegaclusters": r"penin-dev +Running +0\.9\.0 +4/4 +True",
+    "kubectl get penin": r"penin-dev +Running +0\.9\.0 +4/4 +True",
+    "kubectl describe penin penin-dev": "AllServicesHealthy(?s:.*)Events:(?s:.*)Running",
+    f"kubectl get pods -l {LABELS}": r"penin-dev-omega-meta-\S+ +1/1 +Running",
+    f"kubectl get svc -l {LABELS}": r"penin-dev-omega-meta .* 8010/TCP",
+    "kubectl get penin penin-dev -o yaml": r"sigmaGuard: 3(?s:.*)phase: Running",
+    "kubectl get events --sort-by='.lastTimestamp' | grep penin": "peninomegacluster/penin-dev",
+    "kubectl get pods -n penin-system": r"penin-operator-\S+ +1/1 +Running",
+    "kubectl logs -n penin-system deployment/penin-operator": "penin-dev",
+    "kubectl logs -l app=penin-omega,service=omega-meta": r"\S",
+    f"kubectl top pods -l {LABELS}": "penin-dev-omega-meta",
+    "curl http://localhost:8010/metrics": "penin_alpha",
+    "curl http://localhost:8010/health": r"\S",
+}
+"""What the output of a command has, as a regular expression."""
+
+
+def test_every_row_is_run_or_says_why_not():
+    """Nothing is run nowhere, or as something else, without a reason."""
+    unreasoned = [row.printed for row in ROWS if not row.why and (row.differs or is_left_out(row))]
+
+    assert [] == unreasoned
+    assert HERE | NODE | NOWHERE == {row.needs for row in ROWS}
+    assert set() == SAYS.keys() - {row.runs_as for row in ROWS}
+
+
+def is_left_out(row):
+    """Whether no test runs it."""
+    return row.needs in NOWHERE
+
+
+def restless(kubectl):
+    """Return the clusters that do not run as their newest specs want."""
+    found = json.loads(kubectl("get", "penin", "-A", "-o", "json"))["items"]
+    return {
+        f"{each['metadata']['namespace']}/{each['metadata']['name']}"
+        for each in found
+        if not is_running(each)
+    }
+
+
+def run(rows, shell, kubectl, *, but=frozenset()):
+    """Run rows, each once all clusters have come to rest from the one before; check their words."""
+    for row in rows:
+        if row.runs_as in SAYS:
+            says = re.compile(SAYS[row.runs_as])
+            look = functools.partial(shell.run, row.runs_as)
+            eventually_blocking(look, where=says.search, within=PATIENCE)
+            continue
+        shell.run(row.runs_as)
+        if CHANGES.search(row.runs_as):
+            look = functools.partial(restless, kubectl)
+            eventually_blocking(look, where=lambda found: found <= but, within=PATIENCE)
+
+
+@pytest.mark.timeout(900)
+def test_commands_that_need_no_real_pods(own_cluster, tmp_path):
+    """On the local control plane with fake nodes and the manager of `make run`."""
+    cluster = own_cluster(fake_nodes=3)
+    kubectl = kubectl_of(cluster)
+    with shell(cluster, tmp_path) as sh:
+        run([row for row in ROWS if row.needs in HERE], sh, kubectl)
+
+    gone = ("get", "deployments,services,configmaps,networkpolicies", "-l", LABELS, "-o", "name")
+    eventually_blocking(lambda: kubectl(*gone), equals="", within=60)
