@@ -102,6 +102,7 @@ def observe(deployment: Deployment | None, *, now: dt.datetime) -> Observed:
         seen=Seen(
             settings=_settings(deployment),
             settled_for=_seconds(progress, now=now) if settled else None,
+            is_touched=_is_unread(deployment) and _is_whole(status, status.replicas),
             stuck=progress.message if progress is not None and is_late and not settled else "",
         ),
         trouble=broken.message if broken is not None and broken.status == "True" else "",
@@ -122,14 +123,18 @@ def _seconds(condition: DeploymentCondition | None, *, now: dt.datetime) -> floa
     return max(0.0, (Time.of(now).nanoseconds - condition.last_update_time.nanoseconds) / SECOND)
 
 
+def _is_unread(deployment: Deployment) -> bool:
+    """Whether its status does not speak of its newest spec yet."""
+    generation = deployment.metadata.generation
+    return not isinstance(generation, int) or deployment.status.observed_generation < generation
+
+
 def _is_settled(deployment: Deployment) -> bool:
     """Whether all pods are of the newest template and available, and no others are left."""
     spec, status = deployment.spec, deployment.status
-    generation = deployment.metadata.generation
-    return (
-        isinstance(generation, int)
-        and status.observed_generation >= generation
-        and status.updated_replicas == spec.replicas
-        and status.replicas == spec.replicas
-        and status.available_replicas == spec.replicas
-    )
+    return not _is_unread(deployment) and _is_whole(status, spec.replicas)
+
+
+def _is_whole(status: DeploymentStatus, replicas: int) -> bool:
+    """Whether there are so many pods, all of one template and available."""
+    return {status.replicas, status.updated_replicas, status.available_replicas} == {replicas}

@@ -20,11 +20,13 @@ class Seen:
     """What was found of one part.
 
     `settings` is the hash of what it was given last; nothing if it is not there. `settled_for` says
-    how many seconds all its pods have been ready with that, None while they are not.
+    how many seconds all its pods have been ready with that, None while they are not. `is_touched`
+    says that it was changed a moment ago, and that all its pods were ready until then.
     """
 
     settings: str = NOTHING
     settled_for: float | None = None
+    is_touched: bool = False
     stuck: str = ""
 
 
@@ -114,7 +116,11 @@ def _step(wish: Wish, seen: Mapping[str, Seen], *, order: Sequence[str], soak: f
 
 
 def _urgency(wanted: str, found: Seen) -> int:
-    """Order parts: to be changed and down anyway, down, the rest in their order."""
-    if found.settled_for is not None:
+    """Order parts: to be changed and down anyway, down, the rest in their order.
+
+    A part that was merely touched is not down: a new deadline touches all of them at once.
+    """
+    is_due = found.settings != wanted
+    if found.settled_for is not None or (is_due and found.is_touched):
         return 2
-    return 0 if found.settings != wanted else 1
+    return 0 if is_due else 1

@@ -109,6 +109,23 @@ async def test_a_stuck_change_stops_and_says_so(running, deployments, rest, path
     await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
 
 
+def templates(found):
+    """Return the pods of each Deployment."""
+    return {name: each["spec"]["template"] for name, each in found.items()}
+
+
+async def test_what_touches_all_at_once_changes_one_at_a_time(running, deployments, rest, path):
+    """A new deadline is written to every Deployment; pods change in turn all the same."""
+    await running()
+    before = templates(deployments())
+
+    rest.merge(path, {"spec": NOWHERE | {"rollout": {"progressDeadline": "2s"}}})
+    await eventually(lambda: rest.get(path), where=lambda f: phase(f) == "Failed", within=WITHIN)
+
+    after = templates(deployments())
+    assert {NAMES[0]} == {name for name in NAMES if before[name] != after[name]}
+
+
 async def test_a_stuck_change_goes_back_when_asked(running, rest, path):
     """To what ran before, and it is not tried again."""
     before = await running(rollout={"progressDeadline": "2s", "rollback": True})

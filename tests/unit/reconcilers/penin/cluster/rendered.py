@@ -1,5 +1,7 @@
 """Everything that a sample comes to on its first look, before anything of it is there."""
 
+import datetime as dt
+
 import attrs
 import yaml
 
@@ -15,6 +17,7 @@ from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.revisions import Revision
 from reconcilers.penin.cluster.secrets import hash_of, redis_password, used_by
 
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OPERATOR = "penin-system"
 SAMPLES = ROOT / "manifests/samples/penin"
 
@@ -63,6 +66,7 @@ def rendered(body, found=None):
         target=target,
         revisions={target.name: target},
         observed={role.key: Observed() for role in desired.roles(wanted)},
+        now=NOW,
     )
     found = [*scope.children(looked, scope.plan(looked), operator=OPERATOR)]
     found.append(target.object(wanted.cluster))

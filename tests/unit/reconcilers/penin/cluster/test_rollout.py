@@ -45,6 +45,22 @@ def test_only_the_first_part_that_differs_is_changed():
     assert (found.at, found.settings) == ("guard", {"redis": "r1", "guard": "g2", "meta": "m1"})
 
 
+def test_parts_that_were_merely_touched_keep_their_order():
+    """A new deadline changes all Deployments at once; none of them is down for it."""
+    touched = {part: Seen(settings=old, is_touched=True) for part, old in OLD.settings.items()}
+
+    found = plan(NEW, touched | {"redis": ready("r1")})
+
+    assert (found.at, found.settings["meta"]) == ("guard", "m1")
+
+
+def test_a_part_that_was_given_its_settings_is_waited_for():
+    """Also in the moment before its status tells of them: no other has its turn meanwhile."""
+    found = plan(NEW, settled(OLD) | {"meta": Seen(settings="m2", is_touched=True)})
+
+    assert (found.at, found.settings["guard"]) == ("meta", "g1")
+
+
 def test_the_next_part_has_its_turn_when_the_last_is_ready():
     """And not before: a pod that starts is not ready."""
     starting = settled(OLD) | {"guard": Seen(settings="g2")}

@@ -163,6 +163,20 @@ def test_a_part_is_settled_when_all_its_pods_are_new_and_available(found, is_set
     assert is_settled == observe(deployment(spec=2, **found), now=NOW).is_settled
 
 
+@pytest.mark.parametrize(
+    ("found", "is_touched"),
+    [
+        (ALL | {"observedGeneration": 1}, True),
+        (ALL | {"observedGeneration": 1, "availableReplicas": 1}, False),
+        (ALL, False),
+    ],
+    ids=["a moment ago", "and one was down", "long ago"],
+)
+def test_a_part_is_touched_while_its_status_is_of_the_spec_before(found, is_touched):
+    """If all was well until then."""
+    assert is_touched == observe(deployment(spec=2, **found), now=NOW).seen.is_touched
+
+
 def test_a_part_that_is_not_there_has_no_settings():
     """It has nothing to lose."""
     assert Observed() == observe(None, now=NOW)
