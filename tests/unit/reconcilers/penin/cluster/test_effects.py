@@ -71,6 +71,19 @@ OTHER = {
     "rollback": True,
     "history": 5,
     "deletionProtection": True,
+    "selfArchitecting.enabled": True,
+    "mode": "DryRun",
+    "fields": ["replicas.sigmaGuard"],
+    "bounds": [{"field": "replicas.sigmaGuard", "min": "1", "max": "5", "step": "1"}],
+    "maxPerDay": 1,
+    "cooldown": "1h",
+    "reverts": 1,
+    "window": "1h",
+    "freezeWindows": [{"days": ["Sat"], "from": "18:00", "to": "08:00"}],
+    "settle": "1m",
+    "guards": [{"metric": "alpha"}],
+    "requireExpected": True,
+    "selfArchitecting.history": "1h",
 }
 """Another value for each leaf, by the end of its path or by what holds it."""
 
