@@ -17,6 +17,7 @@ import msgspec
 from controller.config import Config
 from controller.ending import Ending
 from controller.families import FAMILIES
+from controller.ownimage import own_image
 from controller.runtime.controller import Controller
 from controller.runtime.election.elector import Elector
 from controller.runtime.manager import CLOSED, GONE, LifecycleLog, Manager
@@ -99,7 +100,7 @@ async def run(config: Config, log: LifecycleLog, *, families: Sequence[Family] =
         log=log,
         namespace=connection.namespace,
         reaches_pods=_reaches_pods(config, connection),
-        image=config.image,
+        image=await _image(config, connection, client),
     )
     observability = Observability(
         config,
@@ -163,6 +164,12 @@ async def keep_credentials(
             await connection.refresh(force=is_forced)
         except ConfigError as error:
             log.warning("credentials_cannot_be_renewed", error=str(error))
+
+
+async def _image(config: Config, connection: Connection, client: Client) -> str:
+    if config.image or connection.context != IN_CLUSTER:
+        return config.image
+    return await own_image(client, connection.namespace)
 
 
 def _reaches_pods(config: Config, connection: Connection) -> bool:

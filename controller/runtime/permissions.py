@@ -18,6 +18,7 @@ from informers.meta.builtin import (
     EVENT,
     LEASE,
     MUTATING_WEBHOOK,
+    POD,
     SECRET,
     SUBJECT_ACCESS_REVIEW,
     TOKEN_REVIEW,
@@ -120,13 +121,20 @@ def _named(
 
 
 def election(at: Installation = DEFAULT) -> tuple[Permission, ...]:
-    """Return what the replicas need in their own namespace to agree on who works."""
-    return _named(
+    """Return what the replicas need in their own namespace: to agree on who works, and on what."""
+    own_pod = Permission(
+        group=POD.group,
+        resources=(POD.plural,),
+        verbs=("get",),
+        reason="Its pod tells the image that ledger-writers are to be started from, too.",
+    )
+    lease = _named(
         LEASE,
         at.name,
         verbs=("get", "update"),
         reason="The replicas elect their leader through this Lease.",
     )
+    return (*lease, own_pod)
 
 
 def certificates(at: Installation = DEFAULT) -> tuple[Permission, ...]:

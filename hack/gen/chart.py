@@ -57,6 +57,7 @@ def _of_family(family: Family) -> dict[str, Any]:
         "perNamespace": _rules(granted, is_namespaced=True),
         "view": view["rules"],
         "edit": edit["rules"],
+        "lent": {role.name: rbac.rules(role.permissions) for role in family.lent},
         "mutating": hooks.get("MutatingWebhookConfiguration", []),
         "validating": hooks.get("ValidatingWebhookConfiguration", []),
     }

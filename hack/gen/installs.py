@@ -53,7 +53,7 @@ def files(families: tuple[Family, ...]) -> dict[str, list[Document]]:
 
 def objects(made_for: Workload) -> dict[str, list[Document]]:
     """Return what an installation consists of, by file and in the order to apply it in."""
-    roles = [*options.own(made_for), *options.cluster_wide(made_for)]
+    roles = [*options.own(made_for), *options.cluster_wide(made_for), *options.lent(made_for)]
     hooks = webhook.configurations(made_for.families, made_for.at)
     return {
         "namespace.yaml": [workload.namespace(made_for)],

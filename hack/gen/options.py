@@ -99,6 +99,11 @@ def cluster_wide(made_for: Workload) -> list[Document]:
     return found
 
 
+def lent(made_for: Workload) -> list[Document]:
+    """Return the roles that its controllers bind to others, wherever it works."""
+    return [role for family in made_for.families for role in rbac.lent_roles(family)]
+
+
 def own(made_for: Workload) -> list[Document]:
     """Return the roles that it needs in its own namespace."""
     at = made_for.at

@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from tests.e2e.install_world import (
 )
 from tests.kit.eventually import eventually_blocking
 from tests.kit.images import ensure
-from tests.kit.rest import Rest
+from tests.kit.rest import Answer, Rest
 
 HOME: Final = "penin-system"
 OPERATOR: Final = "penin-operator"
@@ -114,6 +114,15 @@ class Penin:
         """Tell all pods of a service how to behave from now on."""
         for name in self.pods(service):
             self.rest.request("POST", f"{self._inside(name, service)}/misbehave", behaviour).ok()
+
+    def send(self, service: str, path: str, body: Mapping[str, Any]) -> Answer:
+        """Post something to one pod of a service; return what it answers."""
+        name = next(iter(self.pods(service)))
+        return self.rest.request("POST", f"{self._inside(name, service)}/{path}", dict(body))
+
+    def post(self, service: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Post something to one pod of a service that is to succeed."""
+        return self.send(service, path, body).ok()
 
     def hear(self, service: str, path: str) -> Any:
         """Return what one pod of a service answers."""

@@ -4,50 +4,15 @@ The services are stand-ins (tests/standin/penin): they have the ports, health an
 real ones and misbehave when told.
 """
 
-import contextlib
-
 import pytest
 
-from tests.e2e.penin_world import HOME, OPERATOR, REDIS, Penin, condition, operated, start
-from tests.kit.audit import Audit
+from tests.e2e.penin.world import REDIS, condition, start
 from tests.kit.eventually import eventually_blocking
-from tests.kit.rest import Rest
 
 pytestmark = pytest.mark.timeout(420)
 MOST_OF_OURS = 5.0
 FIGURES = {"alpha": 0.7828, "deltaLinf": 0.05, "caosPlus": 3.9045, "srScore": 0.8668}
 WITHIN = 60
-
-
-@pytest.fixture(scope="module")
-def operator(real, ask):
-    """Have the operator run on the node; afterwards nothing of it is left."""
-    audit = Audit(real.audit_log, user=f"system:serviceaccount:{HOME}:{OPERATOR}")
-    with operated(real, ask):
-        yield
-        assert [] == audit.refused()
-
-
-@pytest.fixture
-def penin(operator, real, room):
-    """Return a cluster that is yet to be made."""
-    assert operator is None
-    with contextlib.closing(Rest(real.kubeconfig)) as rest:
-        penin = Penin(rest, room)
-        yield penin
-        penin.end()
-
-
-@pytest.fixture
-def running(penin):
-    """Return a function that makes the cluster and waits until it runs."""
-
-    def make(**more):
-        penin.create(**more)
-        penin.becomes("Running")
-        return penin
-
-    return make
 
 
 def test_a_cluster_of_real_pods_becomes_running(penin, real, capsys):
