@@ -21,7 +21,7 @@ POLICY = {
     ],
     "settle": "60s",
     "soak": "40s",
-    "cooldown": "1s",
+    "cooldown": "0s",
     "guards": [{"metric": "srScore", "mustNot": "Fall", "relative": 0.05}],
 }
 SPOIL = """
@@ -106,7 +106,7 @@ def test_what_helps_is_kept_and_what_hurts_is_taken_back(architected, real, ask)
     ("body", "text"),
     [
         (proposal("forged", {}, proposer={"username": "system:admin", "uid": "1"}), "proposer"),
-        (proposal("far", {}) | {"spec": {"cluster": "b", "change": {}}}, "cluster"),
+        (proposal("far", {}) | {"spec": {"cluster": "b"}}, "may not propose for b"),
     ],
     ids=["in another's name", "for another cluster"],
 )
