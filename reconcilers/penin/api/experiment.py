@@ -302,7 +302,7 @@ class PeninExperiment(Resource, frozen=True, kw_only=True, rename="camel"):
     definition: ClassVar[Definition] = Definition(
         kind=PENIN_EXPERIMENT,
         short_names=("pexp",),
-        categories=("penin",),
+        categories=("penin-omega",),
         columns=(
             Column(name="Cluster", path=".spec.cluster", description="Whose service is tried."),
             Column(name="Service", path=".spec.service", description="The service."),

@@ -220,7 +220,7 @@ class PeninProposal(Resource, frozen=True, kw_only=True, rename="camel"):
     definition: ClassVar[Definition] = Definition(
         kind=PENIN_PROPOSAL,
         short_names=("pprop",),
-        categories=("penin",),
+        categories=("penin-omega",),
         columns=(
             Column(name="Cluster", path=".spec.cluster", description="What is to change."),
             Column(name="Phase", path=".status.phase", description="How far it has come."),

@@ -171,7 +171,7 @@ class PeninOmegaCluster(Resource, frozen=True, kw_only=True, rename="camel"):
         kind=PENIN_OMEGA_CLUSTER,
         singular="peninomegacluster",
         short_names=("penin", "peninomegaclusters"),
-        categories=("penin",),
+        categories=("penin-omega",),
         columns=(
             Column(name="Phase", path=".status.phase", description="The state of the whole."),
             Column(name="Version", path=".spec.version", description="As wanted."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack.gen.__main__ import ROOT
+from reconcilers.penin.family import FAMILY as PENIN
 
 PAGE = (ROOT / "docs/guide/penin.md").read_text()
 FAMILY = ROOT / "reconcilers/penin"
@@ -62,3 +63,11 @@ def test_every_open_question_has_its_decision():
     numbers = [int(each) for each in re.findall(r"^\| (\d+) \|", decisions, re.MULTILINE)]
 
     assert [*range(1, 34), *range(1, 14)] == numbers
+
+
+def test_no_category_is_called_like_a_kind():
+    """Kubectl takes a word for a category first: `describe penin NAME` would ask for all kinds."""
+    definitions = [kind.definition for kind in PENIN.kinds]
+    names = {name for each in definitions for name in (*each.short_names, each.kind.plural)}
+
+    assert set() == names & {name for each in definitions for name in each.categories}

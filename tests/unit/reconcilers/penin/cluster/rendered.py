@@ -16,9 +16,12 @@ from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.revisions import Revision
 from reconcilers.penin.cluster.secrets import hash_of, redis_password, used_by
+from reconcilers.penin.ledger import desired as writer
+from reconcilers.penin.ledger.entries import Place
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OPERATOR = "penin-system"
+IMAGE = "registry.example.com/penin-operator:1"
 SAMPLES = ROOT / "manifests/samples/penin"
 
 
@@ -74,6 +77,8 @@ def rendered(body, found=None):
     if ledger.enabled:
         owner = Owner(kind=PENIN_OMEGA_CLUSTER, snapshot=snapshot)
         found.append(claim.judge(owner, ledger, None).body)
+        place = Place(namespace="default", cluster=wanted.cluster)
+        found += writer.children(writer.Writing(cluster=cluster, place=place, image=IMAGE))
     if observability.metrics and observability.service_monitor:
         found.append(service_monitor(wanted.cluster))
     return found

@@ -73,17 +73,17 @@ OTHER = {
     "deletionProtection": True,
     "selfArchitecting.enabled": True,
     "mode": "DryRun",
-    "fields": ["replicas.sigmaGuard"],
-    "bounds": [{"field": "replicas.sigmaGuard", "min": "1", "max": "5", "step": "1"}],
+    "fields": ["replicas.*"],
+    "bounds": [],
     "maxPerDay": 1,
     "cooldown": "1h",
     "reverts": 1,
     "window": "1h",
-    "freezeWindows": [{"days": ["Sat"], "from": "18:00", "to": "08:00"}],
-    "settle": "1m",
-    "guards": [{"metric": "alpha"}],
+    "freezeWindows": [{"days": ["Fri"], "from": "12:00", "to": "18:00"}],
+    "settle": "5m",
+    "guards": [],
     "requireExpected": True,
-    "selfArchitecting.history": "1h",
+    "selfArchitecting.history": "24h",
 }
 """Another value for each leaf, by the end of its path or by what holds it."""
 
@@ -142,9 +142,10 @@ def children(spec):
     }
 
 
+WRITER = "a-ledger-writer"
 CONTENT = {"ConfigMap", "ControllerRevision"}
 """Kinds named by their content: a restart brings new ones."""
-TITLES = {role.child("a"): role.title for role in EVERYTHING}
+TITLES = {role.child("a"): role.title for role in EVERYTHING} | {WRITER: "ledger-writer"}
 
 
 def effect(path):
@@ -177,6 +178,13 @@ def bare(child):
     return child | {"metadata": metadata, "spec": child["spec"] | {"template": None}}
 
 
+SEVERAL = {
+    "all services": {role.title for role in SERVICES},
+    "everything": {*TITLES.values()},
+    "nobody": set(),
+}
+
+
 def rows():
     """Return the table of the page: fields, who is restarted, what is updated."""
     cell, found, is_ours = re.compile(r"(?<!\\)\|"), [], False
@@ -185,17 +193,12 @@ def rows():
         is_ours = cells == HEADER or (is_ours and line.startswith("|"))
         if is_ours and cells != HEADER and not set(line) <= set("|-"):
             fields, restarts, updates = cells
-            titles = {"all services": SERVICE_TITLES, "everything": EVERY_TITLE, "nobody": ""}
-            names = titles.get(restarts, restarts)
+            names = set().union(*(SEVERAL.get(each, {each}) for each in restarts.split(", ")))
             found += [
-                (field, set(names.split(", ")) - {""}, set(re.findall(r"`(\w+)`", updates)))
+                (field, names, set(re.findall(r"`(\w+)`", updates)))
                 for field in re.findall(r"`([\w.]+)`", fields)
             ]
     return found
-
-
-SERVICE_TITLES = ", ".join(role.title for role in SERVICES)
-EVERY_TITLE = ", ".join(role.title for role in EVERYTHING)
 
 
 def test_every_field_is_in_the_table_once():
