@@ -6,7 +6,8 @@ desired are deleted. It promises:
 
 - A child that is as it was applied costs no request. What "as it was" means is decided by the
   fields that we own (`informers.drift`), so defaults and other people's fields never count,
-  and drift of ours always does. After a restart each child is applied once at most.
+  and drift of ours always does. After a restart a child that is as it would be applied costs none
+  either (`informers.drift.is_as_wanted`); any other is applied once.
 - Where somebody undoes what was applied again and again, it is put right at growing intervals, and
   a Warning Event `FightOver` tells the owner's users (`fights`).
 - Nothing that belongs to another controller is touched, nor what is nobody's and was never applied
@@ -32,7 +33,7 @@ from controller.runtime.ownership import Doubled, LeftOver, Misplaced, Owner, he
 from controller.runtime.reconcile import Postponed
 from informers import request as requests
 from informers.client import Client
-from informers.drift import has_drifted
+from informers.drift import has_drifted, is_as_wanted
 from informers.errors import Conflict, InformersError, NotFound
 from informers.index import by_owner
 from informers.meta.kinds import Kind
@@ -189,7 +190,7 @@ class ApplySet:
             step.error = held_by_another(owner, kind, held)
             if isinstance(step.error, LeftOver):
                 self._tell(owner, "ChildLeftOver", str(step.error), type_="Normal")
-            memory = self._memory.get(place)
+            memory = self._recalled(step, held)
             if memory is not None and memory.desired == step.desired and step.error is None:
                 if memory.still_holds(held):
                     self.unchanged += 1
@@ -198,6 +199,19 @@ class ApplySet:
                 self.fights.undone(place, step.desired)
         step.error = step.error or self._not_yet(step)
         return step
+
+    def _recalled(self, step: _Step, held: Snapshot) -> _Memory | None:
+        """What is remembered of a child, or known from now on, since it is as it would be applied.
+
+        That is so after a restart, and where somebody was faster than our own reply.
+        """
+        memory = self._memory.get(step.place)
+        is_open = memory is None or (memory.child is None and memory.desired == step.desired)
+        if not is_open or step.error is not None:
+            return memory
+        if is_as_wanted(step.raw, held, manager=self.manager):
+            memory = self._memory[step.place] = _Memory(step.desired, held)
+        return memory
 
     async def _send_all(self, owner: Owner, due: Sequence[_Step]) -> None:
         """Send what is due, a few at a time; the outcome of each is kept with it."""

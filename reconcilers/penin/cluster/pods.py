@@ -160,9 +160,10 @@ def _environment(wanted: Wanted, role: Role) -> list[Body]:
         "PENIN_CONFIG": SETTINGS,
     }
     found: list[Body] = [{"name": name, "value": value} for name, value in plain.items()]
-    found.append(
-        {"name": "PENIN_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
-    )
+    # With the version that the server would put there: a reference is replaced whole, so one that
+    # it completes could not be told from what we want after a restart.
+    field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    found.append({"name": "PENIN_NAMESPACE", "valueFrom": {"fieldRef": field}})
     if role.uses_openai:
         found.append(_secret("OPENAI_API_KEY", wanted.spec.secrets.openai_api_key, optional=True))
     if wanted.has_redis:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from informers.drift import has_drifted, our_claims
+from informers.drift import has_drifted, is_as_wanted, our_claims
 from informers.snapshot import seal
 
 
@@ -110,3 +110,122 @@ def test_the_order_of_managers_counts_for_nothing():
 
     assert has_drifted(thing(one), thing(two))
     assert not has_drifted(thing(one, two), thing(two, one))
+
+
+CLAIMED = entry(
+    **{
+        "f:metadata": {
+            "f:labels": {"f:app": {}},
+            "f:ownerReferences": {'k:{"uid":"u"}': {}},
+        },
+        "f:spec": {
+            "f:ports": {
+                'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:name": {}, "f:port": {}},
+                'k:{"port":81,"protocol":"TCP"}': {".": {}, "f:name": {}, "f:port": {}},
+            },
+            "f:tags": {'v:"red"': {}},
+            "f:whole": {},
+            "f:none": {},
+        },
+    }
+)
+OWNER = {"apiVersion": "v1", "kind": "Holder", "name": "w", "uid": "u"}
+APPLIED = {
+    "apiVersion": "v1",
+    "kind": "Thing",
+    "metadata": {
+        "name": "a",
+        "labels": {"app": "x"},
+        "ownerReferences": [OWNER],
+    },
+    "spec": {
+        "ports": [{"port": 80, "name": "web"}, {"port": 81, "name": "more"}],
+        "tags": ["red"],
+        "whole": {"a": 1},
+        "none": {},
+    },
+}
+PORT = {"port": 80, "protocol": "TCP", "name": "web"}
+MORE = {"port": 81, "protocol": "TCP", "name": "more"}
+
+
+def standing(*entries, meta=None, **spec):
+    """Return what the server has after that was applied, with its defaults and others' fields."""
+    head = {"name": "a", "uid": "1", "labels": {"app": "x", "theirs": "y"}}
+    references = [OWNER, OWNER | {"uid": "other"}]
+    body = {"ports": [PORT, MORE], "tags": ["blue", "red"], "whole": {"a": 1}, "none": {}}
+    document = {
+        "metadata": head
+        | {"ownerReferences": references, "managedFields": list(entries or (CLAIMED,))}
+        | (meta or {}),
+        "spec": body | {"default": True} | spec,
+        "status": {"ready": 1},
+    }
+    return seal(msgspec.json.encode(document), claims=our_claims)
+
+
+def is_known(held, **spec):
+    """Whether it is recognised as what is wanted; `spec` replaces parts of that."""
+    wanted = APPLIED | {"spec": APPLIED["spec"] | spec}
+    return is_as_wanted(msgspec.json.encode(wanted), held, manager="pentad-test")
+
+
+def test_what_was_applied_is_known_again():
+    """Whatever the server completed, and others added."""
+    assert is_known(standing())
+    assert is_known(standing(ports=[PORT | {"protocol": "UDP"}, PORT, MORE]))
+    assert is_known(standing(CLAIMED, entry("pentad-other", **{"f:spec": {"f:default": {}}})))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"more": 1},
+        {"ports": [{"port": 80, "name": "other"}, {"port": 81, "name": "more"}]},
+        {"ports": [{"port": 80, "name": "web"}]},
+        {"ports": [{"port": 80}, {"port": 81, "name": "more"}]},
+        {"ports": [{"port": 81, "name": "more"}, {"port": 80, "name": "web"}]},
+        {"tags": ["blue"]},
+        {"tags": ["red", "blue"]},
+        {"whole": {}},
+        {"whole": {"a": 1, "b": 2}},
+        {"none": None},
+        {"ports": {}},
+    ],
+    ids=["a field more", "an item changed", "an item less", "less in an item", "another order",
+         "another value", "a value more", "less of a whole", "more of a whole", "null", "no list"],
+)  # fmt: skip
+def test_another_wish_is_not(spec):
+    """Applying it would change something, if only who owns a field."""
+    assert not is_known(standing(), **spec)
+
+
+def test_less_than_what_was_applied_is_not():
+    """The field that is wanted no more has to go."""
+    less = {key: value for key, value in APPLIED["spec"].items() if key != "tags"}
+    raw = msgspec.json.encode(APPLIED | {"spec": less})
+
+    assert not is_as_wanted(raw, standing(), manager="pentad-test")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        standing(ports=[PORT | {"name": "other"}, MORE]),
+        standing(ports=[MORE, PORT]),
+        standing(ports=[PORT]),
+        standing(tags=["blue"]),
+        standing(whole={"a": 1, "completed": True}),
+        standing(meta={"labels": {"app": "y"}}),
+        standing(meta={"ownerReferences": []}),
+        standing(entry("pentad-other", **CLAIMED["fieldsV1"])),
+        standing(CLAIMED, CLAIMED),
+        standing(entry(**{"f:spec": {"f:ports": {"i:0": {}}}})),
+        standing(entry()),
+    ],
+    ids=["an item", "an order", "an item gone", "a value gone", "a whole", "a label",
+         "an owner", "another's", "twice ours", "by place", "nothing ours"],
+)  # fmt: skip
+def test_what_is_otherwise_now_is_not(held):
+    """Somebody changed it, owns it, or it cannot be told: an apply will tell."""
+    assert not is_known(held)
