@@ -93,12 +93,6 @@ class Pod(Resource, frozen=True, kw_only=True, rename="camel"):
         return sum(each.restart_count for each in self.status.container_statuses)
 
 
-def clusters_of(snapshot: Snapshot) -> Iterable[str]:
-    """Return the key of the cluster that a pod says it belongs to."""
-    cluster = snapshot.labels.get("cluster")
-    return (f"{snapshot.meta.namespace}/{cluster}",) if cluster else ()
-
-
 def trouble_changed(change: Change) -> bool:
     """Whether a pod came, went, became ready or not, or has another reason not to be."""
     if change.old is None or change.new is None:

@@ -29,13 +29,13 @@ from reconcilers.penin.cluster import desired, events, rollout, secrets, status
 from reconcilers.penin.cluster.claim import CLAIMS
 from reconcilers.penin.cluster.handover import Handover
 from reconcilers.penin.cluster.keeper import Keeper
+from reconcilers.penin.cluster.labelled import Labelled, clusters_of
 from reconcilers.penin.cluster.monitor import SERVICE_MONITOR, Monitor
 from reconcilers.penin.cluster.observed import Deployment, Observed, observe
 from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.podstate import (
     PODS,
     Pod,
-    clusters_of,
     trouble_changed,
     why_not_ready,
 )
@@ -78,8 +78,8 @@ class PeninClusterReconciler:
         self._namespace = runtime.namespace
         self._clusters = runtime.lister(PeninOmegaCluster)
         self._deployments = runtime.lister(Deployment)
-        self._pods = runtime.lister(Pod, PODS)
-        self._revisions = runtime.lister(ControllerRevision)
+        self._pods = Labelled(runtime.lister(Pod, PODS))
+        self._revisions = Labelled(runtime.lister(ControllerRevision))
         self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
         self._children = runtime.apply_set(NAME, CHILDREN)
         self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
@@ -145,11 +145,8 @@ class PeninClusterReconciler:
 
     def _look(self, cluster: PeninOmegaCluster, snapshot: Snapshot, wanted: Wanted) -> Scope:
         """Read what is there."""
-        namespace = snapshot.meta.namespace
         target = Revision(parts=desired.parts(wanted))
-        stored = self._revisions.list(
-            namespace=namespace, label_selector=f"cluster={wanted.cluster}"
-        )
+        stored = self._revisions.of(snapshot.key)
         revisions = {found.name: found for found in map(Revision.of, stored)}
         return Scope(
             cluster=cluster,
@@ -205,11 +202,7 @@ class PeninClusterReconciler:
         """Ask the pods of parts that are not as wanted what holds them up."""
         return {
             role.key: why_not_ready(
-                self._pods.list(
-                    namespace=scope.snapshot.meta.namespace,
-                    label_selector=f"cluster={scope.wanted.cluster},service={role.label},"
-                    f"{TRACK}={CHAMPION}",
-                )
+                self._pods.of(scope.snapshot.key, {"service": role.label, TRACK: CHAMPION})
             )
             for role in scope.roles
             if not scope.observed[role.key].is_settled

@@ -18,6 +18,7 @@ from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
 from informers.meta.conditions import Condition
 from reconcilers.penin.api.v1alpha1 import Measured, MetricsStatus, PeninOmegaCluster
+from reconcilers.penin.cluster.labelled import Labelled
 from reconcilers.penin.cluster.podstate import PODS, Pod
 from reconcilers.penin.cluster.services import CHAMPION, SERVICES, TRACK, Role
 from reconcilers.penin.metrics.exposition import Page
@@ -78,7 +79,7 @@ class PeninMetricsReconciler:
 
     def __init__(self, runtime: Runtime, *, address: Address) -> None:
         self._clusters = runtime.lister(PeninOmegaCluster)
-        self._pods = runtime.lister(Pod, PODS)
+        self._pods = Labelled(runtime.lister(Pod, PODS))
         self._status = runtime.status_writer(NAME, PeninOmegaCluster, stamp="lastUpdateTime")
         self._scraper = Scraper()
         self._address = address
@@ -113,8 +114,7 @@ class PeninMetricsReconciler:
 
     async def _read(self, request: Request) -> Reading:
         """Read all pods that are ready."""
-        selector = f"cluster={request.name},{TRACK}={CHAMPION}"
-        pods = self._pods.list(namespace=request.namespace, label_selector=selector)
+        pods = self._pods.of(request.key, {TRACK: CHAMPION})
         places = {
             pod.name: (role, self._address(pod, role))
             for pod in pods
