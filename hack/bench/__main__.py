@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hack.bench.api import ApiError
-from hack.bench.catalogue import MICRO, SCENARIOS
+from hack.bench.catalogue import GROUPS, MICRO, SCENARIOS
 from hack.bench.document import render, table
 from hack.bench.peers import KOPF, available
 from hack.bench.plot import draw
@@ -45,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     failures: list[BaseException] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with _cluster(options) as kubeconfig:
-            result = asyncio.run(run(_plan(options), kubeconfig=kubeconfig, clock=LoopClock()))
+        plan = _plan(options)
+        with _cluster(options, fake_nodes=plan.fake_nodes) as (kubeconfig, log):
+            result = asyncio.run(run(plan, kubeconfig=kubeconfig, audit_log=log, clock=LoopClock()))
     except* (PeerError, ApiError, ClusterError) as failed:
         failures = list(_leaves(failed))
     if failures:
@@ -76,7 +77,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = [*(scenario.name for scenario in SCENARIOS), MICRO]
+    names = [*(scenario.name for scenario in SCENARIOS), MICRO, *GROUPS]
     parser = argparse.ArgumentParser(prog="python -m hack.bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     parser.add_argument(
@@ -125,11 +126,13 @@ def _positive(text: str) -> int:
 def _listing() -> str:
     lines = [f"{scenario.name:<14}{scenario.title}" for scenario in SCENARIOS]
     lines.append(f"{MICRO:<14}Parts of the machinery by themselves.")
+    lines += [f"{name:<14}{', '.join(members)}" for name, members in GROUPS.items()]
     return "\n".join([*lines, "", f"peers: {', '.join(available())} ({KOPF} in three scenarios)"])
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     wanted = options.scenario or [*(scenario.name for scenario in SCENARIOS), MICRO]
+    wanted += [name for group in wanted for name in GROUPS.get(group, ())]
     return Plan(
         scenarios=[scenario for scenario in SCENARIOS if scenario.name in wanted],
         peers=options.peers or available(),
@@ -141,16 +144,16 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 @contextmanager
-def _cluster(options: argparse.Namespace) -> Iterator[Path]:
-    """Yield the kubeconfig to use: the given one, or that of a cluster made for this run."""
+def _cluster(options: argparse.Namespace, *, fake_nodes: int) -> Iterator[tuple[Path, Path | None]]:
+    """Yield kubeconfig and audit log of a cluster made for this run, or the given kubeconfig."""
     if options.kubeconfig is not None:
-        yield options.kubeconfig
+        yield options.kubeconfig, None
         return
     cluster = Cluster.named(options.cluster)
     cluster.down()
     try:
-        Cluster.up(options.cluster, owner_pid=os.getpid())
-        yield cluster.kubeconfig
+        Cluster.up(options.cluster, fake_nodes=fake_nodes, owner_pid=os.getpid())
+        yield cluster.kubeconfig, cluster.audit_log
     finally:
         cluster.down()
 

@@ -15,6 +15,13 @@ from hack.bench.scenarios.children import fanout, steady
 from hack.bench.scenarios.failover import failover
 from hack.bench.scenarios.first import idle, status_10k, sync_10k, sync_100k
 from hack.bench.scenarios.latency import latency_100ps
+from hack.bench.scenarios.penin import (
+    FAKE_NODES,
+    penin_change,
+    penin_create,
+    penin_idle,
+    penin_resync,
+)
 from hack.bench.scenarios.relist import relist
 
 ROUNDS: Final = 5
@@ -22,6 +29,7 @@ FEWER_ROUNDS: Final = {KOPF: 2, CONTROLLER_RUNTIME_APPLY: 3}
 """kopf takes minutes; the other shows what a part of a figure is due to."""
 _LATENCY_ROUNDS: Final = 9
 """The tail is made by moments in which the API server is slow; not every round has as many."""
+_LONG_ROUNDS: Final = 3
 MICRO: Final = "micro"
 _BOTH: Final = (OURS, CONTROLLER_RUNTIME)
 
@@ -58,6 +66,7 @@ class Scenario:
     targets: tuple[Target, ...] = ()
     aims: tuple[Aim, ...] = ()
     usual_rounds: int = ROUNDS
+    fake_nodes: int = 0
 
     @property
     def title(self) -> str:
@@ -106,12 +115,33 @@ SCENARIOS: Final = (
     Scenario(name="relist", sample=relist),
     Scenario(name="failover", sample=failover, targets=(Target("wall_s", 1.0),)),
     Scenario(name="idle", sample=idle, targets=(Target("cpu_s", 1.0),)),
+    *(
+        Scenario(
+            name=sample.__name__,
+            sample=sample,
+            targets=(Target("cpu_s", 1.0),),
+            aims=aims,
+            usual_rounds=_LONG_ROUNDS,
+            fake_nodes=FAKE_NODES,
+        )
+        for sample, aims in (
+            (penin_create, ()),
+            (penin_resync, (Aim("writes", 0), Aim("cpu_s", 5.0))),
+            (penin_change, ()),
+            (penin_idle, (Aim("writes", 0),)),
+        )
+    ),
     Scenario(
         name="sync_100k",
         sample=sync_100k,
         targets=(Target("wall_s", 0.6), Target("cpu_s", 0.4), Target("rss_mb", 0.4)),
     ),
 )
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "penin_500": tuple(each.name for each in SCENARIOS if each.fake_nodes)
+}
+"""Scenarios that are run together under one name."""
 
 MICRO_AIMS: Final[Mapping[str, tuple[Aim, ...]]] = {
     "store": (

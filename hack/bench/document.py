@@ -16,6 +16,7 @@ _COLUMNS: Final = {
     "restore_s": "restore (s)",
     "server_s": "API server CPU (s)",
     "repair_s": "repair (s)",
+    "requests": "requests",
     "writes": "writes",
     "kill_s": "after SIGKILL (s)",
     "worst_s": "longest (s)",
@@ -161,5 +162,11 @@ _METHOD: Final = """\
 - In `fanout` the harness watches the children itself, deletes all of them with one request, and
   compares the contents of every one at the end. In `steady` the writes are counted by the API
   server. In `failover` the wall time is that of the clean stop.
+- In the scenarios of PENIN-Ω ours is `python -m controller manager --families=penin`, as users run
+  it, and makes all that a cluster consists of; the peer makes five Deployments and five Services of
+  each and no more. Rollouts are over when the harness's own watches show it; a program has done its
+  work when its metrics say that nothing waits. In `penin_resync` CPU runs from the start of the
+  process, in `penin_create` and `penin_change` from the first write of the harness until nothing
+  came for a second. Requests and writes are lines of the audit log, without renewals of the Lease.
 - The API server, etcd, kube-controller-manager and the harness share the machine's cores with the
   peer, so wall times that wait for the server are longer than on a real control plane for all."""

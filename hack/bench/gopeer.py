@@ -23,13 +23,17 @@ _LISTING: Final = 60.0
 _WITHOUT: Final = "or leave the peer out: --peers ours"
 
 
-async def build(progress: Progress) -> Path:
+async def build(progress: Progress, *, program: str = "") -> Path:
     """Return the binary, built if its sources changed since the last build.
+
+    Without a name it is that of the Widgets; the programs of other kinds are in folders beside it.
 
     Raises:
         PeerError: If there is no Go, no source of modules, or the build fails.
     """
-    binary = _cache() / f"controller-runtime-{_source_hash()}"
+    binary = _cache() / "-".join(
+        filter(None, ("controller-runtime", program, _source_hash(program)))
+    )
     if binary.exists():
         return binary
     found = shutil.which("go")
@@ -41,17 +45,17 @@ async def build(progress: Progress) -> Path:
     binary.parent.mkdir(parents=True, exist_ok=True)
     fresh = binary.with_suffix(f".{os.getpid()}")
     try:
-        await _build(Go(found), fresh, progress=progress)
+        await _build(Go(found), fresh, package=f"./{program}", progress=progress)
         fresh.replace(binary)
     finally:
         fresh.unlink(missing_ok=True)
     return binary
 
 
-async def _build(go: Go, output: Path, *, progress: Progress) -> None:
+async def _build(go: Go, output: Path, *, package: str, progress: Progress) -> None:
     try:
         async with progress.step("looking for the modules of the controller-runtime peer"):
-            if not await _has_modules(go):
+            if not await _has_modules(go, package):
                 await go.check_source(folder=output.parent)
     except ClusterError as error:
         raise PeerError(
@@ -62,17 +66,17 @@ async def _build(go: Go, output: Path, *, progress: Progress) -> None:
         async with progress.step(
             "building the controller-runtime peer (once; takes minutes)", detail=lambda: go.activity
         ):
-            arguments = ("build", "-v", "-trimpath", f"-o={output}", ".")
+            arguments = ("build", "-v", "-trimpath", f"-o={output}", package)
             await go.run(*arguments, folder=SOURCES, seconds=_LONGEST)
     except ClusterError as error:
         raise PeerError(f"{error}, {_WITHOUT}\n{error.detail}") from error
 
 
-async def _has_modules(go: Go) -> bool:
+async def _has_modules(go: Go, package: str) -> bool:
     """Whether everything needed has been fetched before; asks no host."""
     with contextlib.suppress(BuildError):
         offline = {"GOPROXY": "off"}
-        arguments = ("list", "-deps", ".")
+        arguments = ("list", "-deps", package)
         await go.run(*arguments, folder=SOURCES, seconds=_LISTING, environment=offline)
         return True
     return False
@@ -83,9 +87,9 @@ def _cache() -> Path:
     return Path(home) / "pentad" / "bench"
 
 
-def _source_hash() -> str:
+def _source_hash(program: str) -> str:
     digest = hashlib.sha256()
-    for path in sorted(SOURCES.iterdir()):
+    for path in sorted({*SOURCES.iterdir(), *(SOURCES / program).iterdir()}):
         if path.suffix in {".go", ".mod", ".sum"}:
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

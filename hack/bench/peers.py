@@ -45,8 +45,8 @@ class Job:
             f"--expected={self.expected}",
             f"--lease={self.lease}",
             f"--stamp={self.stamp}",
-            f"--metrics=127.0.0.1:{_free_port()}",
-            f"--health=127.0.0.1:{_free_port()}",
+            f"--metrics=127.0.0.1:{free_port()}",
+            f"--health=127.0.0.1:{free_port()}",
             f"--log-file={log}",
         ]
         return [*flags, "--record"] if self.record else flags
@@ -95,7 +95,8 @@ async def prepare(name: str, *, profile: Path | None = None) -> Peer:
             raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -13,7 +13,7 @@ _METRICS: Final = {
     "p50_ms": "p50",
     "p99_ms": "p99",
 }
-_GIVEN: Final = {("latency_100ps", "wall_s"), ("idle", "wall_s")}
+_GIVEN: Final = {("latency_100ps", "wall_s"), ("idle", "wall_s"), ("penin_idle", "wall_s")}
 """How long these run is set by the harness, the same for every peer."""
 _COLOURS: Final = {OURS: "#1b7f5c", KOPF: "#b9b3a4"}
 _TICKS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)

@@ -21,6 +21,10 @@ _ROWS: Final = {
     "fanout": "10,000 children built, deleted and restored",
     "failover": "clean hand-over to a standby",
     "idle": "10,000 cached, nothing happens for a minute",
+    "penin_create": "500 PENIN-Ω clusters made (peer: Deployments and Services only)",
+    "penin_resync": "the same 500 after a restart",
+    "penin_change": "one setting of all 500 changed",
+    "penin_idle": "500 settled, nothing happens for a minute",
 }
 _UNITS: Final = {
     "wall_s": ("wall", "s"),

@@ -14,6 +14,7 @@ import msgspec
 
 from hack.bench.api import Api, Call, widgets_path
 from hack.bench.peers import Job, Peer
+from hack.bench.penin import Fleet
 from hack.bench.process import Milestone, PeerError, Process
 from hack.bench.widget import Population
 from informers.clock import Clock
@@ -31,6 +32,8 @@ class Rig:
     logs: Path
     clock: Clock
     quick: bool
+    audit_log: Path | None = None
+    fleets: dict[str, Fleet] = attrs.field(factory=dict)
     _populations: dict[str, Population] = attrs.field(factory=dict)
     _serial: Iterator[int] = attrs.field(factory=itertools.count)
 
@@ -66,10 +69,14 @@ class Rig:
         return Job(
             namespace=population.namespace,
             expected=len(population),
-            lease=f"bench-{next(self._serial)}",
+            lease=self.lease(),
             stamp=stamp,
             record=record,
         )
+
+    def lease(self) -> str:
+        """Return the name of a Lease nobody has held yet."""
+        return f"bench-{next(self._serial)}"
 
     async def start(self, peer: Peer, job: Job, *, kubeconfig: Path | None = None) -> Process:
         """Start a peer, with a log of its own."""

@@ -10,7 +10,7 @@ import attrs
 import yaml
 
 from hack.bench import machine, micro
-from hack.bench.api import Api
+from hack.bench.api import Api, ApiError
 from hack.bench.catalogue import MICRO, Scenario
 from hack.bench.peers import Peer, prepare
 from hack.bench.process import PeerError
@@ -18,9 +18,13 @@ from hack.bench.results import judge, judge_aims, summarise
 from hack.bench.rig import Rig, Sample
 from hack.cluster.progress import Progress
 from informers.clock import Clock
+from reconcilers.penin.family import FAMILY as PENIN
 
 _ROOT: Final = Path(__file__).parent.parent.parent
-_CRD: Final = _ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
+_WIDGETS: Final = _ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
+_OF_PENIN: Final = tuple(
+    _ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml" for kind in PENIN.kinds
+)
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _SETTLE: Final = 1.0
 _MICRO_ROUNDS: Final = 3
@@ -38,17 +42,24 @@ class Plan:
     micro: bool
     profile: Path | None = None
 
+    @property
+    def fake_nodes(self) -> int:
+        """How many nodes have to be played."""
+        return max((scenario.fake_nodes for scenario in self.scenarios), default=0)
+
     def matches(self, scenario: Scenario) -> list[str]:
         """Return the wanted peers that take part in a scenario."""
         return [name for name in self.peers if name in scenario.peers]
 
 
-async def run(plan: Plan, *, kubeconfig: Path, clock: Clock) -> dict[str, Any]:
+async def run(
+    plan: Plan, *, kubeconfig: Path, clock: Clock, audit_log: Path | None = None
+) -> dict[str, Any]:
     """Run a plan and return everything that was measured, as it goes into the JSON file."""
     peers = {name: await prepare(name, profile=plan.profile) for name in plan.peers}
     # First: what the scenarios leave in the API server keeps a core of two busy for a while.
     parts = {name: await _micro(name, plan=plan) for name in micro.names()} if plan.micro else {}
-    async with _rig(plan, kubeconfig=kubeconfig, clock=clock) as rig:
+    async with _rig(plan, kubeconfig=kubeconfig, clock=clock, audit_log=audit_log) as rig:
         facts = await machine.describe(rig.api)
         figures: dict[str, Any] = {}
         for scenario in plan.scenarios:
@@ -66,30 +77,42 @@ async def run(plan: Plan, *, kubeconfig: Path, clock: Clock) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _rig(plan: Plan, *, kubeconfig: Path, clock: Clock) -> AsyncIterator[Rig]:
+async def _rig(
+    plan: Plan, *, kubeconfig: Path, clock: Clock, audit_log: Path | None
+) -> AsyncIterator[Rig]:
     with tempfile.TemporaryDirectory(prefix="pentad-bench-") as logs:
         async with Api.of(kubeconfig) as api:
-            await _install(api, clock=clock)
+            for crd in (_WIDGETS, *_OF_PENIN):
+                await _install(api, yaml.safe_load(crd.read_text("utf-8")), clock=clock)
             yield Rig(
-                api=api, kubeconfig=kubeconfig, logs=Path(logs), clock=clock, quick=plan.quick
+                api=api,
+                kubeconfig=kubeconfig,
+                logs=Path(logs),
+                clock=clock,
+                quick=plan.quick,
+                audit_log=audit_log,
             )
 
 
-async def _install(api: Api, *, clock: Clock) -> None:
-    """Apply the CRD and wait until it is served."""
-    crd = yaml.safe_load(_CRD.read_text(encoding="utf-8"))
-    path = f"{_CRDS}/{crd['metadata']['name']}"
-    await api.apply(path, crd)
+async def _install(api: Api, crd: dict[str, Any], *, clock: Clock) -> None:
+    """Apply a CRD and wait until it is served."""
+    name, spec = crd["metadata"]["name"], crd["spec"]
+    await api.apply(f"{_CRDS}/{name}", crd)
+    served = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
     deadline = clock.monotonic() + _ESTABLISHED
-    while not _established(await api.json("GET", path)):
+    while not await _is_served(api, served):
         if clock.monotonic() > deadline:
-            raise PeerError("the Widget CRD was not established in 30 s")
+            raise PeerError(f"the CRD {name} was not established in {_ESTABLISHED:.0f} s")
         await clock.sleep(0.1)
 
 
-def _established(crd: dict[str, Any]) -> bool:
-    conditions = crd.get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+async def _is_served(api: Api, path: str) -> bool:
+    """Whether its objects can be listed: an established kind's storage may still be on its way."""
+    try:
+        await api.json("GET", path, limit="1")
+    except ApiError:
+        return False
+    return True
 
 
 async def _compare(

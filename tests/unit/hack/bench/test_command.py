@@ -10,7 +10,7 @@ import pytest
 from hack.bench import __main__ as bench
 from hack.bench import micro, micro_loop
 from hack.bench.__main__ import _parser, _plan, main
-from hack.bench.catalogue import MICRO, SCENARIOS
+from hack.bench.catalogue import GROUPS, MICRO, SCENARIOS
 from hack.bench.peers import CONTROLLER_RUNTIME, KOPF
 from hack.bench.readme import BEGIN, END
 
@@ -36,6 +36,14 @@ def test_scenarios_and_peers_are_repeatable():
         plan.matches(scenario) for scenario in plan.scenarios
     ]
     assert not plan.micro
+
+
+def test_a_group_stands_for_its_scenarios():
+    """Under one name, with the nodes that they need; the others need none."""
+    plan = _planned("--scenario", "penin_500")
+
+    assert GROUPS["penin_500"] == tuple(scenario.name for scenario in plan.scenarios)
+    assert (True, 0) == (plan.fake_nodes > 0, _planned("--scenario", "idle").fake_nodes)
 
 
 @pytest.mark.parametrize(
