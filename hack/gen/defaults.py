@@ -1,7 +1,8 @@
 """The defaults of a wire type, as the API server is to fill them in.
 
-What is empty is left out, as it reads the same when absent. An object is filled in when that brings
-the defaults of its own fields, and then holds only what those would not give by themselves.
+What is empty is left out, as it reads the same when absent. Null is, too: the API server does not
+keep it, so a second manager that applies it meets a conflict. An object is filled in when that
+brings the defaults of its own fields, and then holds only what those would not give by themselves.
 """
 
 from typing import Any, Final
@@ -13,7 +14,7 @@ from informers.meta import codec
 
 Schema = dict[str, Any]
 
-_NONE: Final = (msgspec.NODEFAULT, msgspec.UNSET)
+_NONE: Final = (msgspec.NODEFAULT, msgspec.UNSET, None)
 
 
 def keyword(field: ms.Field, schema: Schema) -> Schema:

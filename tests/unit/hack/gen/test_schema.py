@@ -180,6 +180,7 @@ def test_a_wire_name_may_be_a_python_keyword():
         pytest.param(bool, False, {"default": False}, id="false-is-a-value"),
         pytest.param(str, "", {}, id="empty-text-reads-as-absent"),
         pytest.param(tuple[int, ...], (), {}, id="empty-list-reads-as-absent"),
+        pytest.param(Any, None, {}, id="null-is-not-kept"),
         pytest.param(tuple[int, ...], (1, 2), {"default": [1, 2]}, id="list"),
         pytest.param(Level, Level.LOW, {"default": "low"}, id="enum"),
         pytest.param(Quantity, Quantity.parse("1Gi"), {"default": "1Gi"}, id="quantity"),
