@@ -199,7 +199,7 @@ def degraded(found: Findings) -> Condition:
             "change the spec to try again"
         )
         return _condition(found, "Degraded", "RolledBack", message, is_so=True)
-    if found.good and found.waiting and not found.is_changing:
+    if found.waiting and phase(found) == "Running":
         return _condition(found, "Degraded", "PodsNotReady", _what_is_missing(found), is_so=True)
     return _condition(found, "Degraded", "AsExpected", "nothing is wrong", is_so=False)
 

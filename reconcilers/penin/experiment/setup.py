@@ -29,7 +29,7 @@ def set_up(
         reader=ArmReader(runtime.lister(Pod, PODS), address=address),
         splitter=splitter or ReplicaSplitter(),
     )
-    builder = Builder(runtime, NAME).for_(PeninExperiment, spec_changed)
+    builder = Builder(runtime, NAME).for_(PeninExperiment, spec_changed, optional=True)
     for kind in CHILDREN:
         builder.owns(kind)
     builder.watches(PENIN_OMEGA_CLUSTER, lambda changed: of_cluster(experiments, changed))

@@ -334,7 +334,7 @@ def set_up(runtime: Runtime) -> Controller:
 
     return (
         Builder(runtime, NAME)
-        .for_(PeninProposal)
+        .for_(PeninProposal, optional=True)
         .watches(PENIN_PROPOSAL, siblings)
         .watches(PENIN_OMEGA_CLUSTER, of_cluster)
         .watches(CONFIG_MAP, stopped)

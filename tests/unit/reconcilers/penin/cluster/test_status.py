@@ -237,3 +237,12 @@ def test_the_turn_of_a_part_has_a_beginning(before, since):
     found = status.status(findings(cluster=rolled(**before), **CHANGING))
 
     assert (since, "sigmaGuard") == (str(found.rollout.since), found.rollout.service)
+
+
+def test_pods_that_scaling_waits_for_are_not_wrong():
+    """A change explains them; pods that fail later are."""
+    more = attrs.evolve(DOWN, replicas=2, ready_replicas=1, pods=1)
+    observed = ALL_READY | {"sigmaGuard": more}
+
+    assert "False" == status.degraded(findings(observed=observed)).status
+    assert "True" == status.degraded(findings(observed=ALL_READY | {"sigmaGuard": DOWN})).status
