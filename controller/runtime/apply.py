@@ -183,7 +183,8 @@ class ApplySet:
     def _look(self, owner: Owner, place: Place, body: Mapping[str, Any]) -> _Step:
         """What one child takes: nothing if it is as it was applied."""
         kind, key = place
-        raw = msgspec.json.encode(owner.mark(body))
+        # In order: what comes from a rendering and what comes back from the server are one wish.
+        raw = msgspec.json.encode(owner.mark(body), order="deterministic")
         step = _Step(place, raw, hashlib.blake2b(raw, digest_size=12).digest())
         held = self._informers[kind].store.get(key)
         if held is not None:

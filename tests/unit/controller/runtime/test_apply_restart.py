@@ -34,3 +34,12 @@ async def test_what_an_earlier_process_applied_otherwise_is_applied():
         await case.children.apply(OWNER, [child(a="1")])
 
     assert ["PATCH"] == case.methods()
+
+
+async def test_the_order_of_fields_is_no_wish():
+    """What was rendered here and what the server stored of it are the same."""
+    async with Case().reflecting() as case:
+        await case.children.apply(OWNER, [child(a="1", b="2")])
+        found = await case.children.apply(OWNER, [child(b="2", a="1")])
+
+    assert ((), ["PATCH"]) == (found.applied, case.methods())
