@@ -64,7 +64,10 @@ def remains(rest: Rest, paths: Iterable[str]) -> dict[str, Any]:
 
 def _stable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _stable(part) for name, part in value.items() if name not in _VOLATILE}
+        kept = {name: _stable(part) for name, part in value.items() if name not in _VOLATILE}
+        if "conditions" in kept:  # in the order in which controllers came to write them
+            kept["conditions"].sort(key=lambda each: each["type"])
+        return kept
     if isinstance(value, list):
         return [_stable(part) for part in value]
     return value
