@@ -86,9 +86,16 @@ class Network:
         _ip("route", "replace", str(SERVICE_RANGE), "via", str(self.server), within=inside)
 
     def unplug(self) -> None:
-        """Remove the cable to a machine that is gone; the kernel does so in its own time."""
-        if (_INTERFACES / self._port).exists():
-            _ip("link", "delete", self._port)
+        """Remove the cable to a machine that is gone; the kernel does so in its own time.
+
+        That may be just now, between the look and the removal.
+        """
+        try:
+            if (_INTERFACES / self._port).exists():
+                _ip("link", "delete", self._port)
+        except ClusterError:
+            if (_INTERFACES / self._port).exists():
+                raise
 
     @classmethod
     def choose(cls, taken: Collection[int]) -> Self:

@@ -130,7 +130,7 @@ def test_what_dies_comes_back(running):
         (container,) = pod["status"]["containerStatuses"]
         return container["restartCount"]
 
-    penin.tell("acfa-league", crash=True)
+    penin.send("acfa-league", "misbehave", {"crash": True})  # it ends before it answers
     eventually_blocking(restarts, where=lambda number: number > 0, within=WITHIN)
 
     workload = f"/apis/apps/v1/namespaces/{penin.namespace}/deployments/a-omega-meta"

@@ -95,7 +95,9 @@ def test_what_helps_is_kept_and_what_hurts_is_taken_back(architected, real, ask)
     spec = penin.now()["spec"]
     assert (0.05, 2) == (spec["config"]["caosPlus"]["maxBoost"], spec["replicas"]["sigmaGuard"])
 
-    eventually_blocking(lambda: verified(real, penin)[0], equals=0, within=PATIENCE)
+    eventually_blocking(
+        lambda: verified(real, penin), where=lambda judged: judged[0] == 0, within=PATIENCE
+    )
     (writer,) = penin.pods("ledger-writer")
     ask("exec", writer, f"-n={penin.namespace}", "--", "python", "-c", SPOIL)
     code, said = verified(real, penin)
