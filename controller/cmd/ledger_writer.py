@@ -20,6 +20,7 @@ from reconcilers.penin.ledger.volume import Occupied, Volume
 from reconcilers.penin.ledger.writer import Log, Writer
 
 FAILED = 1
+UNWRITABLE = "its volume does not heed the pod's fsGroup, as hostPath does not: use another class"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         asyncio.run(_run(settings, log))
     except* (InformersError, OSError, Occupied) as errors:
         for error in errors.exceptions:
-            print(error, file=sys.stderr)  # noqa: T201 - where a person looks first
+            remedy = f": {UNWRITABLE}" if isinstance(error, PermissionError) else ""
+            print(f"{error}{remedy}", file=sys.stderr)  # noqa: T201 - where a person looks first
         code = FAILED
     return code
 
