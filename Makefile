@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help env setup node tools images run test test-oldest test-deep e2e bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m pytest tests/unit tests/arch tests/chaos tests/integration $(ARGS)
+	@$(PY) -m pytest tests/unit tests/arch tests/chaos tests/integration -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
@@ -42,7 +42,11 @@ test-deep: setup ## 500 schedules of each chaos test, all points at which a mana
 
 e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.images
-	@$(PY) -m pytest tests/e2e $(ARGS)
+	@$(PY) -m pytest tests/e2e -m "not deep" $(ARGS)
+
+e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω, Helm, upgrades (root)
+	@$(PY) -m hack.images
+	@$(PY) -m pytest tests/e2e -m deep $(ARGS)
 
 bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario sync_10k")
 	@$(PY) -m hack.bench $(ARGS)

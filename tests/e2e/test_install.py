@@ -66,6 +66,7 @@ def gone(ask, before):
     assert set() == before - everything(ask)
 
 
+@pytest.mark.deep
 def test_one_apply_installs_and_leaves_nothing(real, ask, room, before, by_kubectl):
     """Two replicas, one leader, a cluster that runs, nothing refused; and all of it goes again."""
     home, name = by_kubectl
@@ -84,6 +85,7 @@ def test_one_apply_installs_and_leaves_nothing(real, ask, room, before, by_kubec
     gone(ask, before)
 
 
+@pytest.mark.deep
 def test_another_replica_takes_over(ask, by_kubectl):
     """A leader that is told to end gives the Lease back; one that is killed has it run out."""
     home, name = by_kubectl
@@ -115,6 +117,7 @@ def helmed(real, helm, before, ask):
     ask("delete", "--ignore-not-found", "namespace", "pentad-system", within=PATIENCE)
 
 
+@pytest.mark.deep
 def test_helm_leads_a_release_through_its_life(ask, room, before, helmed):
     """Install, test, upgrade, roll back, uninstall: pods of users stay the same throughout."""
     wait = ("--wait", f"--timeout={PATIENCE}s")

@@ -92,6 +92,7 @@ def test_commands_that_need_no_real_pods(own_cluster, tmp_path):
     assert_gone(kubectl)
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(900)
 def test_commands_about_real_pods(own_cluster, tmp_path):
     """On a real node, with the manager installed in the cluster and stand-ins for the services."""

@@ -96,6 +96,7 @@ def reconciled(ask):
     return sum(map(float, found))
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("installed")
 def test_pods_stay_unless_their_template_differs(ask, room):
     """After the upgrade the cluster runs, and every pod whose template is the same is the same."""

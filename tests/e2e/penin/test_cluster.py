@@ -34,6 +34,7 @@ def test_a_cluster_of_real_pods_becomes_running(penin, real, capsys):
     assert {"Creating", "Running"} <= penin.events()
 
 
+@pytest.mark.deep
 def test_scaling_adds_pods_and_touches_no_other_service(running):
     """The Service reaches all of them."""
     penin = running()
@@ -64,6 +65,7 @@ def test_a_setting_reaches_the_services_that_read_it(running):
     assert {"kappa": 25.0, "maxBoost": 0.05} == settings["caosPlus"]
 
 
+@pytest.mark.deep
 def test_an_upgrade_replaces_all_pods(running):
     """By the image of the new release."""
     penin = running()
@@ -92,6 +94,7 @@ def test_a_failed_upgrade_goes_back_by_itself(running):
     assert {"RollingBack"} <= penin.events()
 
 
+@pytest.mark.deep
 def test_a_failed_upgrade_stops_and_says_why(running):
     """Without rollback it waits for a person; mending the spec mends the cluster."""
     penin = running()
@@ -106,6 +109,7 @@ def test_a_failed_upgrade_stops_and_says_why(running):
     penin.becomes("Running")
 
 
+@pytest.mark.deep
 def test_an_image_that_is_nowhere_is_told(running):
     """The node asks nobody else for it."""
     penin = running()
@@ -117,6 +121,7 @@ def test_an_image_that_is_nowhere_is_told(running):
     assert "7.7.7" in ready["message"]
 
 
+@pytest.mark.deep
 def test_what_dies_comes_back(running):
     """A pod that is deleted, a process that ends, a workload that somebody removed."""
     penin = running()
@@ -144,6 +149,7 @@ def test_what_dies_comes_back(running):
     penin.becomes("Running", lambda found: found["status"]["readyServices"] == "4/4")
 
 
+@pytest.mark.deep
 def test_services_that_tell_nothing_are_no_less_healthy(running):
     """The figures are absent, and said to be."""
     penin = running()
@@ -173,6 +179,7 @@ def test_redis_runs_with_a_password_of_its_own(running, ask):
     assert "5/5" == penin.now()["status"]["readyServices"]
 
 
+@pytest.mark.deep
 def test_deleting_it_takes_everything_along(running):
     """All but what it was told to keep."""
     penin = running()

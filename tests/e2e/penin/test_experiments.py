@@ -68,6 +68,7 @@ def misbehave(penin, names, **behaviour):
         penin.rest.request("POST", f"{at}/proxy/misbehave", behaviour).ok()
 
 
+@pytest.mark.deep
 def test_a_better_challenger_wins_and_is_promoted(running):
     """By the normal rollout; its own pods go."""
     penin = running()
@@ -98,6 +99,7 @@ def test_a_worse_challenger_loses(running):
     )
 
 
+@pytest.mark.deep
 def test_one_that_is_disturbed_decides_nothing(running):
     """The champion was changed meanwhile: what was measured compares two different things."""
     penin = running()

@@ -141,6 +141,7 @@ def test_a_forged_proposal_is_refused(running, body, text):
     assert text in answer.body["message"]
 
 
+@pytest.mark.deep
 def test_other_services_have_no_token(running):
     """Only SR-Ω∞ is somebody to the API server."""
     penin = running(selfArchitecting=POLICY)
