@@ -147,6 +147,7 @@ def images(deployments):
     }
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("running")
 async def test_it_is_promoted_by_itself_where_that_is_asked_for(begin, pages, rest, path):
     """Only the fields that differ are written."""
