@@ -58,10 +58,10 @@ def is_left_out(row):
 
 
 def restless(kubectl):
-    """Return the clusters that do not run as their newest specs want."""
+    """Return the clusters that do not run as their newest specs want, and what they say."""
     found = json.loads(kubectl("get", "penin", "-A", "-o", "json"))["items"]
     return {
-        f"{each['metadata']['namespace']}/{each['metadata']['name']}"
+        f"{each['metadata']['namespace']}/{each['metadata']['name']}": each.get("status")
         for each in found
         if not is_running(each)
     }
@@ -78,7 +78,7 @@ def run(rows, shell, kubectl):
         shell.run(row.runs_as)
         if CHANGES.search(row.runs_as):
             look = functools.partial(restless, kubectl)
-            eventually_blocking(look, equals=set(), within=PATIENCE)
+            eventually_blocking(look, equals={}, within=PATIENCE)
 
 
 @pytest.mark.timeout(900)
