@@ -12,7 +12,6 @@ from informers.meta.crd import Column, Definition, Rule, map_list
 from informers.meta.duration import Duration
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
-from informers.meta.quantity import Quantity
 from reconcilers.penin.api.evidence import (
     ArmStatus,
     EffectStatus,
@@ -24,6 +23,7 @@ from reconcilers.penin.api.evidence import (
     WeightStatus,
 )
 from reconcilers.penin.api.operation import Image
+from reconcilers.penin.api.partial import ConfigChange, SizeChange
 from reconcilers.penin.api.spec import Service
 
 PENIN_EXPERIMENT: Final = Kind("penin.ai", "v1alpha1", "PeninExperiment", "peninexperiments")
@@ -59,53 +59,6 @@ Verdict = Literal["Win", "Lose", "Inconclusive"]
 _Ratio = Annotated[float, Meta(ge=0, le=1)]
 
 
-class CaosPlusChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Settings of the CAOS+ amplification that the challenger has instead."""
-
-    max_boost: _Ratio | UnsetType = UNSET
-    """The most that one step may amplify."""
-    kappa: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
-    """How steep the amplification is."""
-
-
-class SigmaGuardChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Gates of Σ-Guard that the challenger has instead."""
-
-    ece_threshold: _Ratio | UnsetType = UNSET
-    """The largest expected calibration error that passes."""
-    bias_threshold: Annotated[float, Meta(ge=1)] | UnsetType = UNSET
-    """The largest ratio of bias that passes."""
-
-
-class EvolutionChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Settings of the evolution that the challenger has instead."""
-
-    seed: Annotated[int, Meta(ge=0, le=2**53)] | UnsetType = UNSET
-    """Makes random choices repeatable."""
-
-
-class ConfigChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Settings that the challenger has instead of the cluster's; only those its service reads."""
-
-    budget_daily_usd: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
-    """US dollars a day; Ω-META and the ACFA League."""
-    caos_plus: CaosPlusChange | UnsetType = UNSET
-    """Ω-META and SR-Ω∞."""
-    sigma_guard: SigmaGuardChange | UnsetType = UNSET
-    """Σ-Guard."""
-    evolution: EvolutionChange | UnsetType = UNSET
-    """Ω-META and the ACFA League."""
-
-
-class ResourcesChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a pod of the challenger may use instead."""
-
-    cpu: Annotated[Quantity, Meta(examples=["500m"])] | UnsetType = UNSET
-    """Cores."""
-    memory: Annotated[Quantity, Meta(examples=["512Mi"])] | UnsetType = UNSET
-    """Bytes."""
-
-
 class Challenger(Struct, frozen=True, kw_only=True, rename="camel"):
     """How the challenger differs from what the cluster runs: at least one of these."""
 
@@ -117,8 +70,8 @@ class Challenger(Struct, frozen=True, kw_only=True, rename="camel"):
     image: Image | UnsetType = UNSET
     """A whole image name instead."""
     config: ConfigChange | UnsetType = UNSET
-    """Other settings."""
-    resources: ResourcesChange | UnsetType = UNSET
+    """Other settings; only those that its service reads."""
+    resources: SizeChange | UnsetType = UNSET
     """Other amounts of cores and memory."""
 
 

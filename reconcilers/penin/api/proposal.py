@@ -15,8 +15,8 @@ from informers.meta.duration import Duration
 from informers.meta.kinds import Kind
 from informers.meta.microtime import MicroTime
 from informers.meta.object import Resource
-from informers.meta.quantity import Quantity
 from reconcilers.penin.api.architecting import Metric
+from reconcilers.penin.api.partial import ConfigChange, SizeChange
 from reconcilers.penin.api.spec import Replicas
 from reconcilers.penin.api.v1alpha1 import MetricsStatus
 
@@ -48,64 +48,17 @@ class ReplicasChange(Struct, frozen=True, kw_only=True, rename="camel"):
     """Pods of the ACFA League."""
 
 
-class ResourcesOfOne(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Another size of one service's pods."""
-
-    cpu: Annotated[Quantity, Meta(examples=["750m"])] | UnsetType = UNSET
-    """Cores."""
-    memory: Annotated[Quantity, Meta(examples=["768Mi"])] | UnsetType = UNSET
-    """Bytes."""
-
-
 class ResourcesChange(Struct, frozen=True, kw_only=True, rename="camel"):
     """Other sizes of pods."""
 
-    omega_meta: ResourcesOfOne | UnsetType = UNSET
+    omega_meta: SizeChange | UnsetType = UNSET
     """Of Ω-META."""
-    sigma_guard: ResourcesOfOne | UnsetType = UNSET
+    sigma_guard: SizeChange | UnsetType = UNSET
     """Of Σ-Guard."""
-    sr_omega_infinity: ResourcesOfOne | UnsetType = UNSET
+    sr_omega_infinity: SizeChange | UnsetType = UNSET
     """Of SR-Ω∞."""
-    acfa_league: ResourcesOfOne | UnsetType = UNSET
+    acfa_league: SizeChange | UnsetType = UNSET
     """Of the ACFA League."""
-
-
-class CaosPlusChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Other settings of the CAOS+ amplification."""
-
-    max_boost: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
-    """The most that one step may amplify."""
-    kappa: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
-    """How steep the amplification is."""
-
-
-class SigmaGuardChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Other settings of the gates."""
-
-    ece_threshold: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
-    """The largest expected calibration error that passes."""
-    bias_threshold: Annotated[float, Meta(ge=1)] | UnsetType = UNSET
-    """The largest ratio of bias that passes."""
-
-
-class EvolutionChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Other settings of the evolution."""
-
-    seed: Annotated[int, Meta(ge=0, le=2**53)] | UnsetType = UNSET
-    """Makes random choices repeatable."""
-
-
-class ConfigChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Other settings of PENIN-Ω."""
-
-    budget_daily_usd: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
-    """US dollars a day."""
-    caos_plus: CaosPlusChange | UnsetType = UNSET
-    """The CAOS+ amplification."""
-    sigma_guard: SigmaGuardChange | UnsetType = UNSET
-    """The security gates."""
-    evolution: EvolutionChange | UnsetType = UNSET
-    """The evolution."""
 
 
 class Change(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -4,7 +4,8 @@ import yaml
 
 from hack.gen.__main__ import ROOT
 from informers.meta import codec
-from reconcilers.penin.api.experiment import READS, ConfigChange, PeninExperiment
+from reconcilers.penin.api.experiment import READS, PeninExperiment
+from reconcilers.penin.api.partial import ConfigChange
 from reconcilers.penin.cluster.services import SERVICES
 from tests.unit.reconcilers.penin.experiment.world import spec
 
