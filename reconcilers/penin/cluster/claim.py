@@ -18,6 +18,7 @@ from informers.meta.object import Resource
 from informers.meta.quantity import Quantity
 from informers.reflector import Source
 from reconcilers.penin.api.spec import WormLedger
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.services import APP
 
@@ -136,20 +137,12 @@ def condition(
     """Say how the ledger's volume is; `hindrance` is why a claim has none yet, if that is known."""
     if not cluster.spec.storage.worm_ledger.enabled:
         text = "spec.storage.wormLedger.enabled is false"
-        return _said(cluster, "TurnedOff", text, is_so=False)
+        return stated(cluster, KIND, "TurnedOff", text, is_so=False)
     if verdict.refusal is not None:
-        return _said(cluster, *verdict.refusal, is_so=False)
+        return stated(cluster, KIND, *verdict.refusal, is_so=False)
     if found is not None and found.status.phase == "Bound":
-        return _said(cluster, "Bound", f"claim {found.metadata.name}: {found.size}", is_so=True)
+        return stated(
+            cluster, KIND, "Bound", f"claim {found.metadata.name}: {found.size}", is_so=True
+        )
     text = hindrance or "the claim waits for its volume; `kubectl describe pvc` says for what"
-    return _said(cluster, "Pending", text, is_so=False)
-
-
-def _said(cluster: PeninOmegaCluster, reason: str, message: str, *, is_so: bool) -> Condition:
-    return Condition(
-        type=KIND,
-        status="True" if is_so else "False",
-        reason=reason,
-        message=message,
-        observed_generation=cluster.metadata.generation,
-    )
+    return stated(cluster, KIND, "Pending", text, is_so=False)

@@ -9,6 +9,7 @@ from controller.runtime.runtime import Runtime
 from informers.errors import NotFound
 from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.cluster.desired import labels
 from reconcilers.penin.cluster.scope import Scope
 
@@ -46,18 +47,8 @@ class Monitor:
             await self._monitors.apply(scope.owner, bodies)
         except NotFound:
             text = "ServiceMonitor is not served: install the Prometheus operator, or switch it off"
-            return _said(scope, "NoSuchKind", text, is_so=False)
+            return stated(scope.cluster, KIND, "NoSuchKind", text, is_so=False)
         if not is_wanted:
             text = "spec.observability.serviceMonitor is false"
-            return _said(scope, "TurnedOff", text, is_so=False)
-        return _said(scope, "Made", "a ServiceMonitor says what to read", is_so=True)
-
-
-def _said(scope: Scope, reason: str, message: str, *, is_so: bool) -> Condition:
-    return Condition(
-        type=KIND,
-        status="True" if is_so else "False",
-        reason=reason,
-        message=message,
-        observed_generation=scope.cluster.metadata.generation,
-    )
+            return stated(scope.cluster, KIND, "TurnedOff", text, is_so=False)
+        return stated(scope.cluster, KIND, "Made", "a ServiceMonitor says what to read", is_so=True)

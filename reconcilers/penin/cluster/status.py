@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from informers.meta.conditions import Condition
 from informers.meta.microtime import Time
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import (
     Found,
     PeninOmegaCluster,
@@ -139,13 +140,7 @@ def _since(found: Findings) -> Time:
 def pending(cluster: PeninOmegaCluster) -> tuple[Found, Condition]:
     """Return the status of a cluster that was seen for the first time, and what is to say of it."""
     generation = cluster.metadata.generation
-    seen = Condition(
-        type="Ready",
-        status="False",
-        reason="Pending",
-        message="nothing of it has been made yet",
-        observed_generation=generation,
-    )
+    seen = stated(cluster, "Ready", "Pending", "nothing of it has been made yet", is_so=False)
     return Found(observed_generation=generation, phase="Pending"), seen
 
 
@@ -163,54 +158,62 @@ def conditions(found: Findings) -> tuple[Condition, ...]:
 def ready(found: Findings) -> Condition:
     """Whether all services are healthy."""
     if found.refusal:
-        return _condition(found, "Ready", "ChildRefused", found.refusal, is_so=False)
+        return stated(found.cluster, "Ready", "ChildRefused", found.refusal, is_so=False)
     if not found.waiting:
-        return _condition(
-            found, "Ready", "AllServicesHealthy", "All services are running and healthy", is_so=True
+        return stated(
+            found.cluster,
+            "Ready",
+            "AllServicesHealthy",
+            "All services are running and healthy",
+            is_so=True,
         )
     reason = "RolloutStuck" if found.plan.stuck else "ServicesNotReady"
-    return _condition(found, "Ready", reason, _what_is_missing(found), is_so=False)
+    return stated(found.cluster, "Ready", reason, _what_is_missing(found), is_so=False)
 
 
 def progressing(found: Findings) -> Condition:
     """Whether a change is on its way."""
     if found.plan.stuck:
         message = f"{_title(found.plan.at)}: {found.plan.stuck}; nothing after it was changed"
-        return _condition(found, "Progressing", "RolloutStuck", message, is_so=False)
+        return stated(found.cluster, "Progressing", "RolloutStuck", message, is_so=False)
     if not found.good:
-        return _condition(found, "Progressing", "Creating", _what_is_missing(found), is_so=True)
+        return stated(found.cluster, "Progressing", "Creating", _what_is_missing(found), is_so=True)
     if not found.is_changing:
-        return _condition(found, "Progressing", "Settled", "no change is on its way", is_so=False)
+        return stated(
+            found.cluster, "Progressing", "Settled", "no change is on its way", is_so=False
+        )
     reason = "RollingBack" if found.is_rolled_back else "RollingOut"
     message = f"{_title(found.plan.at)} is being given revision {found.plan.revision}"
-    return _condition(found, "Progressing", reason, message, is_so=True)
+    return stated(found.cluster, "Progressing", reason, message, is_so=True)
 
 
 def degraded(found: Findings) -> Condition:
     """Whether something is wrong that no change explains."""
     if found.refusal:
-        return _condition(found, "Degraded", "ChildRefused", found.refusal, is_so=True)
+        return stated(found.cluster, "Degraded", "ChildRefused", found.refusal, is_so=True)
     if found.plan.stuck:
         message = f"{_title(found.plan.at)}: {found.plan.stuck}"
-        return _condition(found, "Degraded", "RolloutStuck", message, is_so=True)
+        return stated(found.cluster, "Degraded", "RolloutStuck", message, is_so=True)
     if found.is_rolled_back:
         message = (
             f"revision {found.wished} did not become ready and was taken back; "
             "change the spec to try again"
         )
-        return _condition(found, "Degraded", "RolledBack", message, is_so=True)
+        return stated(found.cluster, "Degraded", "RolledBack", message, is_so=True)
     if found.waiting and phase(found) == "Running":
-        return _condition(found, "Degraded", "PodsNotReady", _what_is_missing(found), is_so=True)
-    return _condition(found, "Degraded", "AsExpected", "nothing is wrong", is_so=False)
+        return stated(
+            found.cluster, "Degraded", "PodsNotReady", _what_is_missing(found), is_so=True
+        )
+    return stated(found.cluster, "Degraded", "AsExpected", "nothing is wrong", is_so=False)
 
 
 def config_applied(found: Findings) -> Condition:
     """Whether all services run with what the spec says."""
     if not found.is_rolled_back and found.has_settings and found.plan.is_done:
         message = f"all services run with revision {found.wished}"
-        return _condition(found, "ConfigApplied", "Applied", message, is_so=True)
+        return stated(found.cluster, "ConfigApplied", "Applied", message, is_so=True)
     message = f"not all services run with revision {found.wished}"
-    return _condition(found, "ConfigApplied", "NotYetApplied", message, is_so=False)
+    return stated(found.cluster, "ConfigApplied", "NotYetApplied", message, is_so=False)
 
 
 def _what_is_missing(found: Findings) -> str:
@@ -229,13 +232,3 @@ def _of_part(found: Findings, key: str) -> str:
 
 def _title(key: str) -> str:
     return _BY_KEY[key].title
-
-
-def _condition(found: Findings, kind: str, reason: str, message: str, *, is_so: bool) -> Condition:
-    return Condition(
-        type=kind,
-        status="True" if is_so else "False",
-        reason=reason,
-        message=message,
-        observed_generation=found.cluster.metadata.generation,
-    )

@@ -21,6 +21,7 @@ from reconcilers.penin.api.experiment import (
     PeninExperiment,
     PeninExperimentStatus,
 )
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.experiment.guards import Pods, judge
 from reconcilers.penin.experiment.progress import Scene, Why
@@ -163,24 +164,11 @@ def _forgotten(state: ExperimentState) -> ExperimentState:
 def complete(experiment: PeninExperiment, decision: Decision | None) -> Condition:
     """Whether there is a verdict."""
     if decision is None:
-        return condition(experiment, COMPLETE, "UnderWay", "there is no verdict yet", is_so=False)
+        return stated(experiment, COMPLETE, "UnderWay", "there is no verdict yet", is_so=False)
     message = f"{decision.verdict}: {decision.message}"
-    return condition(experiment, COMPLETE, decision.reason, message, is_so=True)
+    return stated(experiment, COMPLETE, decision.reason, message, is_so=True)
 
 
 def promoted(experiment: PeninExperiment, reason: str, message: str, *, is_so: bool) -> Condition:
     """Whether the challenger is in the cluster's spec."""
-    return condition(experiment, PROMOTED, reason, message, is_so=is_so)
-
-
-def condition(
-    experiment: PeninExperiment, kind: str, reason: str, message: str, *, is_so: bool
-) -> Condition:
-    """Return one condition of this generation."""
-    return Condition(
-        type=kind,
-        status="True" if is_so else "False",
-        reason=reason,
-        message=message,
-        observed_generation=experiment.metadata.generation,
-    )
+    return stated(experiment, PROMOTED, reason, message, is_so=is_so)

@@ -22,6 +22,7 @@ from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
 from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster.reconciler import SERVICE_ACCOUNT
 from reconcilers.penin.cluster.services import SR_OMEGA_INFINITY
@@ -61,13 +62,7 @@ def condition(
         reason, message = "Behind", f"entry {reported.sequence + 1} is not on the volume yet"
     else:
         reason, message = "Written", f"{reported.sequence} entries are on the volume"
-    return Condition(
-        type=KIND,
-        status="True" if reason == "Written" else "False",
-        reason=reason,
-        message=message,
-        observed_generation=cluster.metadata.generation,
-    )
+    return stated(cluster, KIND, reason, message, is_so=reason == "Written")
 
 
 class PeninLedgerReconciler:

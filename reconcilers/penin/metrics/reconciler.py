@@ -17,6 +17,7 @@ from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
 from informers.meta.conditions import Condition
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import Measured, MetricsStatus, PeninOmegaCluster
 from reconcilers.penin.cluster.labelled import Labelled
 from reconcilers.penin.cluster.podstate import PODS, Pod
@@ -28,6 +29,7 @@ from reconcilers.penin.metrics.scraper import Scraper, Unread
 NAME: Final = "penin-metrics"
 PERIOD: Final = 30.0
 SOON: Final = 5.0
+KIND: Final = "MetricsAvailable"
 _SPREAD: Final = 0.1
 _TOLD: Final = 3
 
@@ -54,24 +56,13 @@ def condition(cluster: PeninOmegaCluster, reading: Reading, found: MetricsStatus
     lost = "; ".join(f"{pod} {why}" for pod, why in sorted(reading.unread.items())[:_TOLD])
     if not any(reading.pages.values()):
         reason = "Unreachable" if lost else "NoReadyPods"
-        return said(cluster, reason, lost or "no pod is ready yet", is_so=False)
+        return stated(cluster, KIND, reason, lost or "no pod is ready yet", is_so=False)
     if absent:
         text = f"no pod tells {', '.join(absent)}"
-        return said(cluster, "NotExposed", f"{text}; {lost}" if lost else text, is_so=False)
+        return stated(cluster, KIND, "NotExposed", f"{text}; {lost}" if lost else text, is_so=False)
     number = sum(map(len, reading.pages.values()))
     text = f"{number} pods were read"
-    return said(cluster, "Scraped", f"{text}; not so: {lost}" if lost else text, is_so=True)
-
-
-def said(cluster: PeninOmegaCluster, reason: str, message: str, *, is_so: bool) -> Condition:
-    """Return the condition in these words."""
-    return Condition(
-        type="MetricsAvailable",
-        status="True" if is_so else "False",
-        reason=reason,
-        message=message,
-        observed_generation=cluster.metadata.generation,
-    )
+    return stated(cluster, KIND, "Scraped", f"{text}; not so: {lost}" if lost else text, is_so=True)
 
 
 class PeninMetricsReconciler:
@@ -106,10 +97,10 @@ class PeninMetricsReconciler:
         """Say why nothing is read at all, if so."""
         if not cluster.spec.observability.metrics:
             text = "spec.observability.metrics is false"
-            return said(cluster, "TurnedOff", text, is_so=False)
+            return stated(cluster, KIND, "TurnedOff", text, is_so=False)
         if not self._is_reaching:
             text = "the manager runs outside the cluster, where pods cannot be reached"
-            return said(cluster, "OutsideTheCluster", text, is_so=False)
+            return stated(cluster, KIND, "OutsideTheCluster", text, is_so=False)
         return None
 
     async def _read(self, request: Request) -> Reading:

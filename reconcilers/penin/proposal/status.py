@@ -15,6 +15,7 @@ from reconcilers.penin.api.proposal import (
     PeninProposalStatus,
     ProposalPhase,
 )
+from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.ledger.chain import Entry, hash_of, written
 from reconcilers.penin.proposal.course import FINAL, Wait
@@ -97,13 +98,9 @@ def conditions(proposal: PeninProposal, status: PeninProposalStatus) -> tuple[Co
 def _condition(
     proposal: PeninProposal, status: PeninProposalStatus, kind: str, *, is_so: bool
 ) -> Condition:
-    return Condition(
-        type=kind,
-        status="True" if is_so else "False",
-        reason="Unknown" if status.reason is UNSET else status.reason,
-        message="" if status.message is UNSET else status.message,
-        observed_generation=proposal.metadata.generation,
-    )
+    reason = "Unknown" if status.reason is UNSET else status.reason
+    message = "" if status.message is UNSET else status.message
+    return stated(proposal, kind, reason, message, is_so=is_so)
 
 
 def _spoken(

@@ -15,7 +15,7 @@ TELLERS = [
     path
     for folder in ("cluster", "metrics")
     for path in sorted((FAMILY / folder).glob("*.py"))
-    if re.search(r"\b(?:Condition|Told)\(", path.read_text())
+    if re.search(r"\b(?:stated|Condition|Told)\(", path.read_text())
 ]
 WORD = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")
 NOT_TOLD = {"True", "False", "Warning", "Normal", "Redis"}
