@@ -6,7 +6,6 @@ most Python operators are written with. All get the same flags; what a peer lack
 
 import importlib.util
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import attrs
 
 from hack.bench import gopeer
 from hack.bench.process import PeerError, Process
+from hack.cluster.ports import free_port
 from hack.cluster.progress import Progress
 
 _ROOT: Final = Path(__file__).parent.parent.parent
@@ -93,11 +93,3 @@ async def prepare(name: str, *, profile: Path | None = None) -> Peer:
             return Peer(name=name, command=[str(await gopeer.build(Progress())), "--apply"])
         case _:
             raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

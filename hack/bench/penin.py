@@ -17,8 +17,9 @@ import aiohttp
 import attrs
 
 from hack.bench import gopeer
-from hack.bench.peers import OURS, Peer, free_port
+from hack.bench.peers import OURS, Peer
 from hack.bench.process import PeerError, Process
+from hack.cluster.ports import free_port
 from hack.cluster.progress import Progress
 from informers.clock import Clock
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER

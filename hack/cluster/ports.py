@@ -1,4 +1,4 @@
-"""Free loopback ports for a new cluster.
+"""Free loopback ports for a new cluster, or for any program that is about to listen.
 
 Taken from below the range the kernel hands to outgoing connections: those come and go between
 choosing a port and listening on it. Ports promised to other clusters, running or not, are left
@@ -51,10 +51,17 @@ def _records() -> Iterator[Record]:
 
 def choose(taken: Collection[int]) -> Ports:
     """Pick one free port for each component."""
+    free = _free(taken)
+    return Ports(**{field: next(free) for field in Ports.__struct_fields__})
+
+
+def free_port() -> int:
+    """Pick one free port for a program that is started at once, and is not a cluster's."""
+    return next(_free(frozenset(promised())))
+
+
+def _free(taken: Collection[int]) -> Iterator[int]:
     end = int(_EPHEMERAL.read_text().split()[0])
     candidates = random.sample(range(_FIRST, max(end, _FIRST + 1000)), 500)
-    free = (port for port in candidates if port not in taken and _is_free(port))
-    chosen = {field: next(free, 0) for field in Ports.__struct_fields__}
-    if not all(chosen.values()):
-        raise ClusterError("no free ports on the loopback interface; end some programs")
-    return Ports(**chosen)
+    yield from (port for port in candidates if port not in taken and _is_free(port))
+    raise ClusterError("no free ports on the loopback interface; end some programs")

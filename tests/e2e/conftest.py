@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ import attrs
 import msgspec
 import pytest
 
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 
 PROGRAM = [sys.executable, "-m", "tests.e2e.widget_manager"]
@@ -54,13 +54,6 @@ class Process:
     def wait(self, within: float = 40) -> int:
         """Wait for its end; return its exit code."""
         return self.popen.wait(timeout=within)
-
-
-def free_port() -> int:
-    """Return a port nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import pytest
 
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
-from tests.e2e.conftest import free_port
 from tests.kit.cluster import ClusterAccess
 
 HEADER: Final = ["Command as printed", "Runs as", "Needs", "Why"]
 SAME: Final = "as printed"
-FOREGROUND: Final = ("make run", "kubectl port-forward")
+MANAGER: Final = "make run"
+FOREGROUND: Final = (MANAGER, "kubectl port-forward")
 """How commands begin that stay until they are ended."""
 _CELL: Final = re.compile(r"(?<!\\)\|")
 _WITHIN: Final = 300
@@ -72,7 +74,8 @@ class Shell:
 
     cluster: ClusterAccess
     folder: Path
-    left: list[subprocess.Popen[bytes]] = attrs.field(factory=list)
+    left: dict[Path, subprocess.Popen[bytes]] = attrs.field(factory=dict)
+    """What is in the foreground elsewhere, by the file that its output goes to."""
 
     def run(self, command: str) -> str:
         """Run a command to its end, or leave it running; return what it said."""
@@ -91,18 +94,23 @@ class Shell:
         return done.stdout
 
     def _leave(self, command: str) -> str:
-        with (self.folder / f"left-{len(self.left)}.log").open("wb") as log:
-            self.left.append(
-                subprocess.Popen(
-                    ["bash", "-c", f"exec {command}"],
-                    cwd=ROOT,
-                    env=self._environ(),
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+        said = self.folder / f"{command} {len(self.left)}.log".replace("/", "_")
+        with said.open("wb") as log:
+            self.left[said] = subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=ROOT,
+                env=self._environ(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         return ""
+
+    def check(self) -> None:
+        """Fail if a manager ended by itself: all that follows would wait for nothing."""
+        for said, process in self.left.items():
+            if process.poll() is not None and said.name.startswith(MANAGER):
+                pytest.fail(f"{MANAGER} ended by itself:\n{said.read_text()}")
 
     def _environ(self) -> dict[str, str]:
         """Return the environment: no port of this machine is taken by a manager."""
@@ -115,10 +123,10 @@ class Shell:
 
     def end(self) -> None:
         """End what was left running."""
-        for process in self.left:
+        for process in self.left.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
-        for process in self.left:
+        for process in self.left.values():
             process.wait(timeout=40)
 
 

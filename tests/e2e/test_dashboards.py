@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from controller.runtime.obs.registry import RUNTIME
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 from hack.gen.crd import definitions
 from hack.gen.observability.dashboard import EMPTY
 from reconcilers.penin import exported
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
-from tests.e2e.conftest import PROGRAM, free_port
+from tests.e2e.conftest import PROGRAM
 from tests.e2e.penin_service import StandIn, telling
 from tests.e2e.test_manager import certified
 from tests.kit.builders import widget

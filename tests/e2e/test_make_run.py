@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from hack.cluster import components
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
-from tests.e2e.conftest import CRDS, free_port
+from tests.e2e.conftest import CRDS
 from tests.integration.connection_world import Account, kubeconfig_for
 from tests.kit.eventually import eventually_blocking
 from tests.kit.footprint import Footprint, known_sockets

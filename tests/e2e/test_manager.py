@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PROGRAM, free_port
+from hack.cluster.ports import free_port
+from tests.e2e.conftest import PROGRAM
 from tests.e2e.deaf_manager import FAMILY
 from tests.kit.builders import widget
 from tests.kit.certificates import Authority

@@ -57,8 +57,9 @@ def is_left_out(row):
     return row.needs in NOWHERE
 
 
-def restless(kubectl):
+def restless(shell, kubectl):
     """Return the clusters that do not run as their newest specs want, and what they say."""
+    shell.check()
     found = json.loads(kubectl("get", "penin", "-A", "-o", "json"))["items"]
     return {
         f"{each['metadata']['namespace']}/{each['metadata']['name']}": each.get("status")
@@ -77,7 +78,7 @@ def run(rows, shell, kubectl):
             continue
         shell.run(row.runs_as)
         if CHANGES.search(row.runs_as):
-            look = functools.partial(restless, kubectl)
+            look = functools.partial(restless, shell, kubectl)
             eventually_blocking(look, equals={}, within=PATIENCE)
 
 

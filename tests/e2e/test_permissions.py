@@ -10,8 +10,8 @@ import contextlib
 import pytest
 import yaml
 
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
-from tests.e2e.conftest import free_port
 from tests.integration.connection_world import kubeconfig_for
 from tests.integration.obs_world import get
 from tests.integration.webhook_world import installed

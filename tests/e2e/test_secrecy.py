@@ -1,6 +1,6 @@
 """What a manager is trusted with stays in it: no token in its log or on its pages."""
 
-from tests.e2e.conftest import free_port
+from hack.cluster.ports import free_port
 from tests.integration.connection_world import kubeconfig_for
 from tests.integration.obs_world import ask
 from tests.kit.builders import widget

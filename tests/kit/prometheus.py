@@ -5,7 +5,6 @@ second, so a rate has something to go by after a few; what it says is asked over
 """
 
 import json
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from hack.cluster.cluster import Cluster
+from hack.cluster.ports import free_port
 from tests.kit.eventually import eventually_blocking
 
 SCRAPE_SECONDS: Final = 0.5
@@ -99,7 +99,7 @@ def prometheus(tools: dict[str, str], tmp_path: Path) -> Iterator[Any]:
         folder.mkdir()
         config = folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(configuration(targets, rules)))
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = f"http://127.0.0.1:{free_port()}"
         log = folder / "log"
         with log.open("wb") as out:
             running.append(
@@ -161,10 +161,3 @@ def _is_ready(found: Prometheus, process: subprocess.Popen[bytes]) -> bool:
             return True
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,11 +11,11 @@ import threading
 
 import pytest
 
+from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 from reconcilers.penin.ledger import entries
 from reconcilers.penin.ledger.chain import END, GENESIS, Entry, Head, hash_of, verify, written
 from reconcilers.penin.ledger.entries import Place
-from tests.e2e.conftest import free_port
 from tests.kit.eventually import eventually_blocking
 from tests.kit.rest import Rest
 
