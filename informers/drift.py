@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from informers.skim import Skim
 from informers.snapshot import Snapshot
 
 MANAGER_PREFIX: Final = "pentad-"
@@ -34,9 +35,24 @@ class _Entry(Struct, rename="camel", gc=False):
     fields_v1: Raw = msgspec.field(default=Raw(b"{}"), name="fieldsV1")
 
 
+class _Meta(Struct, rename="camel"):
+    managed_fields: tuple[_Entry, ...] = ()
+
+
+class _Managed(Struct):
+    metadata: _Meta
+
+
+class _Whole(Struct):
+    metadata: dict[str, Any]
+
+
+_MANAGED: Final = Skim(_Managed)
 _ENTRIES: Final = msgspec.json.Decoder(list[_Entry])
 _CLAIMS: Final = msgspec.json.Decoder(list[tuple[str, dict[str, Any]]])
 _TREE: Final = msgspec.json.Decoder()
+_META: Final = msgspec.json.Decoder(_Whole)
+_IN_META: Final = "f:metadata"
 _NOTHING: Final = object()
 _IDENTITY: Final = frozenset({"name", "namespace"})
 
@@ -51,11 +67,37 @@ def our_claims(managed: Raw) -> bytes:
     return msgspec.json.encode(ours) if ours else b""
 
 
+def was_applied_by(manager: str, whole: bytes) -> bool:
+    """Whether a manager applied an object, which the server showed with its managed fields."""
+    entries = _MANAGED.decode(whole).metadata.managed_fields
+    return any((one.manager, one.operation) == (manager, "Apply") for one in entries)
+
+
 def has_drifted(before: Snapshot, now: Snapshot) -> bool:
     """Whether a field of ours has another value now, or another owner."""
-    if before.raw == now.raw and before.claims == now.claims:
+    if before.claims != now.claims:
+        return True
+    if before.raw == now.raw or not before.claims:
         return False
-    return before.claims != now.claims or _claimed(before) != _claimed(now)
+    fields = [one for _, one in _CLAIMS.decode(before.claims)]
+    if _is_counted_the_same(before, now):
+        meta = [one.get(_IN_META, {}) for one in fields]
+        return _differ(meta, _META.decode(before.raw).metadata, _META.decode(now.raw).metadata)
+    return _differ(fields, _TREE.decode(before.raw), _TREE.decode(now.raw))
+
+
+def _is_counted_the_same(before: Snapshot, now: Snapshot) -> bool:
+    """Whether the server says that nothing changed but metadata and status.
+
+    That is what its count of generations says, where it counts; most news of a workload is so.
+    """
+    old, new = before.meta, now.meta
+    return old.uid == new.uid and 0 < old.generation == new.generation
+
+
+def _differ(fields: list[dict[str, Any]], before: Any, now: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether a value at one of these paths is another."""
+    return any(_values(one, before) != _values(one, now) for one in fields if one)
 
 
 def is_as_wanted(wanted: bytes, held: Snapshot, *, manager: str) -> bool:
@@ -160,14 +202,6 @@ def _name_of(step: str) -> Any:  # noqa: ANN401 - any JSON value
     return msgspec.json.decode(name) if kind in {"k", "v"} else _NOTHING
 
 
-def _claimed(snapshot: Snapshot) -> Any:  # noqa: ANN401 - any JSON value
-    """The values at the paths that are ours."""
-    if not snapshot.claims:
-        return None
-    tree = _TREE.decode(snapshot.raw)
-    return [_values(fields, tree) for _, fields in _CLAIMS.decode(snapshot.claims)]
-
-
 def _is_ours(entry: _Entry) -> bool:
     return (
         entry.operation == "Apply"
@@ -193,7 +227,7 @@ def _step(step: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return None
     if kind == "i":
         return value[int(name)] if int(name) < len(value) else None
-    wanted = msgspec.json.decode(name)
+    wanted = _name_of(step)
     if kind == "v":
         return wanted if wanted in value else None
     return next((item for item in value if _has(item, wanted)), None)

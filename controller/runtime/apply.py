@@ -14,6 +14,8 @@ desired are deleted. It promises:
   from here, unless its annotation gives it away: that is a `Taken` error, which tells whose it is.
   Two controllers may give the same owner children; neither prunes what the other applied. What a
   deleted owner of the same name has left is waited for: the garbage collector removes it.
+- Children that are only said how to render are not rendered while they follow from the same and
+  none of them has changed (`rendering`).
 - Deletion names the uid it saw, so it never hits a successor of the same name.
 """
 
@@ -25,30 +27,27 @@ from typing import Any, Final, Literal
 
 import attrs
 import msgspec
-from msgspec import Struct
 
 from controller.runtime.events.recorder import Recorder
 from controller.runtime.fights import Fights
 from controller.runtime.ownership import Doubled, LeftOver, Misplaced, Owner, held_by_another
 from controller.runtime.reconcile import Postponed
+from controller.runtime.rendering import Place, Rendering, Renderings
 from informers import request as requests
 from informers.client import Client
-from informers.drift import has_drifted, is_as_wanted
+from informers.drift import has_drifted, is_as_wanted, was_applied_by
 from informers.errors import Conflict, InformersError, NotFound
 from informers.index import by_owner
 from informers.meta.kinds import Kind
 from informers.reply import Status
 from informers.request import DeleteOptions, object_key
 from informers.shared import Informer
-from informers.skim import Skim
 from informers.snapshot import Snapshot
 from informers.store import Change
 
 OWNER_INDEX: Final = "owner"
 AT_ONCE: Final = 4
 """Children of one owner under way at a time: enough to share the server's commits to disk."""
-
-Place = tuple[Kind, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -99,22 +98,6 @@ class _Step:
         return f"{kind.kind} {key}"
 
 
-class _Entry(Struct):
-    manager: str = ""
-    operation: str = ""
-
-
-class _Meta(Struct, rename="camel"):
-    managed_fields: tuple[_Entry, ...] = ()
-
-
-class _Managed(Struct):
-    metadata: _Meta
-
-
-_MANAGED: Final = Skim(_Managed)
-
-
 class ApplySet:
     """Keeps the children of one controller's objects."""
 
@@ -134,6 +117,7 @@ class ApplySet:
         # Of children that the caches show, whose end is told: neither outgrows what there is.
         self._memory: dict[Place, _Memory] = {}
         self._foreign: dict[Place, str] = {}
+        self._renderings = Renderings()
         self.applied = 0
         self.unchanged = 0
         self.pruned = 0
@@ -145,10 +129,14 @@ class ApplySet:
     @property
     def remembered(self) -> int:
         """How many children it remembers something of."""
-        return len(self._memory) + len(self._foreign)
+        return len(self._memory) + len(self._foreign) + len(self._renderings)
 
     async def apply(
-        self, owner: Owner, desired: Sequence[Mapping[str, Any]], *, prune: bool = True
+        self,
+        owner: Owner,
+        desired: Sequence[Mapping[str, Any]] | Rendering,
+        *,
+        prune: bool = True,
     ) -> Applied:
         """Make the owner's children exactly these.
 
@@ -163,13 +151,48 @@ class ApplySet:
                 wait; all others are as desired.
             InformersError: If a request failed; the first one's error, if several did.
         """
+        if isinstance(desired, Rendering):
+            return await self._apply_rendering(owner, desired, prune=prune)
+        return await self._apply(owner, self._steps(owner, desired), prune=prune)
+
+    async def _apply_rendering(self, owner: Owner, wish: Rendering, *, prune: bool) -> Applied:
+        uid = owner.snapshot.meta.uid
+        known = self._renderings.of(uid, wish)
+        children = None if known is None else self._as_before(uid, known.digests)
+        if known is not None and children is not None:
+            self.unchanged += len(children)
+            pruned = await self._prune(owner, known.digests.keys()) if prune else ()
+            return Applied(children=children, unchanged=len(children), pruned=pruned)
+        steps = self._steps(owner, wish.render())
+        applied = await self._apply(owner, steps, prune=prune)
+        digests = {step.place: step.desired for step in steps if step.place in self._memory}
+        self._renderings.keep(uid, wish, digests if len(digests) == len(steps) else {})
+        return applied
+
+    def _as_before(self, owner: str, digests: Mapping[Place, bytes]) -> tuple[Snapshot, ...] | None:
+        """All children, if each is as it was applied and its owner's."""
+        children: list[Snapshot] = []
+        for place, desired in digests.items():
+            kind, key = place
+            held, memory = self._informers[kind].store.get(key), self._memory.get(place)
+            if held is None or memory is None or memory.desired != desired:
+                return None
+            holder = held.controller
+            if holder is None or holder.uid != owner or not memory.still_holds(held):
+                return None
+            children.append(held)
+        return tuple(children)
+
+    def _steps(self, owner: Owner, desired: Sequence[Mapping[str, Any]]) -> list[_Step]:
         bodies = self._placed(owner, desired)
-        steps = [self._look(owner, place, body) for place, body in bodies.items()]
+        return [self._look(owner, place, body) for place, body in bodies.items()]
+
+    async def _apply(self, owner: Owner, steps: Sequence[_Step], *, prune: bool) -> Applied:
         await self._send_all(owner, [step for step in steps if step.is_due])
         for step in steps:
             if step.error is not None and not isinstance(step.error, Postponed):
                 raise step.error
-        pruned = await self._prune(owner, bodies.keys()) if prune else ()
+        pruned = await self._prune(owner, {step.place for step in steps}) if prune else ()
         postponed = [step.error for step in steps if isinstance(step.error, Postponed)]
         if postponed:
             raise min(postponed, key=lambda pause: pause.seconds)
@@ -302,8 +325,7 @@ class ApplySet:
             found = await self._client.send(requests.get(kind, meta.name, namespace=meta.namespace))
         except NotFound:
             return False
-        entries = _MANAGED.decode(found.body).metadata.managed_fields
-        if any((one.manager, one.operation) == (self.manager, "Apply") for one in entries):
+        if was_applied_by(self.manager, found.body):
             return True
         if self._informers[kind].store.get(child.key) is not None:
             self._foreign[place] = meta.uid
@@ -325,6 +347,7 @@ class ApplySet:
         for change in changes:
             if change.new is None:
                 self._foreign.pop((kind, change.key), None)
+                self._renderings.forget((kind, change.key))
                 memory = self._memory.pop((kind, change.key), None)
                 if memory is not None:
                     self.fights.undone((kind, change.key), memory.desired)

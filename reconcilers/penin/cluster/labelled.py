@@ -34,6 +34,10 @@ class Labelled(Generic[T]):
         """Return those of the cluster with this key that have these labels, among others."""
         return [
             self._memo.typed(found)
-            for found in self._store.by_index(_INDEX, cluster)
+            for found in self.snapshots_of(cluster)
             if labels.items() <= found.labels.items()
         ]
+
+    def snapshots_of(self, cluster: str) -> Sequence[Snapshot]:
+        """Return those of the cluster with this key, undecoded."""
+        return self._store.by_index(_INDEX, cluster)

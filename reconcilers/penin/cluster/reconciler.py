@@ -5,6 +5,7 @@ the spec at once. Status is written once, at the end, from what was found; if th
 refuses a child (a quota, a policy), the status says so before the next try.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,7 @@ from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
 from controller.runtime.handler import mentioning, owner
 from controller.runtime.ownership import Owner, Taken
+from controller.runtime.recent import Recent
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
 from informers.errors import AlreadyExists, BadRequest, Forbidden, Invalid
@@ -26,6 +28,7 @@ from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, Found, PeninOmegaCluster
 from reconcilers.penin.cluster import desired, events, rollout, secrets, status
+from reconcilers.penin.cluster.aim import Aim
 from reconcilers.penin.cluster.claim import CLAIMS
 from reconcilers.penin.cluster.handover import Handover
 from reconcilers.penin.cluster.keeper import Keeper
@@ -45,7 +48,7 @@ from reconcilers.penin.cluster.revisions import (
     Revision,
     kept,
 )
-from reconcilers.penin.cluster.scope import Scope, children, plan
+from reconcilers.penin.cluster.scope import Scope, plan, rendering
 from reconcilers.penin.cluster.services import CHAMPION, TRACK
 
 NAME: Final = "penin-cluster"
@@ -81,6 +84,8 @@ class PeninClusterReconciler:
         self._pods = Labelled(runtime.lister(Pod, PODS))
         self._revisions = Labelled(runtime.lister(ControllerRevision))
         self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
+        self._aims = Recent[Aim | None]()
+        self._read_revisions = Recent[Revision]()
         self._children = runtime.apply_set(NAME, CHILDREN)
         self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
         self._keeper = Keeper(runtime)
@@ -101,38 +106,49 @@ class PeninClusterReconciler:
             found, seen = status.pending(cluster)
             snapshot = await self._status.write(snapshot, found, [seen])
             cluster = self._clusters.memo.typed(snapshot)
-        wanted = self._wanted(cluster, snapshot)
-        if wanted is None:
+        aim = self._aim(cluster, snapshot)
+        if aim is None:
             await self._make_password(cluster, snapshot)
             return after(_SOON)
-        scope = self._look(cluster, snapshot, wanted)
+        scope = self._look(cluster, snapshot, aim)
         try:
             scope, extra = await self._make(scope)
         except REFUSALS as error:
             await self._tell(scope, (), refusal=str(error))
             raise
-        scope = attrs.evolve(scope, observed=self._observe(snapshot, wanted))
         return await self._tell(scope, extra)
 
     async def _make(self, scope: Scope) -> tuple[Scope, tuple[Condition, ...]]:
-        """Make the children so; return what else there is to say."""
+        """Make the children so; return how they are then, and what else there is to say."""
         ledger = await self._keeper.keep(scope.owner, scope.cluster)
         scope = await self._with_history(scope)
         made = plan(scope)
         await self._handover.prepare(scope)
-        await self._children.apply(scope.owner, children(scope, made, operator=self._namespace))
+        wanted = rendering(scope, made, operator=self._namespace)
+        if (await self._children.apply(scope.owner, wanted)).applied:
+            scope = attrs.evolve(scope, observed=self._observe(scope.snapshot, scope.wanted))
         await self._forget(scope, made)
         return scope, (ledger, await self._monitor.keep(scope))
 
-    def _wanted(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> Wanted | None:
-        """Gather what the pods follow from; None while Redis has no password yet."""
+    def _aim(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> Aim | None:
+        """Return what is wanted, worked out anew if the spec or a Secret is not what it was."""
         namespace = snapshot.meta.namespace
         found = {
             name: secret
             for name in secrets.names(cluster)
-            if (secret := self._secrets.get(f"{namespace}/{name}")) is not None
+            if (secret := self._secrets.snapshot(f"{namespace}/{name}")) is not None
         }
-        return secrets.wanted(cluster, found)
+        versions = frozenset(
+            (secret.meta.uid, secret.resource_version) for secret in found.values()
+        )
+        follows_from = snapshot.meta.uid, snapshot.meta.generation, versions
+
+        def make() -> Aim | None:
+            typed = {name: self._secrets.memo.typed(secret) for name, secret in found.items()}
+            wanted = secrets.wanted(cluster, typed)
+            return None if wanted is None else Aim.of(wanted, follows_from=follows_from)
+
+        return self._aims.of(snapshot.key, follows_from, make)
 
     async def _make_password(self, cluster: PeninOmegaCluster, snapshot: Snapshot) -> None:
         """Make a password once; one that is there, by whomever, is never touched."""
@@ -143,19 +159,26 @@ class PeninClusterReconciler:
         except AlreadyExists:
             return  # its event is on its way
 
-    def _look(self, cluster: PeninOmegaCluster, snapshot: Snapshot, wanted: Wanted) -> Scope:
+    def _look(self, cluster: PeninOmegaCluster, snapshot: Snapshot, aim: Aim) -> Scope:
         """Read what is there."""
-        target = Revision(parts=desired.parts(wanted))
-        stored = self._revisions.of(snapshot.key)
-        revisions = {found.name: found for found in map(Revision.of, stored)}
+        stored = map(self._revision, self._revisions.snapshots_of(snapshot.key))
+        revisions = {found.name: found for found in stored}
         return Scope(
+            follows_from=aim.follows_from,
             cluster=cluster,
             snapshot=snapshot,
-            wanted=wanted,
-            target=revisions.get(target.name, target),
+            wanted=aim.wanted,
+            target=revisions.get(aim.target.name, aim.target),
             revisions=revisions,
-            observed=self._observe(snapshot, wanted),
+            observed=self._observe(snapshot, aim.wanted),
             now=self._clock.wall(),
+        )
+
+    def _revision(self, stored: Snapshot) -> Revision:
+        """Read a revision, whose content never changes."""
+        follows_from = stored.meta.uid, stored.resource_version
+        return self._read_revisions.of(
+            stored.key, follows_from, functools.partial(Revision.stored, stored)
         )
 
     def _observe(self, snapshot: Snapshot, wanted: Wanted) -> dict[str, Observed]:

@@ -6,15 +6,19 @@ pods differently makes a new revision, which is rolled out like any other.
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import attrs
 from msgspec import Struct
 
+from informers.errors import DecodeError
+from informers.meta.codec import decoder
 from informers.meta.crd import Definition
+from informers.meta.errors import UNREADABLE
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
+from informers.snapshot import Snapshot
 from reconcilers.penin.cluster.desired import REVISION, Part, digest, labels
 from reconcilers.penin.cluster.rollout import Wish
 
@@ -44,30 +48,36 @@ class ControllerRevision(Resource, frozen=True, kw_only=True, rename="camel"):
     data: Data = Data()
 
 
+_DECODER: Final = decoder(ControllerRevision)
+
+
 @attrs.frozen(kw_only=True)
 class Revision:
-    """What all parts are given, and when that was new."""
+    """What all parts are given, and when that was new.
 
-    parts: Mapping[str, Part]
+    `settings` has the hash of what each part is given, in the order of a rollout, which is all that
+    a plan takes. The content itself is large and seldom needed: `load` gets it.
+    """
+
+    settings: Mapping[str, str]
+    load: Callable[[], Mapping[str, Part]] = attrs.field(eq=False, repr=False)
     number: int = 0
 
     @functools.cached_property
     def name(self) -> str:
         """Name this content."""
-        return digest({key: part.hash for key, part in self.parts.items()})
+        return digest(self.settings)
 
     @property
     def wish(self) -> Wish:
         """Return it as a rollout sees it."""
-        return Wish(
-            revision=self.name, settings={key: part.hash for key, part in self.parts.items()}
-        )
+        return Wish(revision=self.name, settings=self.settings)
 
     def object(self, cluster: str) -> dict[str, Any]:
         """Return how it is stored."""
         stored = {
             key: {"config": part.config, "template": part.template}
-            for key, part in self.parts.items()
+            for key, part in self.load().items()
         }
         return {
             "apiVersion": CONTROLLER_REVISION.api_version,
@@ -78,21 +88,35 @@ class Revision:
                 "annotations": {REVISION: self.name},
             },
             "revision": self.number,
-            "data": {"order": list(self.parts), "parts": stored},
+            "data": {"order": list(self.settings), "parts": stored},
         }
 
     @classmethod
-    def of(cls, stored: ControllerRevision) -> "Revision":
-        """Read a stored one."""
-        parts = stored.data.parts
-        return cls(
-            number=stored.revision,
-            parts={
-                key: Part(config=parts[key].config, template=parts[key].template)
-                for key in stored.data.order
-                if key in parts
-            },
-        )
+    def of(cls, load: Callable[[], Mapping[str, Part]], *, number: int = 0) -> "Revision":
+        """Return the revision of a content."""
+        settings = {key: part.hash for key, part in load().items()}
+        return cls(settings=settings, load=load, number=number)
+
+    @classmethod
+    def stored(cls, snapshot: Snapshot) -> "Revision":
+        """Read a stored one; of its content only the hashes stay decoded."""
+        return cls.of(functools.partial(_parts, snapshot), number=_read(snapshot).revision)
+
+
+def _parts(snapshot: Snapshot) -> dict[str, Part]:
+    data = _read(snapshot).data
+    return {
+        key: Part(config=data.parts[key].config, template=data.parts[key].template)
+        for key in data.order
+        if key in data.parts
+    }
+
+
+def _read(snapshot: Snapshot) -> ControllerRevision:
+    try:
+        return _DECODER.decode(snapshot.raw)
+    except UNREADABLE as error:
+        raise DecodeError(f"ControllerRevision {snapshot.key}: {error}") from error
 
 
 def kept(
@@ -107,16 +131,13 @@ def kept(
     return [
         each
         for place, each in enumerate(newest)
-        if place < history
-        or each.name in names
-        or not hashes.isdisjoint(part.hash for part in each.parts.values())
+        if place < history or each.name in names or not hashes.isdisjoint(each.settings.values())
     ]
 
 
 def part_by_hash(revisions: Iterable[Revision], key: str, hash_: str) -> Part | None:
     """Find what a part was given by its hash."""
     for revision in revisions:
-        part = revision.parts.get(key)
-        if part is not None and part.hash == hash_:
-            return part
+        if revision.settings.get(key) == hash_:
+            return revision.load()[key]
     return None

@@ -1,13 +1,15 @@
 """One cluster in one reconcile: what is wanted, what is there, and what its children are to be."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from msgspec import UNSET
 
 from controller.runtime.ownership import Owner
+from controller.runtime.rendering import Rendering
 from informers.meta.duration import SECOND
 from informers.meta.microtime import Time
 from informers.snapshot import Snapshot
@@ -21,8 +23,12 @@ from reconcilers.penin.cluster.services import SERVICES, Role
 
 @attrs.frozen(kw_only=True)
 class Scope:
-    """One cluster in one reconcile: what is wanted, what is remembered, what is there."""
+    """One cluster in one reconcile: what is wanted, what is remembered, what is there.
 
+    `follows_from` is all that what is wanted follows from.
+    """
+
+    follows_from: Hashable
     cluster: PeninOmegaCluster
     snapshot: Snapshot
     wanted: Wanted
@@ -63,7 +69,7 @@ class Scope:
     def part(self, role: Role, hash_: str) -> desired.Part:
         """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
         found = part_by_hash(self.revisions.values(), role.key, hash_)
-        return found or self.target.parts[role.key]
+        return found or self.target.load()[role.key]
 
 
 def plan(scope: Scope) -> rollout.Plan:
@@ -96,6 +102,18 @@ def _plan(scope: Scope, seen: Mapping[str, rollout.Seen]) -> rollout.Plan:
     )
 
 
+def rendering(scope: Scope, made: rollout.Plan, *, operator: str) -> Rendering:
+    """Return all children, for an apply set to render if it has to."""
+    return Rendering(
+        follows_from=(
+            scope.follows_from,
+            tuple(made.settings.items()),
+            tuple(sorted(scope.revisions)),
+        ),
+        render=functools.partial(children, scope, made, operator=operator),
+    )
+
+
 def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dict[str, Any]]:
     """Return all children, as far as the plan lets them change now.
 
@@ -106,8 +124,9 @@ def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dic
     configs = {
         (role.key, part.config): desired.config_map(cluster, role, part.config)
         for revision in scope.revisions.values()
+        for parts in (revision.load(),)
         for role in SERVICES
-        if (part := revision.parts.get(role.key)) is not None
+        if (part := parts.get(role.key)) is not None
     }
     found += configs.values()
     for role in scope.roles:

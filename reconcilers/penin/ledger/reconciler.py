@@ -22,6 +22,7 @@ from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
 from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
+from informers.store import Change
 from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster.reconciler import SERVICE_ACCOUNT
@@ -146,11 +147,17 @@ def of_ledger(changed: Snapshot) -> Iterable[str]:
     return (f"{changed.meta.namespace}/{changed.labels.get('cluster', '')}",)
 
 
+def of_writer(change: Change) -> bool:
+    """Whether a writer's object changed: its cluster's services have far more, and more often."""
+    return change.key.endswith(writer_name(""))
+
+
 def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
     builder = Builder(runtime, NAME).for_(PeninOmegaCluster, spec_changed)
-    for kind in OWNED:
-        if kind is not CONFIG_MAP:
-            builder.owns(kind)
+    for kind in (ROLE, ROLE_BINDING):
+        builder.owns(kind)
+    for kind in (SERVICE_ACCOUNT, DEPLOYMENT):
+        builder.owns(kind, of_writer)
     builder.watches(CONFIG_MAP, of_ledger)
     return builder.complete(PeninLedgerReconciler(runtime))

@@ -81,6 +81,53 @@ def test_what_is_ours_counts(changes):
     assert has_drifted(thing(OURS), thing(OURS, **changes))
 
 
+COUNTED = entry(
+    **{
+        "f:metadata": {"f:labels": {"f:colour": {}}, "f:annotations": {"f:note": {}}},
+        "f:spec": {"f:replicas": {}},
+    }
+)
+
+
+def counted(*, generation=3, replicas=1, status=0, uid="u", colour="red", note="a", owner="o"):
+    """Return an object of a kind whose specs the server counts."""
+    metadata = {
+        "name": "a",
+        "uid": uid,
+        "generation": generation,
+        "labels": {"colour": colour, "theirs": str(status)} if status < 0 else {"colour": colour},
+        "annotations": {"note": note},
+        "ownerReferences": [{"apiVersion": "v1", "kind": "K", "name": "k", "uid": owner}],
+        "managedFields": [COUNTED],
+    }
+    document = {"metadata": metadata, "spec": {"replicas": replicas}, "status": {"ready": status}}
+    return seal(msgspec.json.encode(document), claims=our_claims)
+
+
+def test_news_of_a_status_are_no_drift():
+    """The server counted no change of the spec; what is of others in metadata is none either."""
+    assert not has_drifted(counted(), counted(status=1))
+    assert not has_drifted(counted(), counted(status=-1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generation": 4, "replicas": 2},
+        {"generation": 0, "replicas": 2},
+        {"colour": "blue"},
+        {"note": "b"},
+        {"uid": "v", "replicas": 2},
+    ],
+    ids=["spec", "not counted", "label", "annotation", "another object"],
+)
+def test_a_count_hides_no_drift(changes):
+    """Only where it says that nothing changed, and metadata says so, too, values are not read."""
+    before = counted(generation=changes.get("generation", 3) and 3)
+
+    assert has_drifted(before, counted(**changes))
+
+
 def test_a_field_that_was_taken_from_us_counts():
     """Its value is the same, but somebody else owns it now."""
     taken = entry(**{"f:data": {"f:colour": {}}})

@@ -1,6 +1,7 @@
 """Everything that a sample comes to on its first look, before anything of it is there."""
 
 import datetime as dt
+import functools
 
 import attrs
 import yaml
@@ -61,8 +62,9 @@ def rendered(body, found=None):
         ),
         found or {},
     )
-    target = Revision(parts=desired.parts(wanted), number=1)
+    target = Revision.of(functools.partial(desired.parts, wanted), number=1)
     looked = scope.Scope(
+        follows_from=None,
         cluster=cluster,
         snapshot=snapshot,
         wanted=wanted,

@@ -1,6 +1,7 @@
 """The plan of one reconcile: the time of a part's turn is kept, whatever its Deployment says."""
 
 import datetime as dt
+import functools
 
 import pytest
 
@@ -22,11 +23,12 @@ GUARD = SERVICES[0].key
 def scope(*, since, settled=None):
     """Return a rollout in which it has been the turn of the first service since then."""
     spec = wanted(rollout={"progressDeadline": "1m"})
-    target = Revision(parts=desired.parts(spec))
+    target = Revision.of(functools.partial(desired.parts, spec))
     said = {"rollout": {"revision": target.name, "good": "old", "service": GUARD, "since": since}}
     body = {"metadata": {"name": "a"}, "spec": {"rollout": {"progressDeadline": "1m"}}}
     parts = target.wish.settings
     return Scope(
+        follows_from=None,
         cluster=codec.convert({**body, "status": said}, PeninOmegaCluster),
         snapshot=seal(codec.encode({**body, "kind": "PeninOmegaCluster"})),
         wanted=spec,
