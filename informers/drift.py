@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from informers.fieldset import NOTHING, FieldSet, owned
 from informers.skim import Skim
 from informers.snapshot import Snapshot
 
@@ -53,7 +54,7 @@ _CLAIMS: Final = msgspec.json.Decoder(list[tuple[str, dict[str, Any]]])
 _TREE: Final = msgspec.json.Decoder()
 _META: Final = msgspec.json.Decoder(_Whole)
 _IN_META: Final = "f:metadata"
-_NOTHING: Final = object()
+_NOBODY: Final = b"00000000-0000-0000-0000-000000000000"
 _IDENTITY: Final = frozenset({"name", "namespace"})
 
 
@@ -101,12 +102,19 @@ def _differ(fields: list[dict[str, Any]], before: Any, now: Any) -> bool:  # noq
 
 
 def is_as_wanted(wanted: bytes, held: Snapshot, *, manager: str) -> bool:
-    """Whether applying this as a manager of ours would change nothing."""
-    ours = [fields for name, fields in _CLAIMS.decode(held.claims or b"[]") if name == manager]
+    """Whether applying this as a manager of ours would change nothing.
+
+    Claims name the owner by its uid, by which alone those of like children differ: where it is
+    taken for another that nobody has, each sort of child has one field set.
+    """
+    uid = b"" if held.controller is None else held.controller.uid.encode()
+    claims, body, raw = held.claims, wanted, held.raw
+    if uid:
+        claims, body, raw = (each.replace(uid, _NOBODY) for each in (claims, body, raw))
+    ours = owned(claims, manager)
     if len(ours) != 1:
         return False
-    body = _TREE.decode(wanted)
-    return _is_so(ours[0], _without_identity(body), _TREE.decode(held.raw))
+    return _is_so(ours[0], _without_identity(_TREE.decode(body)), _TREE.decode(raw))
 
 
 def _without_identity(body: dict[str, Any]) -> dict[str, Any]:
@@ -116,63 +124,67 @@ def _without_identity(body: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "metadata": meta} if meta else rest
 
 
-def _is_so(fields: dict[str, Any], wanted: Any, value: Any) -> bool:  # noqa: ANN401 - JSON
+def _is_so(fields: FieldSet | None, wanted: Any, value: Any) -> bool:  # noqa: ANN401 - JSON
     """Whether exactly this is claimed at a path, and stands there.
 
     Plain loops: after a restart this walks through all that the program ever applied.
     """
-    steps = len(fields) - ("." in fields)
-    if not steps:
+    if fields is None:
         same: bool = wanted == value
         return same
-    if type(wanted) is not type(value) or len(wanted) != steps:
-        return False
-    if type(wanted) is not dict:
-        return type(wanted) is list and _are_so(fields, wanted, value)
-    for name, below in wanted.items():
-        inner = fields.get(f"f:{name}")
-        if inner is None or name not in value:
+    if fields.items:
+        are_lists = type(wanted) is type(value) is list and len(wanted) == len(fields.items)
+        return are_lists and _are_so(fields, wanted, value)
+    are_maps = type(wanted) is type(value) is dict and len(wanted) == len(fields.fields)
+    return are_maps and _is_map_so(fields, wanted, value)
+
+
+def _is_map_so(fields: FieldSet, wanted: dict[str, Any], value: dict[str, Any]) -> bool:
+    """The same of a map's fields."""
+    for name, inner in fields.fields:
+        if name not in wanted or name not in value:
             return False
-        found = value[name]
-        if not (_is_so(inner, below, found) if inner else below == found):
+        below, found = wanted[name], value[name]
+        if not (below == found if inner is None else _is_so(inner, below, found)):
             return False
     return True
 
 
-def _are_so(fields: dict[str, Any], wanted: list[Any], items: list[Any]) -> bool:
+def _are_so(fields: FieldSet, wanted: list[Any], items: list[Any]) -> bool:
     """The same of a list's items, which stand in the order that is wanted."""
+    ours, theirs = _Places(wanted, fields.key), _Places(items, fields.key)
     places = [-1] * len(wanted)
-    ours, theirs = _Places(wanted), _Places(items)
-    for step, below in fields.items():
-        if step == ".":
-            continue
-        named = _name_of(step)
+    for named, inner in fields.items:
         mine, held = ours.of(named), theirs.of(named)
-        if mine < 0 or held < 0 or not _is_so(below, wanted[mine], items[held]):
+        if mine < 0 or held < 0 or not _is_so(inner, wanted[mine], items[held]):
             return False
         places[mine] = held
     return -1 not in places and places == sorted(places)
 
 
 class _Places:
-    """Where in a list the items stand that steps name."""
+    """Where in a list the items stand that steps name; by their one key, if they have one."""
 
     __slots__ = ("_by_key", "_items", "_key")
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: list[Any], key: str) -> None:
         self._items = items
-        self._key = ""
+        self._key = key
         self._by_key: dict[Any, int] = {}
+        if key:
+            self._by_key = {item.get(key): n for n, item in enumerate(items) if type(item) is dict}
+            if len(self._by_key) != len(items):
+                self._by_key = {}
 
     def of(self, named: Any) -> int:  # noqa: ANN401 - any JSON value
         """The one item's place, -1 if none or several are named.
 
         In what is wanted, a part of the key may be absent, which the server completes.
         """
+        if self._key:
+            return self._by_key.get(named[self._key], -1)
         if type(named) is not dict:
             found = [n for n, item in enumerate(self._items) if item == named]
-        elif len(named) == 1:
-            return self._by_one_key(*named.items())
         else:
             given = named.items()
             found = [
@@ -184,22 +196,12 @@ class _Places:
             ]
         return found[0] if len(found) == 1 else -1
 
-    def _by_one_key(self, named: tuple[str, Any]) -> int:
-        """The same by what nearly all lists are keyed by, a name; each list is indexed once."""
-        key, value = named
-        if key != self._key:
-            items = [(n, item) for n, item in enumerate(self._items) if type(item) is dict]
-            self._key, self._by_key = key, {item.get(key): n for n, item in items}
-            if len(self._by_key) != len(self._items):
-                self._by_key = {}
-        return self._by_key.get(value, -1)
-
 
 @functools.lru_cache(maxsize=1024)
 def _name_of(step: str) -> Any:  # noqa: ANN401 - any JSON value
     """What a step into a list names: the keys of an item, or a value; nothing for an index."""
     kind, _, name = step.partition(":")
-    return msgspec.json.decode(name) if kind in {"k", "v"} else _NOTHING
+    return msgspec.json.decode(name) if kind in {"k", "v"} else NOTHING
 
 
 def _is_ours(entry: _Entry) -> bool:

@@ -133,11 +133,3 @@ def kept(
         for place, each in enumerate(newest)
         if place < history or each.name in names or not hashes.isdisjoint(each.settings.values())
     ]
-
-
-def part_by_hash(revisions: Iterable[Revision], key: str, hash_: str) -> Part | None:
-    """Find what a part was given by its hash."""
-    for revision in revisions:
-        if revision.settings.get(key) == hash_:
-            return revision.load()[key]
-    return None

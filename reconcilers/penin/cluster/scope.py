@@ -17,7 +17,7 @@ from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluste
 from reconcilers.penin.cluster import desired, rollout
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.cluster.pods import Wanted
-from reconcilers.penin.cluster.revisions import Revision, part_by_hash
+from reconcilers.penin.cluster.revisions import Revision
 from reconcilers.penin.cluster.services import SERVICES, Role
 
 
@@ -65,11 +65,6 @@ class Scope:
         if since is UNSET or before != (made.revision, made.at):
             return 0.0
         return max(0.0, (Time.of(self.now).nanoseconds - since.nanoseconds) / SECOND)
-
-    def part(self, role: Role, hash_: str) -> desired.Part:
-        """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
-        found = part_by_hash(self.revisions.values(), role.key, hash_)
-        return found or self.target.load()[role.key]
 
 
 def plan(scope: Scope) -> rollout.Plan:
@@ -120,22 +115,31 @@ def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dic
     Settings of all revisions that are kept stay, so that going back needs nothing to be made.
     """
     wanted, cluster = scope.wanted, scope.wanted.cluster
-    found = [*desired.surroundings(wanted, operator_namespace=operator)]
+    kept = [revision.load() for revision in scope.revisions.values()]
     configs = {
         (role.key, part.config): desired.config_map(cluster, role, part.config)
-        for revision in scope.revisions.values()
-        for parts in (revision.load(),)
+        for parts in kept
         for role in SERVICES
         if (part := parts.get(role.key)) is not None
     }
-    found += configs.values()
-    for role in scope.roles:
-        found.append(
-            desired.deployment(
-                wanted,
-                role,
-                scope.part(role, made.settings[role.key]),
-                replicas=desired.replicas(wanted, role),
-            )
+    deployments = [
+        desired.deployment(
+            wanted,
+            role,
+            _given(scope, kept, role.key, made.settings[role.key]),
+            replicas=desired.replicas(wanted, role),
         )
-    return found
+        for role in scope.roles
+    ]
+    around = desired.surroundings(wanted, operator_namespace=operator)
+    return [*around, *configs.values(), *deployments]
+
+
+def _given(
+    scope: Scope, kept: Sequence[Mapping[str, desired.Part]], key: str, hash_: str
+) -> desired.Part:
+    """Return what a part is given, by its hash; what nobody remembers is what is wanted."""
+    for revision, parts in zip(scope.revisions.values(), kept, strict=True):
+        if revision.settings.get(key) == hash_:
+            return parts[key]
+    return scope.target.load()[key]
