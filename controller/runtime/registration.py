@@ -74,6 +74,11 @@ class Permission:
         )
 
     @classmethod
+    def change(cls, kind: Kind, *, reason: str) -> "Permission":
+        """Change objects of the kind beyond their status: finalizers, fields that are others'."""
+        return attrs.evolve(cls.read(kind, reason=reason), verbs=("patch",))
+
+    @classmethod
     def own(cls, kind: Kind, *, reason: str) -> "Permission":
         """Create, apply and delete objects of the kind, as for children."""
         return attrs.evolve(cls.read(kind, reason=reason), verbs=OWN)
@@ -159,8 +164,8 @@ class Figures:
 class Family:
     """One product family: its kinds, who works on them, who checks them, what that takes.
 
-    What a family needs for its own kinds (reading them, their status and finalizers) follows from
-    `kinds`; `permissions` is what it needs beyond.
+    What a family needs for its own kinds (reading them, their status, being the owner of children)
+    follows from `kinds`; `permissions` is what it needs beyond, such as to keep finalizers.
     """
 
     name: str = attrs.field(validator=_dns_label)

@@ -82,7 +82,7 @@ def _own_kinds(family: Family) -> Iterable[Permission]:
             {k.plural for k in kinds if (k.group, k.namespaced) == (group, namespaced)}
         )
         for subresource, verbs, reason in (
-            ("", (*READ, "patch"), "Objects are watched, their finalizers kept."),
+            ("", READ, "Objects are watched."),
             ("/status", ("patch",), "What was found is written to the status."),
             ("/finalizers", ("update",), "Children may hold back the deletion of their owner."),
         ):

@@ -56,6 +56,10 @@ FAMILY: Final = Family(
     ),
     figures=(gauges.FIGURES,),
     permissions=(
+        Permission.change(
+            PENIN_OMEGA_CLUSTER,
+            reason="Proposals, and experiments that are won, change the spec of their cluster.",
+        ),
         Permission.read(
             POD, reason="Why pods are not ready is told, and their metrics are read from them."
         ),

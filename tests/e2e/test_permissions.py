@@ -32,7 +32,7 @@ UNUSED_CLUSTER_WIDE = {
     **{
         Grant(f"gadgets.test.pentad.dev{part}", verb): NO_CONTROLLER
         for part, verbs in (
-            ("", ("watch", "patch")),
+            ("", ("watch",)),
             ("/status", ("patch",)),
         )
         for verb in verbs

@@ -21,6 +21,7 @@ REFUSALS: Final = frozenset({401, 403})
 SELDOM: Final[Mapping[str, str]] = {
     "get": "Read live only after a conflict, or a write whose outcome is unknown.",
     "list": "Only where content is not streamed: an older server, a proxy that eats bookmarks.",
+    "bind": "Asked for by the API server when a binding names the role; no request says it.",
     "finalizers": "Asked for by the API server where OwnerReferencesPermissionEnforcement is on.",
 }
 """Verbs, and one subresource, that an undisturbed run does not use, and when they are needed."""

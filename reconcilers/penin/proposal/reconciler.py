@@ -36,8 +36,8 @@ PERMISSIONS: Final = (
     Permission(
         group=PENIN_PROPOSAL.group,
         resources=(PENIN_PROPOSAL.plural,),
-        verbs=("delete",),
-        reason="Proposals that ended long ago are deleted.",
+        verbs=("patch", "delete"),
+        reason="A finalizer holds one whose change is on trial; they are deleted long after it.",
     ),
     Permission.own(CONFIG_MAP, reason="Each entry of a ledger is one that cannot be changed."),
 )

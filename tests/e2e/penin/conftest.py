@@ -8,6 +8,8 @@ from tests.e2e.penin.world import HOME, OPERATOR, Penin, operated
 from tests.kit.audit import Audit
 from tests.kit.rest import Rest
 
+LINUX = {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}
+
 
 @pytest.fixture(scope="package")
 def operator(real, ask):
@@ -38,3 +40,21 @@ def running(penin):
         return penin
 
     return make
+
+
+@pytest.fixture
+def volume(penin, tmp_path):
+    """Return a StorageClass with one volume that heeds fsGroup, which those of the node do not."""
+    name = penin.namespace
+    spec = {
+        "capacity": {"storage": "64Mi"},
+        "accessModes": ["ReadWriteOnce"],
+        "persistentVolumeReclaimPolicy": "Retain",
+        "storageClassName": name,
+        "local": {"path": str(tmp_path)},
+        "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [LINUX]}]}},
+    }
+    penin.rest.create("/api/v1/persistentvolumes", {"metadata": {"name": name}, "spec": spec})
+    yield name
+    penin.end()
+    penin.rest.delete(f"/api/v1/persistentvolumes/{name}")

@@ -30,25 +30,6 @@ content = bytearray(open(path, "rb").read())
 content[40] ^= 1
 open(path, "wb").write(content)
 """
-LINUX = {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}
-
-
-@pytest.fixture
-def volume(penin, tmp_path):
-    """Return a StorageClass with one volume that heeds fsGroup, which those of the node do not."""
-    name = penin.namespace
-    spec = {
-        "capacity": {"storage": "64Mi"},
-        "accessModes": ["ReadWriteOnce"],
-        "persistentVolumeReclaimPolicy": "Retain",
-        "storageClassName": name,
-        "local": {"path": str(tmp_path)},
-        "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [LINUX]}]}},
-    }
-    penin.rest.create("/api/v1/persistentvolumes", {"metadata": {"name": name}, "spec": spec})
-    yield name
-    penin.end()
-    penin.rest.delete(f"/api/v1/persistentvolumes/{name}")
 
 
 @pytest.fixture

@@ -8,15 +8,18 @@ import pytest
 import yaml
 
 from hack.gen.__main__ import ROOT
+from tests.kit.foreign import SERVICE_MONITOR, serving
 
 MANIFESTS: Final = ROOT / "manifests"
 CHART: Final = MANIFESTS / "chart" / "pentad"
 INSTALLATIONS: Final = tuple(sorted(path.stem for path in (MANIFESTS / "install").glob("*.yaml")))
 HOMES: Final = ("pentad-system", "penin-system", "widget-system", "team-a", "team-b")
-FOREIGN: Final = {
-    "monitoring.coreos.com/v1": ("ServiceMonitor", "PrometheusRule"),
-    "cert-manager.io/v1": ("Issuer", "Certificate"),
-}
+FOREIGN: Final = (
+    SERVICE_MONITOR,
+    ("monitoring.coreos.com/v1", "PrometheusRule"),
+    ("cert-manager.io/v1", "Issuer"),
+    ("cert-manager.io/v1", "Certificate"),
+)
 """Kinds of other projects that rendered objects are of."""
 
 VALUES: Final[dict[str, dict[str, Any]]] = {
@@ -85,44 +88,11 @@ VALUES: Final[dict[str, dict[str, Any]]] = {
 """What users set, by what they want."""
 
 
-def foreign_definition(group_version: str, kind: str) -> dict[str, Any]:
-    """Return a CRD made for these tests: it says that the kind is there, not what is in it.
-
-    The real ones are large and belong to other projects; with these, an object's place, name and
-    form as an API object are checked, its fields are not.
-    """
-    group, version = group_version.split("/")
-    plural = f"{kind.lower()}s"
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}", "labels": {"pentad.test/only-for": "tests"}},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-            "versions": [
-                {
-                    "name": version,
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": schema},
-                }
-            ],
-        },
-    }
-
-
 @pytest.fixture(scope="module")
 def foreign(kubectl):
     """Have kinds of other projects served, as far as a dry run needs it, and no longer."""
-    made = [foreign_definition(group, kind) for group, kinds in FOREIGN.items() for kind in kinds]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
-    kubectl("apply", "--server-side", "-f", "-", stdin=text)
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", "-", stdin=text)
-    yield
-    kubectl("delete", "-f", "-", stdin=text)
+    with serving(kubectl, FOREIGN):
+        yield
 
 
 @pytest.fixture

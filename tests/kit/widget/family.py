@@ -34,6 +34,7 @@ WIDGET_FAMILY: Final = Family(
         ),
     ),
     permissions=(
+        Permission.change(WIDGET, reason="The finalizer of a Widget is put on and taken off."),
         Permission.own(CONFIG_MAP, reason="A Widget owns ConfigMaps, as many as spec.children."),
     ),
 )
