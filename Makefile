@@ -38,7 +38,7 @@ test-oldest: setup ## the integration tests on the oldest Kubernetes that was ru
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
 
 test-deep: setup ## 500 schedules of each chaos test, all points at which a manager may die
-	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos tests/integration/penin/test_crash_points.py --timeout=3600 $(ARGS)
+	@PENTAD_SEEDS=500 $(PY) -m pytest tests/chaos --timeout=3600 $(ARGS)
 	@$(PY) -m pytest tests/unit tests/integration -m deep $(ARGS)
 
 e2e: node tools ## the manager as separate processes, and a real node (root)

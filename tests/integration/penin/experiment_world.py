@@ -97,5 +97,7 @@ async def serving() -> AsyncIterator[Pages]:
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Pages(arms["champion"], arms["challenger"], runner.addresses[0][1])
-    await runner.cleanup()
+    try:
+        yield Pages(arms["champion"], arms["challenger"], runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

@@ -4,84 +4,27 @@ Every run has a namespace of its own, and some runs of a scenario go on side by 
 takes a sample of the points, `make test-deep` all of them.
 """
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
-import attrs
 import pytest
 
-from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
-from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
-from reconcilers.penin.cluster.claim import CLAIM
-from reconcilers.penin.cluster.reconciler import BUDGET, NETWORK_POLICY, SERVICE_ACCOUNT
-from reconcilers.penin.cluster.revisions import CONTROLLER_REVISION
-from reconcilers.penin.family import FAMILY
-from tests.integration.penin.world import is_running, made, phase
-from tests.kit.cluster import fresh_namespace
-from tests.kit.crashpoints import Guillotine, remains
-from tests.kit.eventually import eventually
+from reconcilers.penin.api.proposal import PENIN_PROPOSAL
+from tests.integration.penin.crash_world import DEPTHS, Run, Scenario, sweep
+from tests.integration.penin.world import made, phase
 from tests.kit.hosting import hosted
-from tests.kit.rest import Rest
 
-WITHIN: Final = 100
-SAMPLE: Final = 6
-AT_ONCE: Final = 3
-KINDS: Final = (
-    PENIN_OMEGA_CLUSTER,
-    DEPLOYMENT,
-    SERVICE,
-    CONFIG_MAP,
-    SERVICE_ACCOUNT,
-    CLAIM,
-    BUDGET,
-    NETWORK_POLICY,
-    CONTROLLER_REVISION,
-)
 SPEC: Final = {
     "storage": {"cache": {"type": "redis"}, "wormLedger": {"enabled": True, "size": "1Gi"}},
     "replicas": {"sigmaGuard": 2},
     "rollout": {"progressDeadline": "3s"},
 }
-PASSWORD: Final = {"metadata": {"name": "penin-secrets"}, "stringData": {"redis-password": "s"}}
 NOWHERE: Final = {"nodeSelector": {"no": "such-node"}}
+POLICY: Final = {"enabled": True, "settle": "10m", "soak": "10m", "cooldown": "0s", "guards": []}
+CHANGE: Final = {"replicas": {"sigmaGuard": 3}}
 
 
-@attrs.frozen
-class Run:
-    """One cluster in a namespace of its own."""
-
-    rest: Rest
-    namespace: str
-
-    @property
-    def path(self) -> str:
-        """Where the cluster is."""
-        return PENIN_OMEGA_CLUSTER.path(self.namespace, "a")
-
-    def create(self) -> None:
-        """Make the cluster, and the Secret it reads."""
-        self.rest.create(SECRET.path(self.namespace), PASSWORD)
-        self.rest.create(PENIN_OMEGA_CLUSTER.path(self.namespace), made(**SPEC))
-
-    async def reaches(self, is_so: Callable[[dict], bool]) -> None:
-        """Wait until the cluster is so."""
-        await eventually(lambda: self.rest.get(self.path), where=is_so, within=WITHIN)
-
-    def left(self) -> dict:
-        """Return everything that is there now."""
-        return remains(self.rest, [kind.path(self.namespace) for kind in KINDS])
-
-
-@attrs.frozen(kw_only=True)
-class Scenario:
-    """What a user does, and when all is done; before it there is a cluster, or not."""
-
-    act: Callable[[Run], None]
-    is_done: Callable[[dict], bool]
-    has_cluster: bool = True
+def _create(run: Run) -> None:
+    run.create(**SPEC)
 
 
 def _upgrade(run: Run) -> None:
@@ -92,83 +35,95 @@ def _get_stuck(run: Run) -> None:
     run.rest.merge(run.path, {"spec": {"placement": NOWHERE, "rollout": {"rollback": True}}})
 
 
-def _is_back(found: dict) -> bool:
-    return is_running(found) and "failed" in found["status"]["rollout"]
+def _is_back(run: Run) -> bool:
+    return run.is_running() and "failed" in run.rest.get(run.path)["status"]["rollout"]
+
+
+def _delete(run: Run) -> None:
+    run.delete()
+
+
+def _delete_children_first(run: Run) -> None:
+    run.delete(propagation="Foreground")
+
+
+async def _running(run: Run) -> None:
+    _create(run)
+    await run.becomes(Run.is_running)
+
+
+def _proposal(run: Run) -> dict:
+    return run.rest.get(PENIN_PROPOSAL.path(run.namespace, "more"))
+
+
+def _propose(run: Run) -> None:
+    body = {
+        "apiVersion": PENIN_PROPOSAL.api_version,
+        "kind": PENIN_PROPOSAL.kind,
+        "metadata": {"name": "more"},
+        "spec": {
+            "cluster": "a",
+            "change": CHANGE,
+            "proposer": {"username": "system:serviceaccount:default:a", "uid": "1"},
+        },
+    }
+    run.rest.create(PENIN_PROPOSAL.path(run.namespace), body)
+
+
+async def _on_trial(run: Run) -> None:
+    """A change that a proposal made of the cluster is neither kept nor taken back yet."""
+    run.create(**{**SPEC, "storage": {}, "selfArchitecting": POLICY})
+    await run.becomes(Run.is_running)
+    _propose(run)
+    await run.becomes(lambda run: _proposal(run).get("status", {}).get("phase") == "Applied")
+    await run.becomes(Run.is_running)
+
+
+def _is_gone_with_trial(run: Run) -> bool:
+    found = _proposal(run)
+    return (
+        run.is_gone()
+        and found["status"]["phase"] == "Superseded"
+        and not found["metadata"].get("finalizers")
+    )
 
 
 SCENARIOS: Final = {
-    "create": Scenario(act=Run.create, is_done=is_running, has_cluster=False),
-    "upgrade": Scenario(act=_upgrade, is_done=is_running),
-    "rollback": Scenario(act=_get_stuck, is_done=_is_back),
+    "create": (6, Scenario(act=_create, is_done=Run.is_running)),
+    "upgrade": (6, Scenario(act=_upgrade, is_done=Run.is_running, before=_running)),
+    "rollback": (6, Scenario(act=_get_stuck, is_done=_is_back, before=_running)),
+    "delete": (2, Scenario(act=_delete, is_done=Run.is_gone, before=_running)),
+    "delete, children first": (
+        2,
+        Scenario(act=_delete_children_first, is_done=Run.is_gone, before=_running),
+    ),
+    "delete, a change on trial": (
+        3,
+        Scenario(act=_delete, is_done=_is_gone_with_trial, before=_on_trial),
+    ),
+    "delete, children first, a change on trial": (
+        3,
+        Scenario(act=_delete_children_first, is_done=_is_gone_with_trial, before=_on_trial),
+    ),
 }
+"""Each with how many points a sample has."""
 
 
-async def lived(cluster, run: Run, scenario: Scenario, writes: int | None) -> Guillotine:
-    """Go through a scenario with a manager that dies after some writes, and with its successor."""
-    set_up = [controller.set_up for controller in FAMILY.controllers]
-    if scenario.has_cluster:
-        run.create()
-        async with hosted(cluster, *set_up, namespaces=[run.namespace]):
-            await run.reaches(is_running)
-    death = Guillotine(writes)
-    async with hosted(cluster, *set_up, namespaces=[run.namespace], fence=death):
-        scenario.act(run)
-        await _first(run.reaches(scenario.is_done), death.fell.wait())
-    async with hosted(cluster, *set_up, namespaces=[run.namespace]):
-        await run.reaches(scenario.is_done)
-    return death
-
-
-async def _first(*these: Awaitable[object]) -> None:
-    """Wait for whichever comes first; the others are ended."""
-    came = asyncio.Event()
-
-    async def wait(one: Awaitable[object]) -> None:
-        await one
-        came.set()
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(wait(one)) for one in these]
-        await came.wait()
-        for task in tasks:
-            task.cancel()
-
-
-def points(writes: int) -> list[int]:
-    """Return after how many writes managers die: all numbers, or a sample that has both ends."""
-    if int(os.environ.get("PENTAD_SEEDS", "1")) > 1:
-        return list(range(writes))
-    return sorted({round(place * (writes - 1) / (SAMPLE - 1)) for place in range(SAMPLE)})
+@pytest.fixture
+def manage(cluster, family):
+    """Return a function that runs all controllers in a run's namespace."""
+    set_up = [controller.set_up for controller in family.controllers]
+    return lambda run, **more: hosted(cluster, *set_up, namespaces=[run.namespace], **more)
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("every", DEPTHS)
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_whenever_the_manager_dies_the_next_one_ends_the_same(cluster, rest, name):
+async def test_whenever_the_manager_dies_the_next_one_ends_the_same(manage, rest, name, every):
     """Everything in the namespace is as after a run that nothing disturbed."""
-    scenario = SCENARIOS[name]
-    async with AsyncExitStack() as stack:
+    most, scenario = SCENARIOS[name]
 
-        def run() -> Run:
-            return Run(rest, stack.enter_context(fresh_namespace(rest)))
-
-        calm = run()
-        undisturbed = await lived(cluster, calm, scenario, None)
-        print(f"{name}: {undisturbed.passed} writes")
-        disturbed = [(point, run()) for point in points(undisturbed.passed)]
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def live(one: Run, point: int) -> None:
-            async with places:
-                await lived(cluster, one, scenario, point)
-
-        async with asyncio.TaskGroup() as group:
-            for point, one in disturbed:
-                group.create_task(live(one, point))
-
-        wanted = calm.left()
-        for point, one in disturbed:
-            assert wanted == one.left(), f"killed after {point} of {undisturbed.passed} writes"
+    await sweep(manage, rest, scenario, most=None if every else most)
 
 
 def test_a_cluster_in_deletion_needs_no_manager(rest, path):
