@@ -1,10 +1,15 @@
 # Every target prepares what it needs and is a no-op where nothing is missing. What only reads or writes
 # the code needs .venv (`make env`), what runs it also the control plane's programs (`make setup`).
 # ARGS= is passed on: to pytest by the test targets, to the program by `make run`, `bench` and `soak`.
+# Tests that mostly wait run beside those that compute (hack/lanes.py): one word, or quoted words, a lane.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
+# Tests start programs of ours by the hundred; compiled once, each starts a quarter of a second sooner.
+unexport PYTHONDONTWRITEBYTECODE
+# Tests without a real node that take minutes and hardly any processor: time has to pass in them.
+PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench soak check lint fmt types imports arch generate verify vectors lock
 
@@ -32,7 +37,8 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m pytest tests/unit tests/arch tests/chaos tests/integration -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes tests/integration/penin "tests/integration --ignore=tests/integration/penin" \
+		"tests/unit tests/arch tests/chaos" -- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
@@ -43,7 +49,8 @@ test-deep: setup ## 500 schedules of each chaos test, all points at which a mana
 
 e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.images
-	@$(PY) -m pytest tests/e2e -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(PATIENT:%=--ignore=%)" "$(PATIENT)" \
+		"tests/e2e --real-node=only" -- -m "not deep" $(ARGS)
 
 e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω, Helm, upgrades (root)
 	@$(PY) -m hack.images

@@ -1,7 +1,9 @@
 """The Makefile is the one way in: what it offers, prepares and passes on."""
 
+import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from typing import Final
@@ -39,6 +41,12 @@ def make(*arguments: str, dry: bool = True) -> str:
     return done.stdout
 
 
+def commands(target: str, *arguments: str) -> str:
+    """Return the last command that make would run for a target."""
+    *_, last = make(target, *arguments).replace("\\\n", "").splitlines()
+    return last
+
+
 def test_help_comes_first():
     """Without a target the list of targets is printed, each with a word about it."""
     assert "help" == OFFERED[0]
@@ -62,10 +70,38 @@ def test_every_target_prepares_what_it_needs(target):
 )
 def test_arguments_reach_pytest(target):
     """ARGS= is passed on by every target that runs tests."""
-    *_, last = make(target, f"ARGS={ARGS}").splitlines()
+    last = commands(target, f"ARGS={ARGS}")
 
-    assert "-m pytest" in last
+    assert "-m pytest" in last or "-m hack.lanes" in last
     assert last.endswith(ARGS)
+
+
+LANES: Final = [
+    (target, shlex.split(lane))
+    for target in ("test", "e2e")
+    for lane in itertools.takewhile("--".__ne__, shlex.split(commands(target))[3:])
+]
+"""The lanes of a target, as pytest hears them; before them stands `python -m hack.lanes`."""
+
+
+def taken(path, lane):
+    """Whether a lane takes a file of tests: it is in what the lane says, and not left out."""
+    said = [word for word in lane if not word.startswith("-")]
+    left_out = [word.removeprefix("--ignore=") for word in lane if word.startswith("--ignore=")]
+    return any(f"{path}/".startswith(f"{each}/") for each in said) and not any(
+        f"{path}/".startswith(f"{each}/") for each in left_out
+    )
+
+
+def test_every_test_is_in_one_lane():
+    """None is forgotten and none run twice; tests of a real node are in a lane of their own."""
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    lanes = [lane for _, lane in LANES if "--real-node=only" not in lane]
+    (of_nodes,) = [lane for _, lane in LANES if "--real-node=only" in lane]
+    counted = {path: sum(taken(path, lane) for lane in lanes) for path in files}
+
+    assert {} == {path: count for path, count in counted.items() if count != 1}
+    assert {True} == {taken(path, of_nodes) for path in files if path.startswith("tests/e2e/")}
 
 
 def test_every_folder_of_tests_is_run():

@@ -48,7 +48,7 @@ def setup(checkout, path, **environ):
     return subprocess.run(
         [str(shutil.which("make")), "setup", f"PYTHON={sys.executable}"],
         cwd=checkout,
-        env={"PATH": path, "HOME": str(checkout), "PYTHONDONTWRITEBYTECODE": "1", **environ},
+        env={"PATH": path, "HOME": str(checkout), **environ},
         capture_output=True,
         text=True,
         timeout=60,
@@ -57,8 +57,9 @@ def setup(checkout, path, **environ):
 
 
 def everything(folder):
-    """Return every file with its time of change."""
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    """Return every file with its time of change, apart from what Python keeps for itself."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_mtime_ns for path in files if path.parent.name != "__pycache__"}
 
 
 @pytest.mark.usefixtures("cluster")

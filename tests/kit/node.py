@@ -2,13 +2,16 @@
 
 One node serves a whole run: it takes some fifteen seconds to come up, and each test has a namespace
 of its own. It needs root and fails without: what cannot be tried must not look tried.
+
+`--real-node=only` and `--real-node=none` part the tests in two, for runs side by side: those that
+use the node, and the others.
 """
 
 import contextlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +37,30 @@ APPLETS: Final = (
     "wget",
     "yes",
 )
+REAL: Final = "real"
+"""The fixture by which a test uses the node, itself or through others."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("cluster").addoption(
+        "--real-node",
+        choices=("only", "none"),
+        help="run only the tests that use a real node, or none of them (default: all)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave those tests to another run that it is for."""
+    asked = config.option.real_node
+    if asked is None:
+        return
+    left = [each for each in items if (asked == "only") != (REAL in _fixtures(each))]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [each for each in items if each not in left]
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
 
 
 def tools_image() -> bytes:
