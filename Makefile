@@ -8,8 +8,10 @@ PY := .venv/bin/python
 ARGS ?=
 # Tests start programs of ours by the hundred; compiled once, each starts a quarter of a second sooner.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests without a real node that take minutes and hardly any processor: time has to pass in them.
+# Tests without a real node that take minutes and hardly any processor: time has to pass in them. And
+# what looks at the whole machine, so that nothing else may change it.
 PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
+ALONE := tests/e2e/test_node_down.py
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench soak check lint fmt types imports arch generate verify vectors lock
 
@@ -49,8 +51,8 @@ test-deep: setup ## 500 schedules of each chaos test, all points at which a mana
 
 e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.images
-	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(PATIENT:%=--ignore=%)" "$(PATIENT)" \
-		"tests/e2e --real-node=only" -- -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(addprefix --ignore=,$(PATIENT) $(ALONE))" \
+		"$(PATIENT)" "tests/e2e --real-node=only" --then "$(ALONE)" -- -m "not deep" $(ARGS)
 
 e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω, Helm, upgrades (root)
 	@$(PY) -m hack.images

@@ -1,10 +1,11 @@
 """`python -m hack.lanes`: tests in several runs of pytest side by side, reported one after another.
 
-    python -m hack.lanes tests/integration "tests/unit tests/chaos" -- -m "not deep"
+    python -m hack.lanes tests/integration "tests/unit tests/chaos" --then tests/e2e -- -k name
 
 A test on a cluster mostly waits, and pytest does one thing at a time. So each lane is a run of its
 own, with a cluster of its own where it needs one. Which lane has which tests, in which order, is
-written in the Makefile and not found out while they run.
+written in the Makefile and not found out while they run. After `--then` come those that want to be
+alone, as they look at the whole machine.
 
 The report of the first lane is shown while it runs, those of the others when it is their turn, and
 the last lines say how each ended. What follows `--` is said to every lane. Ctrl-C ends all of them
@@ -20,7 +21,8 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import IO, Final, Self
+from pathlib import Path
+from typing import Final, Self
 
 import attrs
 
@@ -34,7 +36,6 @@ OF_SIGNALS: Final = 128
 ENDING_SECONDS: Final = 120.0
 """What lanes that were told to end have for taking their clusters down, before they are killed."""
 LOOK_SECONDS: Final = 0.2
-PIECE: Final = 1 << 16
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +45,7 @@ class Lane:
 
     said: str
     process: asyncio.subprocess.Process
-    report: IO[bytes] | None
+    report: Path | None
     """Where it prints to; nowhere if it prints for itself."""
     began: float
     ended: float
@@ -52,17 +53,19 @@ class Lane:
 
     @classmethod
     async def start(
-        cls, said: str, more: Sequence[str], *, command: Sequence[str], report: IO[bytes] | None
+        cls, said: str, more: Sequence[str], *, command: Sequence[str], report: Path | None
     ) -> Self:
         """Start it in a process group of its own, so that a Ctrl-C reaches it once, and from us."""
-        process = await asyncio.create_subprocess_exec(
-            *(*command, *shlex.split(said), *more),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=report,
-            stderr=report and asyncio.subprocess.STDOUT,
-            env=os.environ | _looks(),
-            process_group=0,
-        )
+        with contextlib.ExitStack() as stack:
+            printed = stack.enter_context(report.open("wb")) if report else None
+            process = await asyncio.create_subprocess_exec(
+                *(*command, *shlex.split(said), *more),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=printed,
+                stderr=asyncio.subprocess.STDOUT if report else None,
+                env=os.environ | _looks(),
+                process_group=0,
+            )
         now = LoopClock().monotonic()
         return cls(said, process, report, began=now, ended=now)
 
@@ -106,42 +109,60 @@ class Lane:
         """Print what came since."""
         if self.report is None:
             return
-        while piece := os.pread(self.report.fileno(), PIECE, self.shown):
-            sys.stdout.buffer.write(piece)
-            self.shown += len(piece)
+        with self.report.open("rb") as report:
+            report.seek(self.shown)
+            shutil.copyfileobj(report, sys.stdout.buffer)
+            self.shown = report.tell()
         sys.stdout.flush()
 
 
 def main(arguments: Sequence[str], *, command: Sequence[str] = PYTEST) -> int:
     """Run the lanes that are named before `--`; return the exit code."""
-    names, more = _parted(arguments)
-    if not names:
+    stages, more = _parted(arguments)
+    if not all(stages):
         print("lanes: say what each lane runs, such as tests/unit", file=sys.stderr)
         return WRONG
-    return asyncio.run(_run(names, more, command))
+    return asyncio.run(_run(stages, more, command))
 
 
-async def _run(names: Sequence[str], more: Sequence[str], command: Sequence[str]) -> int:
-    """Start all, tell of one after the other; return the exit code."""
+async def _run(stages: Sequence[Sequence[str]], more: Sequence[str], command: Sequence[str]) -> int:
+    """Run stage after stage, unless told to end; return the exit code."""
     lanes: list[Lane] = []
-    with contextlib.ExitStack() as reports, _ended_by_signals(lanes):
-        try:
-            for said in names:
-                report = reports.enter_context(tempfile.TemporaryFile()) if lanes else None
-                lanes.append(await Lane.start(said, more, command=command, report=report))
-            async with asyncio.TaskGroup() as group:
-                for lane in lanes:
-                    group.create_task(lane.finish())
-                for lane in lanes:
-                    _say(lane.said)
-                    await lane.follow()
-        finally:
-            for lane in lanes:
-                lane.kill()
+    with tempfile.TemporaryDirectory() as reports, _ended_by_signals(lanes) as told:
+        for names in stages:
+            if told.is_set():
+                break
+            await _run_stage(names, more, command, lanes=lanes, reports=Path(reports))
     print()
     for lane in lanes:
         _say(lane.verdict)
     return together([lane.code or PASSED for lane in lanes])
+
+
+async def _run_stage(
+    names: Sequence[str],
+    more: Sequence[str],
+    command: Sequence[str],
+    *,
+    lanes: list[Lane],
+    reports: Path,
+) -> None:
+    """Start lanes, which are added to those there were, and tell of one after the other."""
+    ours: list[Lane] = []
+    try:
+        for said in names:
+            report = reports / f"{len(lanes)}.txt" if ours else None
+            ours.append(await Lane.start(said, more, command=command, report=report))
+            lanes.append(ours[-1])
+        async with asyncio.TaskGroup() as group:
+            for lane in ours:
+                group.create_task(lane.finish())
+            for lane in ours:
+                _say(lane.said)
+                await lane.follow()
+    finally:
+        for lane in ours:
+            lane.kill()
 
 
 def together(codes: Sequence[int]) -> int:
@@ -151,9 +172,10 @@ def together(codes: Sequence[int]) -> int:
 
 
 @contextlib.contextmanager
-def _ended_by_signals(lanes: Sequence[Lane]) -> Iterator[None]:
+def _ended_by_signals(lanes: Sequence[Lane]) -> Iterator[asyncio.Event]:
     """Pass every signal on that ends programs; lanes that take too long then are killed."""
     loop = asyncio.get_running_loop()
+    told = asyncio.Event()
     killing: list[asyncio.TimerHandle] = []
 
     def kill() -> None:
@@ -164,12 +186,13 @@ def _ended_by_signals(lanes: Sequence[Lane]) -> Iterator[None]:
         # Pytest knows Ctrl-C; of being terminated it knows only while it has a cluster.
         for lane in lanes:
             lane.tell(signal.SIGINT if number is signal.SIGHUP else number)
+        told.set()
         killing.append(loop.call_later(ENDING_SECONDS, kill))
 
     for number in SIGNALS:
         loop.add_signal_handler(number, tell, number)
     try:
-        yield
+        yield told
     finally:
         for timer in killing:
             timer.cancel()
@@ -177,11 +200,17 @@ def _ended_by_signals(lanes: Sequence[Lane]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the lanes, and what is said to all of them."""
+def _parted(arguments: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+    """Return the lanes of each stage, and what is said to all of them."""
     found = list(arguments)
     end = found.index("--") if "--" in found else len(found)
-    return found[:end], found[end + 1 :]
+    stages: list[list[str]] = [[]]
+    for word in found[:end]:
+        if word == "--then":
+            stages.append([])
+        else:
+            stages[-1].append(word)
+    return stages, found[end + 1 :]
 
 
 def _looks() -> dict[str, str]:

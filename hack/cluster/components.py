@@ -23,6 +23,7 @@ APISERVER: Final = "kube-apiserver"
 CONTROLLER_MANAGER: Final = "kube-controller-manager"
 SCHEDULER: Final = "kube-scheduler"
 KWOK: Final = "kwok"
+PROVISIONS: Final = "enable-hostpath-provisioner"
 PROGRAMS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 PODS: Final = "198.19.0.1/16"  # with the nodes' own, the range reserved for benchmarks
@@ -200,7 +201,7 @@ def controller_manager(layout: Layout, record: Record) -> Component:
                 "service-account-private-key-file": layout.pki / "service-accounts.key",
                 "cluster-signing-cert-file": authority,
                 "cluster-signing-key-file": authority.with_suffix(".key"),
-                "enable-hostpath-provisioner": "true",
+                PROVISIONS: "true",
                 "concurrent-deployment-syncs": 20,
                 "concurrent-replicaset-syncs": 20,
                 "concurrent-statefulset-syncs": 20,

@@ -177,7 +177,7 @@ class Lifecycle:
             for network in Network.owned_by(self.layout.root):
                 await machine.clear(network)
                 network.remove()
-            volumes.remove(self.layout)
+            volumes.remove(self.layout, is_last=not any(_provisioners()))
             shutil.rmtree(self.layout.root, ignore_errors=True)
             await self._remove_empty_homes()
             self.layout.lock.unlink()
@@ -248,6 +248,11 @@ class Lifecycle:
                 ports_lock(), holder="a new cluster", seconds=_TURN, progress=self.progress
             ):
                 ports_lock().unlink()
+
+
+def _provisioners() -> Iterable[Incarnation]:
+    """Find what makes volumes for the clusters that run on this machine."""
+    return process.mentioning(components.PROVISIONS, programs={components.CONTROLLER_MANAGER})
 
 
 async def _is_well(component: Component, api: Api) -> bool:

@@ -80,6 +80,7 @@ LANES: Final = [
     (target, shlex.split(lane))
     for target in ("test", "e2e")
     for lane in itertools.takewhile("--".__ne__, shlex.split(commands(target))[3:])
+    if lane != "--then"
 ]
 """The lanes of a target, as pytest hears them; before them stands `python -m hack.lanes`."""
 

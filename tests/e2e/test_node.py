@@ -8,7 +8,6 @@ from hack.cluster.cluster import Cluster
 from hack.cluster.node import parts
 from hack.cluster.node.machine import NAME
 from tests.kit.eventually import eventually_blocking
-from tests.kit.machine import Snapshot
 from tests.kit.node import manifest, pod
 
 SERVES = (
@@ -165,17 +164,3 @@ def test_a_killed_part_is_told_and_mended(broken, component):
 
     Cluster.up(broken.name, node=True)
     assert {each.state for each in broken.status()} == {"healthy"}
-
-
-def test_down_leaves_nothing(tmp_path, monkeypatch):
-    """Processes, mounts, interfaces, routes, rules, control groups and files are as before."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    before = Snapshot.take()
-    cluster = Cluster.up("gone", node=True)
-    seen = Snapshot.take().beyond(before)
-
-    cluster.down()
-
-    assert frozenset() == Snapshot.take().beyond(before)
-    assert {"interface", "address", "route"} <= {each.split()[0] for each in seen}
-    assert [] == list(tmp_path.iterdir())

@@ -32,8 +32,10 @@ async def test_it_goes_through_the_printed_phases(host, running):
     clusters.informer.add_handler(hear, name="test")
     await running()
 
-    seen = [name for name, _ in itertools.groupby(told) if name]
-    assert ["Pending", "Creating", "Running"] == seen
+    def seen():
+        return [name for name, _ in itertools.groupby(told) if name]
+
+    await eventually(seen, equals=["Pending", "Creating", "Running"])
 
 
 async def test_scaling_one_service_disturbs_no_other(running, deployments, rest, path):

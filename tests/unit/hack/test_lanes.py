@@ -35,6 +35,18 @@ time.sleep(0.3)
 print("heard", *heard)
 sys.exit(2)
 """
+NOTES = """
+import pathlib, sys, time
+code, notes = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+def note(text):
+    with notes.open("a") as file:
+        file.write(f"{text} {code}\\n")
+note("began")
+while notes.read_text().count("began") < 2:
+    time.sleep(0.01)
+note("ended")
+sys.exit(code)
+"""
 DEAF = """
 import pathlib, signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -113,9 +125,24 @@ def test_lanes_have_one_exit_code(codes, expected):
     assert expected == lanes.together(codes)
 
 
-def test_no_lane_is_a_mistake(capsys):
+def test_what_wants_to_be_alone_comes_when_all_others_have_ended(tmp_path):
+    """It is run whatever came of them, and counts like them."""
+    notes = str(tmp_path / "notes")
+
+    code, lines = ended(started([f"1 {notes}", f"0 {notes}", "--then", f"3 {notes}"], NOTES))
+
+    assert 1 == code
+    assert ["ended 0", "ended 1", "began 3", "ended 3"] == [
+        *sorted((tmp_path / "notes").read_text().splitlines()[2:4]),
+        *(tmp_path / "notes").read_text().splitlines()[4:],
+    ]
+    assert lines[-1].startswith("== FAILED (exit 3)")
+
+
+@pytest.mark.parametrize("said", [["--", "-x"], ["tests/unit", "--then"]])
+def test_no_lane_is_a_mistake(said, capsys):
     """Running nothing must not look like passing."""
-    assert lanes.WRONG == lanes.main(["--", "-x"])
+    assert lanes.WRONG == lanes.main(said)
     assert "say what each lane runs" in capsys.readouterr().err
 
 
@@ -123,7 +150,8 @@ def test_no_lane_is_a_mistake(capsys):
 def test_a_signal_reaches_each_lane_once(tmp_path, number):
     """They end what they started by themselves, and their reports are still shown."""
     files = [tmp_path / "1", tmp_path / "2"]
-    process = started([str(file) for file in files], COUNTS_SIGNALS)
+    never = tmp_path / "3"
+    process = started([*map(str, files), "--then", str(never)], COUNTS_SIGNALS)
     eventually_blocking(lambda: all(file.exists() for file in files), within=30)
 
     process.send_signal(number)
@@ -131,6 +159,7 @@ def test_a_signal_reaches_each_lane_once(tmp_path, number):
 
     assert 2 == code
     assert [f"heard {number.name}"] * 2 == [line for line in lines if line.startswith("heard")]
+    assert not never.exists()
 
 
 def test_a_lane_that_does_not_end_is_killed(tmp_path):

@@ -1,5 +1,6 @@
 """Volumes of one cluster are told from all others'."""
 
+import os
 import stat
 
 import pytest
@@ -46,7 +47,7 @@ def test_only_its_own_volumes_go(root, layout, file):
     own, other = volume(root, "own"), volume(root, "other")
     (layout.etcd_data / "member" / file).write_bytes(b"\0" * 5000 + str(own).encode() + b"\x12\0")
 
-    volumes.remove(layout)
+    volumes.remove(layout, is_last=True)
 
     assert not own.exists()
     assert other.exists()
@@ -57,7 +58,24 @@ def test_empty_folder_goes_with_the_last_volume(root, layout):
     own = volume(root, "own")
     (layout.etcd_data / "member/wal/1.wal").write_text(str(own))
 
-    volumes.remove(layout)
-    volumes.remove(layout)
+    volumes.remove(layout, is_last=True)
+    volumes.remove(layout, is_last=True)
 
     assert not root.exists()
+
+
+def test_the_folder_stays_as_long_as_others_may_make_volumes(root, layout):
+    """A provisioner would make it anew, for its own user alone."""
+    volumes.remove(layout, is_last=False)
+
+    assert root.exists()
+
+
+def test_a_folder_that_may_not_be_read_has_nothing_of_ours(root, layout, monkeypatch):
+    """An ordinary user can end a cluster whatever others have made there."""
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read everything
+    other = volume(root, "other")
+
+    volumes.remove(layout, is_last=True)
+
+    assert other.exists()
