@@ -1,6 +1,6 @@
 """The ledger as a reconciler writes it: a decision becomes an object before anything follows."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 import attrs
@@ -56,20 +56,35 @@ class Book:
         if not store.has_index(INDEX):
             store.add_index(INDEX, entries.indexed)
 
-    def about(self, proposal_uid: str) -> Sequence[Entry]:
-        """Return the decisions about a proposal, in their order."""
+    def about(self, place: Place, proposal_uid: str) -> Sequence[Entry]:
+        """Return the decisions about a proposal, in their order.
+
+        Labels can be put on anything: an entry counts for what it says itself, at its own place.
+        """
         found: list[Entry] = []
-        for each in self._objects.by_index(INDEX, proposal_uid):
+        for each in self._objects.by_index(INDEX, entries.about(place.namespace, proposal_uid)):
             try:
-                found.append(read(entries.content(each)))
+                entry = read(entries.content(each))
             except Malformed:
                 continue  # not ours; `ledger verify` tells of it
+            at = place.sequence(entries.name_of(each))
+            if (at, proposal_uid) == (entry.sequence, entry.proposal_uid):
+                found.append(entry)
         return sorted(found, key=lambda entry: entry.sequence)
 
     def newest(self, place: Place) -> ConfigMap | None:
         """Return the newest entry's object."""
-        found = self._objects.by_index(INDEX, place.key)
-        return max(found, key=lambda each: entries.number(entries.name_of(each)), default=None)
+        return max(
+            self._of(place), key=lambda each: entries.number(entries.name_of(each)), default=None
+        )
+
+    def _of(self, place: Place) -> Sequence[ConfigMap]:
+        """Return the objects of a ledger; one with another's name is none of them."""
+        return [
+            each
+            for each in self._objects.by_index(INDEX, place.key)
+            if place.sequence(entries.name_of(each))
+        ]
 
     def reported(self, place: Place) -> Head | None:
         """Return what the writer has said of the volume."""
@@ -98,11 +113,20 @@ class Book:
             raise Postponed(message, seconds=AGAIN) from error
         return Head(sequence=entry.sequence, hash=hash_of(written(entry)))
 
-    async def forget(self, place: Place) -> None:
-        """Delete entries that are on the volume and that nobody needs as objects."""
-        found = self._objects.by_index(INDEX, place.key)
+    async def forget(self, place: Place, *, open_: Container[str]) -> None:
+        """Delete entries that are on the volume and that nobody needs as objects.
+
+        Args:
+            place: Whose entries.
+            open_: The uids of proposals of which something may still come: what was decided about
+                them is known from their entries, however many others followed.
+        """
+        found = self._of(place)
+        needed = {entries.name_of(each) for each in found if entries.proposal_of(each) in open_}
         names = [entries.name_of(each) for each in found]
         for name in entries.forgettable(names, self.reported(place)):
+            if name in needed:
+                continue
             try:
                 await self._client.delete(
                     CONFIG_MAP, name, DeleteOptions(), namespace=place.namespace

@@ -59,6 +59,14 @@ class Place:
         """Return the name of an entry."""
         return f"{self.cluster}-ledger-{sequence:0{DIGITS}}"
 
+    def sequence(self, name: str) -> int:
+        """Return the number of an entry of this ledger, 0 if the name is that of nothing in it.
+
+        Labels can be put on anything; a name is taken once.
+        """
+        found = number(name)
+        return found if name == self.entry(found) else 0
+
     @property
     def head(self) -> str:
         """The name of the object in which the writer reports."""
@@ -79,8 +87,13 @@ def indexed(snapshot: Snapshot) -> Iterable[str]:
     """Return what an entry is found by: its cluster, and the proposal it is about."""
     if snapshot.labels.get(LEDGER) != ENTRY:
         return ()
-    cluster = f"{snapshot.meta.namespace}/{snapshot.labels.get('cluster', '')}"
-    return (cluster, snapshot.labels.get(PROPOSAL, ""))
+    namespace, labels = snapshot.meta.namespace, snapshot.labels
+    return (f"{namespace}/{labels.get('cluster', '')}", about(namespace, labels.get(PROPOSAL, "")))
+
+
+def about(namespace: str, proposal_uid: str) -> str:
+    """Return what entries about a proposal are indexed by: only its namespace has any."""
+    return f"proposal {namespace}/{proposal_uid}"
 
 
 def number(name: str) -> int:
@@ -116,6 +129,11 @@ def content(found: ConfigMap) -> bytes:
 def name_of(found: ConfigMap) -> str:
     """Return an object's name."""
     return "" if found.metadata.name is UNSET else found.metadata.name
+
+
+def proposal_of(found: ConfigMap) -> str:
+    """Return the uid of the proposal that an object says it is about."""
+    return (found.metadata.labels or {}).get(PROPOSAL, "")
 
 
 def head_of(found: ConfigMap | None) -> Head | None:

@@ -67,7 +67,11 @@ async def _head(client: Client, place: Place) -> Head | None:
 async def _objects(client: Client, place: Place) -> dict[int, bytes]:
     options = ListOptions(namespace=place.namespace, label_selector=place.selector)
     found = [decode(each.raw, ConfigMap) for each in (await client.list(CONFIG_MAP, options)).items]
-    return {entries.number(entries.name_of(each)): entries.content(each) for each in found}
+    return {
+        sequence: entries.content(each)
+        for each in found
+        if (sequence := place.sequence(entries.name_of(each)))
+    }
 
 
 async def _content(read: Reading) -> bytes:

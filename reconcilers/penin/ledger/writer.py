@@ -151,7 +151,11 @@ class Writer:
             self._log.error("ledger_not_written", problem=self.problem)
 
     async def _append(self) -> None:
-        objects = [self._memo.typed(each) for each in self._objects.store]
+        objects = [
+            self._memo.typed(each)
+            for each in self._objects.store
+            if self._place.sequence(each.meta.name)
+        ]
         found = next_entries(self.volume.head, objects)
         self.problem = found.problem
         if found.ready:

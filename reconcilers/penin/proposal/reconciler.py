@@ -286,7 +286,7 @@ class PeninProposalReconciler:
     async def _tidy(self, scope: Scope) -> Result:
         """Let go of a finished proposal; delete it when it is old."""
         await remove_finalizer(self._client, PENIN_PROPOSAL, scope.snapshot, FINALIZER)
-        await self._book.forget(scope.place)
+        await self._book.forget(scope.place, open_=self._outlook.open(scope.place))
         left = scope.history_left
         if left is None or scope.snapshot.is_deleting:
             return done()

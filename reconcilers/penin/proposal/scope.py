@@ -170,7 +170,10 @@ class Outlook:
             snapshot=snapshot,
             cluster=None if found is None else self._clusters.memo.typed(found),
             cluster_snapshot=found,
-            decisions=self._book.about(snapshot.meta.uid),
+            decisions=self._book.about(
+                Place(namespace=snapshot.meta.namespace, cluster=proposal.spec.cluster),
+                snapshot.meta.uid,
+            ),
             now=self._clock.wall(),
         )
 
@@ -225,10 +228,15 @@ class Outlook:
             uid = each.metadata.uid
             if uid is UNSET or uid == scope.snapshot.meta.uid:
                 continue
-            decisions = self._book.about(uid)
+            decisions = self._book.about(scope.place, uid)
             if decisions and decisions[-1].decision in ("applied", "reverted"):
                 return str(each.metadata.name)
         return ""
+
+    def open(self, place: Place) -> frozenset[str]:
+        """Return the uids of the proposals about a cluster that something may still come of."""
+        found = self._proposals.by_index(UNFINISHED, place.key)
+        return frozenset(str(each.metadata.uid) for each in found)
 
     def _others(self, scope: Scope) -> Iterable[PeninProposal]:
         found = self._proposals.by_index(BY_CLUSTER, scope.place.key)
