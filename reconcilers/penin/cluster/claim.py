@@ -30,6 +30,8 @@ CLAIMS: Final = Source(kind=CLAIM, label_selector=f"app={APP}")
 KIND: Final = "LedgerReady"
 _PART: Final = "ledger"
 _NONE: Final = Quantity.parse("0")
+_REFUSED: Final = "ClaimRefused"
+_AGAIN_SECONDS: Final = 60.0
 
 
 class ClaimResources(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -102,6 +104,16 @@ def judge(owner: Owner, ledger: WormLedger, found: Claim | None) -> Verdict:
         )
         return Verdict(refusal=("SizeCannotShrink", text))
     return Verdict(body=None if _is_so(owner, ledger, found) else wanted)
+
+
+def refused(why: str) -> Verdict:
+    """Return what there is to say when the API server does not take the claim."""
+    return Verdict(refusal=(_REFUSED, f"the claim stays as it is: {why}"))
+
+
+def look_again(found: Condition) -> float | None:
+    """Return when to try again what was refused: nobody tells when a quota or class allows it."""
+    return _AGAIN_SECONDS if (found.type, found.reason) == (KIND, _REFUSED) else None
 
 
 def _body(owner: Owner, ledger: WormLedger) -> dict[str, Any]:

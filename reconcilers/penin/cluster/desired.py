@@ -265,10 +265,12 @@ def _ports(protocol: str, numbers: Iterable[int]) -> list[Body]:
     return [{"protocol": protocol, "port": number} for number in numbers]
 
 
-def surroundings(wanted: Wanted, *, operator_namespace: str) -> Sequence[Body]:
+def surroundings(
+    wanted: Wanted, parts: Iterable[Role], *, operator_namespace: str
+) -> Sequence[Body]:
     """Return all children that no rollout holds back: what pods need, and what finds them."""
     children: list[Body] = []
-    for role in roles(wanted):
+    for role in parts:
         children += [account(wanted, role), service(wanted, role)]
         if is_scaled(wanted, role):
             children.append(autoscaler(wanted, role))

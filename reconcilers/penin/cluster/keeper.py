@@ -5,7 +5,7 @@ from typing import Final
 from controller.runtime.ownership import Owner
 from controller.runtime.runtime import Runtime, manager_name
 from informers.client import Client
-from informers.errors import Forbidden, NotFound
+from informers.errors import BadRequest, Forbidden, Invalid, NotFound
 from informers.meta.conditions import Condition
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster import claim
@@ -32,9 +32,12 @@ class Keeper:
         found = self._claims.get(f"{meta.namespace}/{name}")
         verdict = claim.judge(owner, ledger, found)
         if verdict.body is not None:
-            await self._client.apply(
-                CLAIM, name, verdict.body, namespace=meta.namespace, manager=manager_name(NAME)
-            )
+            try:
+                await self._client.apply(
+                    CLAIM, name, verdict.body, namespace=meta.namespace, manager=manager_name(NAME)
+                )
+            except (BadRequest, Forbidden, Invalid) as error:
+                verdict = claim.refused(error.message)
             found = self._claims.get(f"{meta.namespace}/{name}")
         hindrance = ""
         if found is not None and found.status.phase == "Pending":

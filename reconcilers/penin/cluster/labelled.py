@@ -34,10 +34,14 @@ class Labelled(Generic[T]):
         """Return those of the cluster with this key that have these labels, among others."""
         return [
             self._memo.typed(found)
-            for found in self.snapshots_of(cluster)
+            for found in self._store.by_index(_INDEX, cluster)
             if labels.items() <= found.labels.items()
         ]
 
-    def snapshots_of(self, cluster: str) -> Sequence[Snapshot]:
-        """Return those of the cluster with this key, undecoded."""
-        return self._store.by_index(_INDEX, cluster)
+    def owned_by(self, cluster: Snapshot) -> Sequence[Snapshot]:
+        """Return those that belong to the cluster, undecoded: anybody's object may have a label."""
+        return [
+            found
+            for found in self._store.by_index(_INDEX, cluster.key)
+            if found.controller is not None and found.controller.uid == cluster.meta.uid
+        ]

@@ -5,6 +5,7 @@ the spec at once. Status is written once, at the end, from what was found; if th
 refuses a child (a quota, a policy), the status says so before the next try.
 """
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +20,7 @@ from controller.runtime.ownership import Owner, Taken
 from controller.runtime.recent import Recent
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
-from informers.errors import AlreadyExists, BadRequest, Forbidden, Invalid
+from informers.errors import AlreadyExists, BadRequest, Forbidden, Invalid, NotFound
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE
 from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
@@ -27,9 +28,9 @@ from informers.references import MENTIONS, Mentions
 from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, Found, PeninOmegaCluster
-from reconcilers.penin.cluster import desired, events, rollout, secrets, status
+from reconcilers.penin.cluster import events, rollout, secrets, status
 from reconcilers.penin.cluster.aim import Aim
-from reconcilers.penin.cluster.claim import CLAIMS
+from reconcilers.penin.cluster.claim import CLAIMS, look_again
 from reconcilers.penin.cluster.handover import Handover
 from reconcilers.penin.cluster.keeper import Keeper
 from reconcilers.penin.cluster.labelled import Labelled, clusters_of
@@ -49,7 +50,7 @@ from reconcilers.penin.cluster.revisions import (
     kept,
 )
 from reconcilers.penin.cluster.scope import Scope, plan, rendering
-from reconcilers.penin.cluster.services import CHAMPION, TRACK
+from reconcilers.penin.cluster.services import CHAMPION, EVERYTHING, TRACK
 
 NAME: Final = "penin-cluster"
 REVISIONS: Final = "penin-revisions"
@@ -108,7 +109,11 @@ class PeninClusterReconciler:
             cluster = self._clusters.memo.typed(snapshot)
         aim = self._aim(cluster, snapshot)
         if aim is None:
-            await self._make_password(cluster, snapshot)
+            try:
+                await self._make_password(cluster, snapshot)
+            except REFUSALS as error:
+                await self._say(cluster, snapshot, *status.refused(cluster, str(error)))
+                raise
             return after(_SOON)
         scope = self._look(cluster, snapshot, aim)
         try:
@@ -161,7 +166,7 @@ class PeninClusterReconciler:
 
     def _look(self, cluster: PeninOmegaCluster, snapshot: Snapshot, aim: Aim) -> Scope:
         """Read what is there."""
-        stored = map(self._revision, self._revisions.snapshots_of(snapshot.key))
+        stored = map(self._revision, self._revisions.owned_by(snapshot))
         revisions = {found.name: found for found in stored}
         return Scope(
             follows_from=aim.follows_from,
@@ -188,7 +193,7 @@ class PeninClusterReconciler:
             role.key: observe(
                 self._deployments.get(f"{namespace}/{role.child(wanted.cluster)}"), now=now
             )
-            for role in desired.roles(wanted)
+            for role in EVERYTHING
         }
 
     async def _with_history(self, scope: Scope) -> Scope:
@@ -214,12 +219,13 @@ class PeninClusterReconciler:
         names = {each.name for each in keep}
         for name in scope.revisions:
             if name not in names:
-                await self._client.delete(
-                    CONTROLLER_REVISION,
-                    f"{scope.wanted.cluster}-{name}",
-                    DeleteOptions(),
-                    namespace=scope.snapshot.meta.namespace,
-                )
+                with contextlib.suppress(NotFound):
+                    await self._client.delete(
+                        CONTROLLER_REVISION,
+                        f"{scope.wanted.cluster}-{name}",
+                        DeleteOptions(),
+                        namespace=scope.snapshot.meta.namespace,
+                    )
 
     def _reasons(self, scope: Scope) -> Mapping[str, str]:
         """Ask the pods of parts that are not as wanted what holds them up."""
@@ -239,7 +245,7 @@ class PeninClusterReconciler:
         found = status.Findings(
             cluster=scope.cluster,
             plan=made,
-            observed=scope.observed,
+            observed=scope.told(made),
             wished=scope.target.name,
             good=made.revision if made.is_done else scope.remembered("good"),
             reasons=self._reasons(scope),
@@ -248,7 +254,10 @@ class PeninClusterReconciler:
         )
         conditions = (*status.conditions(found), *extra)
         await self._say(scope.cluster, scope.snapshot, status.status(found), conditions)
-        return done() if made.look_again is None else after(made.look_again)
+        waits = [made.look_again, *map(look_again, extra)]
+        return (
+            after(min(known)) if (known := [each for each in waits if each is not None]) else done()
+        )
 
     async def _say(
         self,

@@ -18,7 +18,7 @@ from reconcilers.penin.cluster import desired, rollout
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.revisions import Revision
-from reconcilers.penin.cluster.services import SERVICES, Role
+from reconcilers.penin.cluster.services import EVERYTHING, SERVICES, Role
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +66,31 @@ class Scope:
             return 0.0
         return max(0.0, (Time.of(self.now).nanoseconds - since.nanoseconds) / SECOND)
 
+    def told(self, made: rollout.Plan) -> dict[str, Observed]:
+        """Return what was found of the parts of a plan, in the order of a rollout."""
+        return {
+            role.key: self.observed[role.key] for role in EVERYTHING if role.key in made.settings
+        }
+
+    def present(self, made: rollout.Plan) -> Mapping[Role, str]:
+        """Return the parts that are to be there now, and the settings of each.
+
+        A cache that is no part of the plan goes when all is done, since until then some service
+        may still have its address.
+        """
+        found: dict[Role, str] = {}
+        for role in EVERYTHING:
+            has = self.observed.get(role.key, Observed()).seen.settings
+            if role.key in made.settings:
+                found[role] = made.settings[role.key]
+            elif not made.is_done and self._is_known(role, has):
+                found[role] = has
+        return found
+
+    def _is_known(self, role: Role, settings: str) -> bool:
+        """Whether a revision remembers what a part has."""
+        return any(each.settings.get(role.key) == settings for each in self.revisions.values())
+
 
 def plan(scope: Scope) -> rollout.Plan:
     """Say which settings each part is given now.
@@ -73,7 +98,7 @@ def plan(scope: Scope) -> rollout.Plan:
     A Deployment says itself when it is late, but not always: one that goes back to pods it had
     before may count as complete all along. So the time of a part's turn is kept here as well.
     """
-    seen = {role.key: scope.observed[role.key].seen for role in scope.roles}
+    seen = {key: each.seen for key, each in scope.observed.items()}
     made = _plan(scope, seen)
     deadline = scope.cluster.spec.rollout.progress_deadline
     if not made.at or made.stuck or made.look_again is not None:
@@ -102,7 +127,7 @@ def rendering(scope: Scope, made: rollout.Plan, *, operator: str) -> Rendering:
     return Rendering(
         follows_from=(
             scope.follows_from,
-            tuple(made.settings.items()),
+            tuple((role.key, has) for role, has in scope.present(made).items()),
             tuple(sorted(scope.revisions)),
         ),
         render=functools.partial(children, scope, made, operator=operator),
@@ -115,6 +140,7 @@ def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dic
     Settings of all revisions that are kept stay, so that going back needs nothing to be made.
     """
     wanted, cluster = scope.wanted, scope.wanted.cluster
+    present = scope.present(made)
     kept = [revision.load() for revision in scope.revisions.values()]
     configs = {
         (role.key, part.config): desired.config_map(cluster, role, part.config)
@@ -126,12 +152,12 @@ def children(scope: Scope, made: rollout.Plan, *, operator: str) -> Sequence[dic
         desired.deployment(
             wanted,
             role,
-            _given(scope, kept, role.key, made.settings[role.key]),
+            _given(scope, kept, role.key, settings),
             replicas=desired.replicas(wanted, role),
         )
-        for role in scope.roles
+        for role, settings in present.items()
     ]
-    around = desired.surroundings(wanted, operator_namespace=operator)
+    around = desired.surroundings(wanted, present, operator_namespace=operator)
     return [*around, *configs.values(), *deployments]
 
 

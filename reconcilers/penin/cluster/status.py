@@ -5,7 +5,7 @@ Conditions carry no time; the status writer stamps those that changed.
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from msgspec import UNSET
@@ -25,6 +25,7 @@ from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.cluster.rollout import Plan
 from reconcilers.penin.cluster.services import EVERYTHING, Role
 
+_REFUSED: Final = "ChildRefused"
 _UNDER_WAY: Final = ("Creating", "Updating")
 _BY_KEY: Final[Mapping[str, Role]] = {role.key: role for role in EVERYTHING}
 
@@ -146,8 +147,20 @@ def pending(cluster: PeninOmegaCluster) -> tuple[Found, Condition]:
 
 def terminating(cluster: PeninOmegaCluster) -> Found:
     """Return the status of a cluster that is being deleted."""
-    known = {name: getattr(cluster.status, name) for name in Found.__struct_fields__}
-    return Found(**{**known, "phase": "Terminating"})
+    return Found(**{**_known(cluster), "phase": "Terminating"})
+
+
+def refused(cluster: PeninOmegaCluster, why: str) -> tuple[Found, tuple[Condition, ...]]:
+    """Return the status of a cluster of which nothing can be planned before this is taken."""
+    seen = {"observed_generation": cluster.metadata.generation}
+    return Found(**{**_known(cluster), **seen}), (
+        stated(cluster, "Ready", _REFUSED, why, is_so=False),
+        stated(cluster, "Degraded", _REFUSED, why, is_so=True),
+    )
+
+
+def _known(cluster: PeninOmegaCluster) -> dict[str, Any]:
+    return {name: getattr(cluster.status, name) for name in Found.__struct_fields__}
 
 
 def conditions(found: Findings) -> tuple[Condition, ...]:
@@ -158,7 +171,7 @@ def conditions(found: Findings) -> tuple[Condition, ...]:
 def ready(found: Findings) -> Condition:
     """Whether all services are healthy."""
     if found.refusal:
-        return stated(found.cluster, "Ready", "ChildRefused", found.refusal, is_so=False)
+        return stated(found.cluster, "Ready", _REFUSED, found.refusal, is_so=False)
     if not found.waiting:
         return stated(
             found.cluster,
@@ -190,7 +203,7 @@ def progressing(found: Findings) -> Condition:
 def degraded(found: Findings) -> Condition:
     """Whether something is wrong that no change explains."""
     if found.refusal:
-        return stated(found.cluster, "Degraded", "ChildRefused", found.refusal, is_so=True)
+        return stated(found.cluster, "Degraded", _REFUSED, found.refusal, is_so=True)
     if found.plan.stuck:
         message = f"{_title(found.plan.at)}: {found.plan.stuck}"
         return stated(found.cluster, "Degraded", "RolloutStuck", message, is_so=True)

@@ -3,6 +3,8 @@
 import itertools
 import json
 
+import pytest
+
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.services import SERVICES
 from tests.integration.penin.world import WITHIN, condition, generations, is_running, phase
@@ -162,3 +164,45 @@ async def test_redis_gets_a_password_once(running, rest, namespace):
 
     assert ["redis-password"] == list(secret["data"])
     assert ["a"] == [each["name"] for each in secret["metadata"]["ownerReferences"]]
+
+
+REDIS = {"cache": {"type": "redis"}}
+MEMORY = {"cache": {"type": "memory"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [(REDIS, MEMORY, 5), (MEMORY, REDIS, 4)],
+    ids=["given up", "wanted"],
+)
+async def test_a_stuck_change_of_the_cache_goes_back(
+    running, deployments, rest, path, before, after, left
+):
+    """What ran before is all there again: Redis, or none."""
+    rollout = {"progressDeadline": "2s", "rollback": True}
+    good = await running(storage=before, rollout=rollout)
+
+    rest.merge(path, {"spec": NOWHERE | {"storage": after}})
+    found = await eventually(
+        lambda: rest.get(path),
+        where=lambda f: is_running(f) and f["status"]["rollout"].get("failed"),
+        within=WITHIN,
+    )
+
+    assert ("True", "RolledBack") == condition(found, "Degraded")
+    assert good["status"]["rollout"]["good"] == found["status"]["rollout"]["revision"]
+    assert f"{left}/{left}" == found["status"]["readyServices"]
+    await eventually(lambda: len(deployments()), equals=left, within=WITHIN)
+
+
+async def test_a_cache_goes_when_no_service_uses_it_any_more(running, deployments, rest, path):
+    """A service that was not changed yet still finds it."""
+    await running(storage=REDIS, rollout={"progressDeadline": "2s"})
+
+    rest.merge(path, {"spec": NOWHERE | {"storage": MEMORY}})
+    await eventually(lambda: rest.get(path), where=lambda f: phase(f) == "Failed", within=WITHIN)
+    assert "a-redis" in deployments()
+
+    rest.merge(path, {"spec": {"placement": {"nodeSelector": {"no": None}}}})
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    await eventually(lambda: sorted(deployments()), equals=sorted(NAMES), within=WITHIN)

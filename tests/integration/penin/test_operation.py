@@ -116,6 +116,48 @@ async def test_a_quota_that_refuses_is_told(host, rest, path, namespace, said):
     await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
 
 
+async def test_a_volume_that_is_refused_holds_up_nothing_else(running, rest, path, said):
+    """A claim that cannot grow is told, and the services are changed all the same."""
+    await running(storage=LEDGER)
+
+    grown = {"storage": {"wormLedger": {"size": "2Gi"}}, "replicas": {"sigmaGuard": 2}}
+    rest.merge(path, {"spec": grown})
+
+    found = await said("LedgerReady", "ClaimRefused")
+    assert "the claim stays as it is" in message(found, "LedgerReady")
+    found = await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    assert 2 == found["status"]["services"]["sigmaGuard"]["readyReplicas"]
+    assert ("True", "AllServicesHealthy") == condition(found, "Ready")
+
+
+async def test_a_password_that_is_refused_is_told(host, rest, path, namespace, said):
+    """By a quota of Secrets; and once there is room, the cluster runs."""
+    assert host.manager.progress.leading
+    quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    rest.create(quotas, {"metadata": {"name": "q"}, "spec": {"hard": {"secrets": "0"}}})
+    await eventually(lambda: "used" in rest.get(f"{quotas}/q").get("status", {}))
+
+    rest.create(path.rpartition("/")[0], made(storage={"cache": {"type": "redis"}}))
+    found = await said("Ready", "ChildRefused")
+    assert 'secrets "a-redis" is forbidden: exceeded quota: q' in message(found, "Ready")
+
+    rest.delete(f"{quotas}/q")
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+
+
+async def test_revisions_of_others_are_none_of_its_own(host, rest, path, namespace):
+    """A StatefulSet of a user's, whose pods have a label of the same name, has some as well."""
+    assert host.manager.progress.leading
+    revisions = f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
+    head = {"name": "mine-1", "labels": {"cluster": "a"}}
+    rest.create(revisions, {"metadata": head, "revision": 1, "data": {"spec": {}}})
+
+    rest.create(path.rpartition("/")[0], made(rollout={"history": 1}))
+
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    assert rest.get(f"{revisions}/mine-1")
+
+
 async def test_what_belongs_to_another_is_left_alone(host, rest, path, namespace, said):
     """A Service of the name, controlled by somebody else."""
     assert host.manager.progress.leading

@@ -176,7 +176,9 @@ def test_redis_is_there_only_where_it_is_asked_for():
 def test_all_children_have_names_of_their_own():
     """Two objects of one kind and name would be one."""
     everything = wanted(**REDIS_TOO, replicas={"sigmaGuard": 2}, autoScaling={"enabled": True})
-    children = desired.surroundings(everything, operator_namespace="penin-system")
+    children = desired.surroundings(
+        everything, desired.roles(everything), operator_namespace="penin-system"
+    )
     names = [(each["kind"], each["metadata"]["name"]) for each in children]
 
     assert len(names) == len(set(names))
