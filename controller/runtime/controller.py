@@ -306,6 +306,8 @@ class Controller:
         """Back off, but for what only a change of the object can help."""
         if isinstance(error, TerminalError):
             self.queue.forget(key)
+            if error.look_again is not None:
+                self.queue.add_after(key, error.look_again)
             await self._tell_terminal(key, error)
             return "terminal"
         if isinstance(error, Postponed):

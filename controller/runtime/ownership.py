@@ -16,6 +16,8 @@ from informers.snapshot import Snapshot
 
 ADOPT: Final = "pentad.dev/adopt"
 """The annotation by which a user gives an object away to whoever wants it as a child."""
+TAKEN_SECONDS: Final = 30.0
+"""When to look whether a name has become free."""
 LEFTOVER_SECONDS: Final = 10.0
 """When to look again for a leftover; its deletion is seen at once anyway."""
 
@@ -46,7 +48,12 @@ class Owner:
 
 
 class Taken(TerminalError):
-    """A child's name is in use by an object that belongs to somebody else."""
+    """A child's name is in use by an object that belongs to somebody else.
+
+    It is no child yet, so nobody tells when it is renamed, deleted or given away.
+    """
+
+    look_again = TAKEN_SECONDS
 
     def __init__(self, child: str, holder: str) -> None:
         super().__init__(

@@ -57,7 +57,13 @@ class RuntimeFailure(Exception):
 
 
 class TerminalError(RuntimeFailure):
-    """Trying again is pointless until the object changes; shown in its status and as an Event."""
+    """Trying again is pointless until the object changes; shown in its status and as an Event.
+
+    Where something else than the object may help as well, of which nobody tells, `look_again` says
+    after how many seconds it is looked for.
+    """
+
+    look_again: float | None = None
 
     def __init__(self, message: str, *, reason: str = "Terminal") -> None:
         super().__init__(message)

@@ -31,11 +31,12 @@ class Stalled:
         self._recorder = recorder
 
     async def tell(self, request: Request, error: TerminalError) -> None:
-        """Say on the object what stopped its reconciliation."""
+        """Say on the object what stopped its reconciliation; by an Event what was not said yet."""
         snapshot = self._store.get(request.key)
         if snapshot is None:
             return
-        self._recorder.tell(self._kind, snapshot, error.reason, error.message, type_="Warning")
+        if ("True", error.reason, error.message) not in _said(snapshot):
+            self._recorder.tell(self._kind, snapshot, error.reason, error.message, type_="Warning")
         await self._set(snapshot, "True", error.reason, error.message)
 
     def is_told(self, key: str) -> bool:
@@ -43,8 +44,7 @@ class Stalled:
         snapshot = self._store.get(key)
         if snapshot is None or _MARK not in snapshot.raw:
             return False
-        conditions = current_status(snapshot).get(CONDITIONS) or ()
-        return any((one["type"], one["status"]) == (STALLED, "True") for one in conditions)
+        return any(status == "True" for status, _, _ in _said(snapshot))
 
     async def clear(self, request: Request) -> None:
         """Say that it is no longer."""
@@ -63,3 +63,12 @@ class Stalled:
             observed_generation=snapshot.meta.generation,
         )
         await self._writer.write(snapshot, None, [condition])
+
+
+def _said(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    """Return what the condition says: one at most."""
+    return [
+        (one["status"], one.get("reason", ""), one.get("message", ""))
+        for one in current_status(snapshot).get(CONDITIONS) or ()
+        if one["type"] == STALLED
+    ]

@@ -13,6 +13,7 @@ from controller.runtime.controller import (
     Options,
     Statistics,
 )
+from controller.runtime.ownership import TAKEN_SECONDS, Taken
 from controller.runtime.pause import PAUSED
 from controller.runtime.reconcile import Postponed, TerminalError, after, done
 from controller.runtime.source import IteratorSource
@@ -236,6 +237,19 @@ async def test_a_terminal_error_is_told_and_taken_back():
         assert {"ns/a": "TooBig"} == hook.told
         controller.queue.add("ns/a")
         await eventually(lambda: hook.cleared, equals=["ns/a"])
+
+    assert {"terminal": 1, "success": 1} == outcomes(controller)
+
+
+async def test_a_name_that_another_has_is_looked_at_again():
+    """Nobody tells when it is free: what is no child yet has no owner."""
+    world, errors = World(), [Taken("ConfigMap ns/c", "Widget v")]
+    controller = bare(world, Noted(lambda _: fail(errors.pop())(0) if errors else done()))
+    async with world.working(controller):
+        controller.queue.add("ns/a")
+        await world.clock.sleep(TAKEN_SECONDS - 1)
+        assert {"terminal": 1} == outcomes(controller)
+        await world.clock.sleep(2)
 
     assert {"terminal": 1, "success": 1} == outcomes(controller)
 

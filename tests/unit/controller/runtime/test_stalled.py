@@ -70,6 +70,17 @@ async def test_it_is_told_on_the_object_and_by_an_event_and_taken_back():
     assert [[(STALLED, "True", "TooBig")], [(STALLED, "False", "Reconciled")]] == conditions(case)
 
 
+async def test_what_is_said_already_is_no_news():
+    """Looked at again and again, it is neither written nor told by another Event."""
+    case = Case(thing())
+    async with case.reflecting():
+        await case.stalled.tell(REQUEST, ERROR)
+        await case.stalled.tell(REQUEST, ERROR)
+
+    assert 1 == len(case.world.wire.sent("PATCH"))
+    assert 1 == case.world.runtime.recorder._queue.qsize()
+
+
 async def test_taking_back_is_written_once():
     """The condition stays on the object as False; asking for it again costs no request."""
     told = {"type": STALLED, "status": "True", "reason": "TooBig"}
