@@ -129,7 +129,18 @@ class PeninProposalReconciler:
             )
             before = target.before(changes)
             await self._status.write(snapshot, status.applying(scope.proposal, before, cluster))
+            if not self._is_still_due(snapshot.key):
+                return None
         return await self._record(scope, step, before=target.before(changes))
+
+    def _is_still_due(self, key: str) -> bool:
+        """Whether it is to be applied, now that the server was asked: another may be on trial.
+
+        From here on the number of the entry decides; it is taken before anything is waited for.
+        """
+        scope = self._outlook.look(key)
+        step = None if scope is None else next_step(self._outlook.facts(scope))
+        return isinstance(step, Decide) and step.decision == "applied"
 
     async def _record(
         self, scope: Scope, step: Decide, *, before: Iterable[Any] | None = None

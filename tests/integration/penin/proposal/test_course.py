@@ -1,8 +1,12 @@
 """Proposals from their beginning to their end, on a real control plane."""
 
+import asyncio
+
 import pytest
 
+from controller.runtime.finalizer import ensure_finalizer
 from reconcilers.penin.ledger.entries import ConfigMap
+from reconcilers.penin.proposal import reconciler
 from reconcilers.penin.proposal.target import OURS
 from tests.integration.penin.proposal.world import APPLY, METRICS
 from tests.integration.penin.world import made
@@ -218,3 +222,27 @@ async def test_without_room_in_the_ledger_nothing_is_changed(world, rest, namesp
 
     await world.reaches(name, "Pending", "LedgerUnwritable")
     assert 2 == world.spec()["replicas"]["sigmaGuard"]
+
+
+async def test_of_two_that_may_be_applied_one_is(world, monkeypatch):
+    """The other learns of it while it is being prepared, and waits."""
+    is_applied = asyncio.Event()
+
+    async def slow(client, kind, snapshot, name):
+        found = await ensure_finalizer(client, kind, snapshot, name)
+        if snapshot.meta.name == slower:
+            await is_applied.wait()
+        return found
+
+    monkeypatch.setattr(reconciler, "ensure_finalizer", slow)
+    world.cluster(policy={"soak": "10m"}, replicas={"sigmaGuard": 2})
+    slower, faster = world.propose({"replicas": {"acfaLeague": 2}}), world.propose(MORE)
+    for name in (slower, faster):
+        await world.reaches(name, "Pending", "ClusterNotSettled")
+
+    world.tell()
+    await world.reaches(faster, "Applied")
+    is_applied.set()
+
+    await world.reaches(slower, "Pending", "Queued")
+    assert ["applied"] == world.decisions()
