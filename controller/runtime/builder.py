@@ -16,6 +16,7 @@ import attrs
 
 from controller.runtime.controller import Controller, Options, TerminalHook
 from controller.runtime.handler import Mapper, own_key, owner
+from controller.runtime.paused import Paused, has_conditions
 from controller.runtime.predicate import Predicate
 from controller.runtime.reconcile import Reconciler
 from controller.runtime.runtime import Runtime, cached, kind_of
@@ -102,6 +103,7 @@ class Builder:
             log=self._runtime.log,
             options=self._options,
             on_terminal=self._on_terminal or self._stalled(),
+            on_pause=self._paused(),
             caches=self._runtime.informers,
         )
 
@@ -115,6 +117,21 @@ class Builder:
             runtime.informers.acquire(cached(kind)),
             runtime.status_writer(self._name, self._type),
             runtime.recorder,
+        )
+
+    def _paused(self) -> Paused | None:
+        """The condition and Events of a kind that can carry conditions, kept by one controller."""
+        if self._type is None or not has_conditions(self._type):
+            return None
+        runtime, kind = self._runtime, kind_of(self._type)
+        if kind in runtime.pauses:
+            return None
+        runtime.pauses.add(kind)
+        return Paused(
+            kind,
+            runtime.status_writer(self._name, self._type),
+            client=runtime.client,
+            recorder=runtime.recorder,
         )
 
     def _add(

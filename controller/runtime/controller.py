@@ -24,7 +24,7 @@ import attrs
 from controller.runtime.crew import Crew
 from controller.runtime.gate import Caches, Gate
 from controller.runtime.obs.reconcileid import NUMBER, next_number
-from controller.runtime.pause import count_paused, is_paused, keep_paused
+from controller.runtime.pause import PauseHook, Pauses
 from controller.runtime.reconcile import (
     Postponed,
     Reconciler,
@@ -134,6 +134,7 @@ class Controller:
         log: Log,
         options: Options | None = None,
         on_terminal: TerminalHook | None = None,
+        on_pause: PauseHook | None = None,
         caches: Caches | None = None,
     ) -> None:
         self.name = name
@@ -145,8 +146,7 @@ class Controller:
         self.sources = tuple(sources)
         kinds = [source for source in sources if isinstance(source, KindSource)]
         self._primary = next((source.informer for source in kinds if source.is_own), None)
-        if self._primary is not None:
-            keep_paused(self._primary.store)
+        self._pauses = Pauses(self._primary.store if self._primary else None, on_pause)
         self.informers = tuple(dict.fromkeys(source.informer for source in kinds))
         """Whose changes call for reconciles, and whose content work waits for."""
         self.gate = Gate(caches, self._primary, self.informers)
@@ -330,27 +330,22 @@ class Controller:
         cause = f"{self.name}/{key}"
         CAUSE.set(cause)
         NUMBER.set(next_number())
-        if self._is_paused(key):
+        if await self._pauses.hold(key):
             return None
         self.gate.check_namespace(key)
         if not self.gate.is_open(cause, key):
             await self.gate.pass_(cause, key)
+        await self._pauses.end(key)
         request = Request.of(key)
         result = await self._reconciler.reconcile(request)
         if self._on_terminal is not None and self._on_terminal.is_told(key):
             await self._on_terminal.clear(request)
         return result
 
-    def _is_paused(self, key: str) -> bool:
-        if self._primary is None:
-            return False
-        snapshot = self._primary.store.get(key)
-        return snapshot is not None and is_paused(snapshot)
-
     @property
     def paused(self) -> int:
         """How many of its objects are left alone because people asked for it."""
-        return 0 if self._primary is None else count_paused(self._primary.store)
+        return len(self._pauses)
 
     def is_there(self, key: str) -> bool:
         """Whether its own cache holds the object."""

@@ -51,6 +51,8 @@ class Runtime:
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
         self.apply_sets: list[ApplySet] = []
         """Those that were asked for, for their figures."""
+        self.pauses: set[Kind] = set()
+        """The kinds of which a controller tells that objects are paused; one is enough."""
         informers.callbacks.tell = lambda **fields: log.error("callback_failed", **fields)
         self.reaches_pods = reaches_pods
         """Whether the addresses of pods lead to them from here."""

@@ -273,6 +273,12 @@ class PeninExperiment(Resource, frozen=True, kw_only=True, rename="camel"):
                 type="number",
                 description="The challenger's.",
             ),
+            Column(
+                name="Paused",
+                path='.status.conditions[?(@.type=="Paused")].status',
+                description="Whether people asked to leave it alone.",
+                priority=1,
+            ),
             Column(name="Reason", path=".status.reason", description="Why.", priority=1),
             Column(name="Message", path=".status.message", description="Why.", priority=1),
         ),

@@ -179,6 +179,12 @@ class PeninProposal(Resource, frozen=True, kw_only=True, rename="camel"):
             Column(name="Phase", path=".status.phase", description="How far it has come."),
             Column(name="Reason", path=".status.reason", description="Why."),
             Column(name="Proposer", path=".spec.proposer.username", description="Who proposes."),
+            Column(
+                name="Paused",
+                path='.status.conditions[?(@.type=="Paused")].status',
+                description="Whether people asked to leave it alone.",
+                priority=1,
+            ),
             Column(name="Message", path=".status.message", description="Why.", priority=1),
         ),
         rules=(

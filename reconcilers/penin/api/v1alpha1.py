@@ -182,6 +182,12 @@ class PeninOmegaCluster(Resource, frozen=True, kw_only=True, rename="camel"):
                 description="Whether all services are healthy.",
             ),
             Column(
+                name="Paused",
+                path='.status.conditions[?(@.type=="Paused")].status',
+                description="Whether people asked to leave it alone.",
+                priority=1,
+            ),
+            Column(
                 name="Message",
                 path='.status.conditions[?(@.type=="Ready")].message',
                 description="Why it is, or is not.",

@@ -12,10 +12,13 @@ from reconcilers.penin.family import FAMILY as PENIN
 PAGE = (ROOT / "docs/guide/penin.md").read_text()
 FAMILY = ROOT / "reconcilers/penin"
 TELLERS = [
-    path
-    for folder in ("cluster", "metrics")
-    for path in sorted((FAMILY / folder).glob("*.py"))
-    if re.search(r"\b(?:stated|Condition|Told)\(", path.read_text())
+    ROOT / "controller/runtime/paused.py",
+    *(
+        path
+        for folder in ("cluster", "metrics")
+        for path in sorted((FAMILY / folder).glob("*.py"))
+        if re.search(r"\b(?:stated|Condition|Told)\(", path.read_text())
+    ),
 ]
 WORD = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")
 NOT_TOLD = {"True", "False", "Warning", "Normal", "Redis"}
