@@ -133,7 +133,7 @@ def ended(scene: Scene, state: ExperimentState) -> Decision | None:
     if not scene.champion.replicas:
         return Decision("Inconclusive", "ChampionGone", f"{spec.service} was scaled to nothing")
     deadline = spec.progress_deadline.seconds
-    if scene.phase == "Starting" and state.elapsed > deadline:
+    if scene.phase == "Starting" and state.elapsed > deadline and not scene.challenger.is_settled:
         message = f"the challenger did not become ready within {spec.progress_deadline}"
         if scene.challenger.trouble:
             message = f"{message}: {scene.challenger.trouble}"
@@ -176,11 +176,11 @@ def entered(
     return replace(before, times=times, state=state)
 
 
-def look_again(
-    experiment: PeninExperiment, phase: ExperimentPhase, state: ExperimentState
-) -> float:
+def look_again(scene: Scene, phase: ExperimentPhase, state: ExperimentState) -> float:
     """Return after how many seconds there is something to do, if nothing happens before."""
-    spec = experiment.spec
+    spec = scene.experiment.spec
+    if phase == "Starting" and scene.challenger.is_settled:
+        return _SOON  # a manager before this one made its pods, and nothing more comes of them
     if phase == "Running":
         last = 0.0 if state.read is UNSET else state.read
         due = last + spec.interval.seconds

@@ -264,7 +264,7 @@ class PeninExperimentReconciler:
         if phase != look.scene.phase:
             self._recorder.tell(PENIN_EXPERIMENT, look.snapshot, phase, str(told.message))
         await self._status.write(look.snapshot, told, [status.complete(look.experiment, None)])
-        return after(progress.look_again(look.experiment, phase, look.state))
+        return after(progress.look_again(look.scene, phase, look.state))
 
     async def _finish(self, look: Look, found: PeninExperimentStatus, decision: Decision) -> Result:
         """Write the verdict, then take the challenger away: a new manager does so, too."""

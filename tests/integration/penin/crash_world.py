@@ -82,8 +82,18 @@ class Run:
         return [name for name in names if name.endswith("-challenger")]
 
     async def becomes(self, is_so: Callable[["Run"], Any]) -> None:
-        """Wait until it is so."""
-        await eventually(lambda: is_so(self), within=WITHIN)
+        """Wait until it is so; a wait in vain shows what was said last."""
+        await eventually(
+            lambda: (is_so(self), self.said()), where=lambda found: found[0], within=WITHIN
+        )
+
+    def said(self) -> list[Any]:
+        """Return what the cluster, and what is about it, says of itself."""
+        return [
+            {name: said for name, said in each.get("status", {}).items() if name != "services"}
+            for kind in (PENIN_OMEGA_CLUSTER, PENIN_EXPERIMENT, PENIN_PROPOSAL)
+            for each in self._items(kind)
+        ]
 
     def left(self) -> dict[str, Any]:
         """Return everything that is there now; of decisions, whatever made them, what they were.

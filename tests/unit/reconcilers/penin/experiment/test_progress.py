@@ -112,6 +112,7 @@ ENDED = {
         {"challenger": arm("", is_settled=False, trouble="quota")},
         "ChallengerNotReady",
     ),
+    "ready, and nobody looked for long": ({"phase": "Starting"}, {}, None),
 }
 
 
@@ -169,4 +170,10 @@ def test_who_has_begun_goes_on_else_the_oldest():
 )
 def test_it_looks_again_when_something_is_due(phase, state, seconds):
     """Not before, and never at once for ever."""
-    assert seconds == progress.look_again(made(), phase, state)
+    waiting = scene(challenger=arm("", is_settled=False))
+    assert seconds == progress.look_again(waiting, phase, state)
+
+
+def test_it_looks_again_at_once_where_pods_are_ready_before_it_started():
+    """A manager that died has made them: no change of theirs will call for a look."""
+    assert 0.05 == progress.look_again(scene(), "Starting", ExperimentState())
