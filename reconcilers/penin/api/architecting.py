@@ -119,4 +119,4 @@ class SelfArchitecting(Struct, frozen=True, kw_only=True, rename="camel"):
     require_expected: bool = False
     """Whether a change is taken back as well if what its proposer expected does not come true."""
     history: Annotated[Duration, Meta(examples=["168h"])] = Duration.parse("168h")
-    """How long proposals are kept after their end; what the ledger says of them stays."""
+    """How long ended proposals are kept, applied ones a day at least; the ledger keeps its own."""

@@ -35,6 +35,16 @@ PENIN_OMEGA_CLUSTER: Final = Kind(
 )
 """The plural has an a more than the kind: that is how the specification prints it."""
 
+_NOT_NEGATIVE: Final = (">= duration('0s')", "cannot be negative")
+_LONG_ENOUGH: Final = (">= duration('1s')", "is a second at least, or nothing is ever in time")
+_DURATIONS: Final = (
+    ("rollout", "progressDeadline", *_LONG_ENOUGH),
+    ("rollout", "soak", *_NOT_NEGATIVE),
+    ("selfArchitecting", "settle", *_LONG_ENOUGH),
+    ("selfArchitecting", "soak", *_NOT_NEGATIVE),
+    ("selfArchitecting", "cooldown", *_NOT_NEGATIVE),
+)
+
 Phase = Literal["Pending", "Creating", "Running", "Updating", "Failed", "Terminating"]
 
 
@@ -205,6 +215,15 @@ class PeninOmegaCluster(Resource, frozen=True, kw_only=True, rename="camel"):
                 rule="self.minReplicas <= self.maxReplicas",
                 message="minReplicas is above maxReplicas",
                 field_path=".minReplicas",
+            ),
+            *(
+                Rule(
+                    path=f"spec.{block}",
+                    rule=f"duration(self.{name}) {limit}",
+                    message=f"{name} {words}",
+                    field_path=f".{name}",
+                )
+                for block, name, limit, words in _DURATIONS
             ),
             Rule(
                 path="spec.selfArchitecting",

@@ -170,6 +170,11 @@ def cooldown(policy: SelfArchitecting, *, reverts: int) -> dt.timedelta:
     return max(policy.cooldown.timedelta, min(pause, LONGEST_COOLDOWN))
 
 
+def remembered(policy: SelfArchitecting) -> dt.timedelta:
+    """Return for how long the checks below have to know what was applied, and its end."""
+    return max(DAY, cooldown(policy, reverts=MOST_DOUBLINGS))
+
+
 def seldom(case: Case) -> Refusal | None:
     """Not too many may have been applied within a day."""
     lately = sum(case.now - past.applied_at < DAY for past in case.past)

@@ -18,7 +18,7 @@ from reconcilers.penin.ledger.chain import Entry
 from reconcilers.penin.ledger.entries import ConfigMap, Place
 from reconcilers.penin.proposal import fields, target
 from reconcilers.penin.proposal.course import FINAL, Approval, Facts
-from reconcilers.penin.proposal.policy import Case, Past, judge
+from reconcilers.penin.proposal.policy import Case, Past, judge, remembered
 
 STOP: Final = "penin-stop"
 """A ConfigMap of this name, by the operator or by a cluster, stops all self-architecting there."""
@@ -103,8 +103,12 @@ class Scope:
         finished = self.proposal.status.finished_at
         if finished is UNSET or self.cluster is None:
             return None
-        age = (self.now - finished.datetime).total_seconds()
-        return self.cluster.spec.self_architecting.history.seconds - age
+        policy = self.cluster.spec.self_architecting
+        age = self.now - finished.datetime
+        kept = policy.history.timedelta
+        if self.is_applied:
+            kept = max(kept, remembered(policy))
+        return (kept - age).total_seconds()
 
     @property
     def changes(self) -> fields.Values:

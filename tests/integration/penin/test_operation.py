@@ -213,6 +213,10 @@ async def test_what_it_made_goes_with_it(running, rest, path, namespace):
         ("a", {"config": {"budgetDailyUsd": -1.0}}, "greater than or equal to 0"),
         ("a", {"storage": {"wormLedger": {"size": "0"}}}, "a ledger needs some room"),
         ("a", {"version": "1 0"}, "should match"),
+        ("a", {"rollout": {"progressDeadline": "0s"}}, "progressDeadline is a second at least"),
+        ("a", {"rollout": {"soak": "-1h"}}, "soak cannot be negative"),
+        ("a", {"selfArchitecting": {"settle": "-5m"}}, "settle is a second at least"),
+        ("a", {"selfArchitecting": {"cooldown": "-1s"}}, "cooldown cannot be negative"),
         ("a", {"resources": {"omegaMeta": {"cpu": "many"}}}, "omegaMeta.cpu"),
     ],
 )
