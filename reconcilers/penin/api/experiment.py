@@ -26,6 +26,9 @@ from reconcilers.penin.api.operation import Image
 from reconcilers.penin.api.partial import ConfigChange, SizeChange
 from reconcilers.penin.api.spec import Service
 
+MOST_TEXT: Final = 2048
+"""Letters of a message in its status."""
+
 PENIN_EXPERIMENT: Final = Kind("penin.ai", "v1alpha1", "PeninExperiment", "peninexperiments")
 PROMOTE: Final = "penin.ai/promote"
 """The annotation by which a person promotes a challenger that won."""
@@ -149,7 +152,7 @@ class PeninExperimentStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """What came of it; only Win is ever promoted."""
     reason: str | UnsetType = UNSET
     """Why, in one word: of the verdict, or of waiting."""
-    message: Annotated[str, Meta(max_length=2048)] | UnsetType = UNSET
+    message: Annotated[str, Meta(max_length=MOST_TEXT)] | UnsetType = UNSET
     """Why, in a sentence with the figures."""
     weight: WeightStatus | UnsetType = UNSET
     """How requests are split."""

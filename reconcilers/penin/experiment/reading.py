@@ -13,7 +13,7 @@ import attrs
 
 from reconcilers.penin.api.evidence import MOST_BUCKETS
 from reconcilers.penin.api.experiment import Primary
-from reconcilers.penin.metrics.exposition import Page
+from reconcilers.penin.metrics.exposition import Page, is_figure
 
 REQUESTS: Final = "http_requests_total"
 DURATION: Final = "http_request_duration_seconds"
@@ -59,7 +59,7 @@ def reading(page: Page, primary: Primary, *, restarts: float = 0.0) -> Reading:
 
 def _errors(page: Page) -> Iterator[float]:
     for sample in page.samples.get(REQUESTS, ()):
-        if sample.labels.get("code", "").startswith("5") and math.isfinite(sample.value):
+        if sample.labels.get("code", "").startswith("5") and is_figure(sample.value):
             yield sample.value
 
 
@@ -68,7 +68,7 @@ def _buckets(page: Page) -> dict[float, float]:
     found: dict[float, float] = {}
     for sample in page.samples.get(f"{DURATION}_bucket", ()):
         bound = _number(sample.labels.get("le", ""))
-        if math.isfinite(bound) and math.isfinite(sample.value):
+        if math.isfinite(bound) and is_figure(sample.value):
             found[bound] = found.get(bound, 0.0) + sample.value
     return dict(sorted(found.items())[:MOST_BUCKETS])
 

@@ -83,8 +83,9 @@ def variance(sums: Sums, *, binary: bool, least: float = 0.0) -> float:
     clustered = max(0.0, spread) * number / ((number - 1) * count * count)
     if binary:
         # One success and one failure more than seen: none of n is not never.
-        chance = min(1.0, max(0.0, (mean(sums) * count + 1) / (count + 2)))
-        return max(clustered, chance * (1 - chance) / count)
+        ratio = min(1.0, max(0.0, mean(sums)))
+        success, failure = (each * count + 1 for each in (ratio, 1 - ratio))
+        return max(clustered, success * failure / (count + 2) ** 2 / count)
     return max(clustered, least * least / number)
 
 

@@ -17,6 +17,7 @@ from reconcilers.penin.api.evidence import (
     WeightStatus,
 )
 from reconcilers.penin.api.experiment import (
+    MOST_TEXT,
     ExperimentPhase,
     PeninExperiment,
     PeninExperimentStatus,
@@ -50,8 +51,13 @@ def waiting(experiment: PeninExperiment, why: Why) -> PeninExperimentStatus:
         observed_generation=experiment.metadata.generation,
         phase="Pending",
         reason=why.reason,
-        message=why.message,
+        message=_short(why.message),
     )
+
+
+def _short(message: str) -> str:
+    """Return as much of a message as a status takes: it may hold what others said."""
+    return message if len(message) <= MOST_TEXT else f"{message[: MOST_TEXT - 1]}…"
 
 
 def arm(found: Observed, *, revision: str, image: str) -> ArmStatus:
@@ -90,7 +96,7 @@ def finished(
         phase="Finished",
         verdict=decision.verdict,
         reason=decision.reason,
-        message=decision.message,
+        message=_short(decision.message),
         times=replace(times, finished=now),
         conditions=UNSET,
     )

@@ -6,8 +6,12 @@ its reason, and figures that are no numbers do not count.
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
+
+_MOST: Final = 1e60
+"""More than anything is; products of four such numbers still are numbers."""
 
 
 class UnreadablePageError(ValueError):
@@ -34,13 +38,18 @@ class Page:
         return [
             each.value
             for each in self.samples.get(name, ())
-            if math.isfinite(each.value) and labels.items() <= each.labels.items()
+            if is_figure(each.value) and labels.items() <= each.labels.items()
         ]
 
     def total(self, name: str, **labels: str) -> float | None:
         """Return the sum of those numbers, None if there are none."""
         found = self.values(name, **labels)
         return math.fsum(found) if found else None
+
+
+def is_figure(value: float) -> bool:
+    """Whether a number can be that of anything: it can be added up, multiplied and divided by."""
+    return value == 0 or 1 / _MOST <= abs(value) <= _MOST
 
 
 def parse(text: str) -> Page:

@@ -34,6 +34,15 @@ def test_what_is_no_number_is_absent(name):
     assert page.total(name) is None
 
 
+@pytest.mark.parametrize("number", ["1e308", "-1e61", "1e-320", "+Inf", "-Inf"])
+def test_what_no_figure_can_be_is_absent(number):
+    """Two of them could not be added up, and the median of them is not a number."""
+    page = parse(f'a{{b="c"}} {number}\na{{b="d"}} {number}\n')
+
+    assert [] == page.values("a")
+    assert page.total("a") is None
+
+
 @pytest.mark.parametrize("text", ["<html>", 'a{b="c} 1', "a{ 1", "a", "a{b=c} 1"])
 def test_what_cannot_be_read_is_refused(text):
     """With the reason, and never by another error."""
