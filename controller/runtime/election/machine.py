@@ -27,6 +27,9 @@ import attrs
 from controller.runtime.election.config import JITTER, ElectionConfig
 
 NEVER = -math.inf
+REFUSALS = frozenset({401, 403})
+MOST_REFUSALS = 2
+"""One may be of a server that starts, or of credentials that expired: those are read again."""
 
 
 class State(enum.Enum):
@@ -157,6 +160,7 @@ class Machine:
         self._conflicts = 0
         self._next_at = NEVER
         self._resign_by = math.inf
+        self._refusals = 0
 
     @property
     def holder(self) -> str:
@@ -192,7 +196,7 @@ class Machine:
         self._must_read = True
         if isinstance(event, Conflict):
             return self._on_conflict(now)
-        return self._on_failed(now, request)
+        return self._on_failed(now, request, event.status)
 
     # -- replies ---------------------------------------------------------------------------
 
@@ -251,10 +255,15 @@ class Machine:
         self._next_at = now if self._conflicts == 1 else max(now, self._sent_at + self._pause())
         return None
 
-    def _on_failed(self, now: float, request: Request) -> None:
+    def _on_failed(self, now: float, request: Request, status: int) -> None:
         self._may_own = self._may_own or request.verb is not Verb.READ
         if self.state is State.STANDBY:
             return self._wait_for_turn(now)
+        if self.state is State.RESIGNING and status in REFUSALS:
+            # Uninstalled, most likely: the permissions went first, and will not come back.
+            self._refusals += 1
+            if self._refusals >= MOST_REFUSALS:
+                return self._end(Outcome.ABANDONED, "the lease may not be given back any more")
         self.slow_paths += 1
         self._next_at = max(now, self._sent_at + self._pause())
         return None

@@ -222,6 +222,30 @@ def test_resign_gives_up_in_time():
     assert it.outcome is Outcome.ABANDONED
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_resign_asks_once_more_where_it_is_refused(status):
+    """Who is uninstalled has lost its permissions for good; a single refusal may pass."""
+    it = leader()
+    it.step(1.5, Resign(by=60))
+    it.step(1.6, Failed("no", status))
+    now = it.wake_at
+    assert it.step(now) is not None
+    it.step(now + 0.1, Failed("no", status))
+    assert it.outcome is Outcome.ABANDONED
+
+
+def test_resign_goes_on_where_there_is_no_answer():
+    """The server may come back in time."""
+    it = leader()
+    it.step(1.5, Resign(by=60))
+    now = 1.5
+    for _ in range(3):
+        it.step(now + 0.1, Failed("no answer"))
+        now = it.wake_at
+        assert it.step(now) is not None
+    assert it.outcome is None
+
+
 def test_abandon_sends_nothing():
     """Workers that still run must not see their lease given away."""
     it = leader()
