@@ -29,6 +29,8 @@ class Source:
     pod: str
     container: str
     title: str
+    uid: str = ""
+    """Of the pod: another one may come under its name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +64,7 @@ def sources(pod: Thing, container: str = "") -> list[Source]:
             pod=pod.name,
             container=name,
             title=pod.name if len(every) == 1 else f"{pod.name}/{name}",
+            uid=pod.uid,
         )
         for name in names
     ]

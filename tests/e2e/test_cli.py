@@ -131,6 +131,40 @@ def test_following_ends_by_ctrl_c(command):
 
 
 @pytest.mark.usefixtures("clock")
+def test_following_takes_pods_that_come_later(command, ask, room):
+    """From their first line on, as soon as they run; and it goes on when all are replaced."""
+    words, environ = command
+    with (
+        subprocess.Popen(
+            [*words, "logs", "-f", "deploy/clock", "--tail=1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environ,
+        ) as program,
+        contextlib.closing(program.stdout) as out,
+    ):
+
+        def names(many):
+            """Read until there are lines of so many pods; return the first number of each."""
+            first = {}
+            while len(first) < many:
+                name, number = line_of(out.readline().rstrip())
+                first.setdefault(name, number)
+            return first
+
+        before = names(2)
+        ask("scale", "deploy/clock", "-n", room, "--replicas=3")
+        three = names(3)
+        assert [0] == [three[name] for name in three.keys() - before.keys()]
+        ask("delete", "pods", "-n", room, "--all", "--wait=false")
+        while three.keys() & names(3).keys():
+            pass
+        program.send_signal(signal.SIGINT)
+        assert 130 == program.wait(timeout=30)
+
+
+@pytest.mark.usefixtures("clock")
 def test_following_ends_with_its_reader(command):
     """`| head` closes the pipe: no traceback, whoever of the containers notices first."""
     words, environ = command

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from controller.cli import podlogs
 from controller.cli.errors import FINE, NO_ANSWER, NoAnswer, WrongUse
+from controller.cli.following import Following
 from controller.cli.loglines import PREFIXES, Line, merge, pretty, record_of
 from controller.cli.paint import Colour
 from controller.cli.podlogs import Extent, Source
@@ -33,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add what only this verb takes."""
     add = parser.add_argument
     add("what", nargs="+", metavar="KIND/NAME", help="whose pods")
-    add("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    add("-f", "--follow", action="store_true", help="go on until Ctrl-C, with pods that come later")
     add("--service", metavar="LABEL", help="pods with this `service` label, or with NAME=VALUE")
     add("-c", "--container", metavar="NAME", default="", help="this container alone")
     add("--since", metavar="10m", type=_duration, help="what was written since so long ago")
@@ -60,7 +61,7 @@ async def run(session: Session, asked: Namespace) -> int:
         raise NoAnswer(
             f"{root.thing.title} owns no pod{among}: kubectl pentad tree shows what it owns"
         )
-    sources = [source for pod in pods for source in podlogs.sources(pod, asked.container)]
+    sources = _sources(root, asked)
     if not sources:
         raise WrongUse(f"none of its pods has a container {asked.container!r}")
     is_one = len(pods) == 1 and root.thing.kind.kind == "Pod"
@@ -70,9 +71,9 @@ async def run(session: Session, asked: Namespace) -> int:
         since_seconds=asked.since,
         previous=asked.previous,
     )
-    write = _writer(session, asked, sources)
     if asked.follow:
-        return await _follow(session, sources, extent, write, most=asked.max_log_requests)
+        return await _follow(session, asked, extent, sources, root=root.thing)
+    write = _writer(session, asked, {each.title: each for each in sources})
     return await _read(session, sources, extent, write)
 
 
@@ -99,32 +100,38 @@ async def _read(session: Session, sources: Sequence[Source], extent: Extent, wri
 
 
 async def _follow(
-    session: Session, sources: Sequence[Source], extent: Extent, write: Write, *, most: int
+    session: Session,
+    asked: Namespace,
+    extent: Extent,
+    sources: Sequence[Source],
+    *,
+    root: Thing,
 ) -> int:
-    """Print lines as they come; ends with the last container, or by Ctrl-C."""
+    """Print lines as they come; those of a pod end with it, others by Ctrl-C."""
+    most = asked.max_log_requests
     if len(sources) > most:
         raise WrongUse(
             f"{len(sources)} containers would be followed, {most} may be: choose some with "
             "--service or --container, or raise --max-log-requests"
         )
+    titles = {each.title: each for each in sources}
 
-    async def one(source: Source) -> None:
-        try:
-            async for line in podlogs.follow(session.client, source, extent):
-                write(line)
-                session.screen.out.flush()
-        except StatusError as error:
-            session.screen.note(podlogs.explain(source, error))
-        except InformersError as error:
-            session.screen.note(f"{source.title}: {error}")
+    async def later() -> Sequence[Source]:
+        tree, _ = await read(session, asked.what)
+        found = _sources(tree, asked)
+        titles.update({each.title: each for each in found})
+        return found
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for source in sources:
-                group.create_task(one(source))
-    except ExceptionGroup as several:  # nobody reads the output any more: each task says so
-        raise several.exceptions[0] from None
+    following = Following(session, extent, _writer(session, asked, titles), most=most)
+    is_growing = root.kind.kind != "Pod" and not extent.previous
+    await following.run(sources, later if is_growing else None, namespace=root.namespace)
     return FINE
+
+
+def _sources(root: Node, asked: Namespace) -> list[Source]:
+    """Return the containers below an object that are asked for."""
+    pods = _pods(root, asked.service)
+    return [source for pod in pods for source in podlogs.sources(pod, asked.container)]
 
 
 def _pods(root: Node, service: str | None) -> list[Thing]:
@@ -146,20 +153,18 @@ def _label(service: str) -> str:
     return service if _PAIR.fullmatch(service) else f"{_SERVICE}={service}"
 
 
-def _writer(session: Session, asked: Namespace, sources: Sequence[Source]) -> Write:
-    """Return what writes a line in the form that is asked for."""
+def _writer(session: Session, asked: Namespace, titles: Mapping[str, Source]) -> Write:
+    """Return what writes a line in the form that is asked for; there may come more titles."""
     screen = session.screen
     if asked.output in ("json", "yaml"):
-        titles = {each.title: each for each in sources}
         return lambda line: screen.lines([_as_json(line, titles)])
-    widest = max(len(each.title) for each in sources)
-    places = enumerate(dict.fromkeys(each.title for each in sources))
-    colours: Mapping[str, Colour] = {
-        title: PREFIXES[place % len(PREFIXES)] for place, title in places
-    }
+    colours: dict[str, Colour] = {}
     is_pretty = screen.is_terminal and not asked.raw
 
     def write(line: Line) -> None:
+        for title in titles if len(colours) < len(titles) else ():
+            colours.setdefault(title, PREFIXES[len(colours) % len(PREFIXES)])
+        widest = max(map(len, titles))
         prefix = screen.brush.paint(f"{line.source:<{widest}} |", colours[line.source])
         text = pretty(line.text, screen.brush) if is_pretty else line.text
         stamped = f"{line.time} {text}" if asked.timestamps else text
