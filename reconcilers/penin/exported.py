@@ -1,8 +1,9 @@
 """The figures of PENIN-Ω by name, type, help and labels: what dashboards and rules may name.
 
-Two sources tell them. The services of a cluster tell their own at `/metrics`, which Prometheus and
-the operator read; their series carry the labels of the pods they come from. The operator tells of
-each cluster as a whole, from its cache (`cluster/gauges`).
+Three sources tell them. The services of a cluster tell their own at `/metrics`, which Prometheus
+and the operator read, and its ledger-writer likewise (`ledger/pages`); their series carry the
+labels of the pods they come from. The operator tells of each cluster as a whole, from its cache
+(`cluster/gauges`).
 """
 
 from typing import Final
@@ -22,6 +23,17 @@ GATE_FAILURES: Final = counter(
 CYCLE: Final = histogram("penin_cycle_duration_seconds", "How long a cycle of the evolution took.")
 OF_SERVICES: Final = (ALPHA, DELTA_LINF, CAOS_PLUS, SR_SCORE, GATE_FAILURES, CYCLE)
 """What services tell at /metrics, on their own port."""
+
+LEDGER_SEQUENCE: Final = gauge("penin_ledger_sequence", "The last entry on the volume.")
+LEDGER_BYTES: Final = gauge("penin_ledger_bytes", "The size of the ledger's file.")
+LEDGER_BLOCKED: Final = gauge(
+    "penin_ledger_blocked", "1 where something keeps entries from being written."
+)
+LEDGER_APPENDED: Final = counter(
+    "penin_ledger_appended_total", "Entries written since this process began."
+)
+OF_LEDGERS: Final = (LEDGER_SEQUENCE, LEDGER_BYTES, LEDGER_BLOCKED, LEDGER_APPENDED)
+"""What a ledger-writer tells."""
 
 _WHICH: Final = ("namespace", "name")
 INFO: Final = gauge(

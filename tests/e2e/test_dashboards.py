@@ -1,9 +1,12 @@
 """Every panel and every rule on a real Prometheus that scrapes a real manager at work."""
 
+import contextlib
 import itertools
 import json
 import math
 import ssl
+import subprocess
+import sys
 from http.client import HTTPSConnection
 
 import attrs
@@ -15,8 +18,10 @@ from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 from hack.gen.crd import definitions
 from hack.gen.observability.dashboard import EMPTY
+from informers.meta.builtin import CONFIG_MAP
 from reconcilers.penin import exported
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
+from reconcilers.penin.ledger.entries import HEAD, Place, labels
 from tests.e2e.conftest import PROGRAM
 from tests.e2e.penin_service import StandIn, telling
 from tests.e2e.test_manager import certified
@@ -71,20 +76,41 @@ def clusters(kubectl, namespace):
     return PENIN_OMEGA_CLUSTER.path(namespace)
 
 
+@contextlib.contextmanager
+def writing(cluster, rest, namespace, folder):
+    """Run a ledger-writer that has nothing to write; return where its figures are."""
+    head = {"name": Place(namespace=namespace, cluster="a").head, "labels": labels("a", HEAD)}
+    rest.create(CONFIG_MAP.path(namespace), {"metadata": head})
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        *(sys.executable, "-m", "controller", "ledger-writer", "--cluster=a"),
+        *(f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"),
+        *(f"--path={folder / 'ledger.jsonl'}", f"--address={address}"),
+    ]
+    with (folder / "writer.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
 @pytest.fixture
-async def world(start, prometheus, clusters, widgets, rest, namespace, tmp_path):
+async def world(start, cluster, prometheus, clusters, widgets, rest, namespace, tmp_path):
     """Return a manager that was scraped before it began to work, and has worked since."""
     authority = certified(tmp_path)
     webhooks, figures = (f"127.0.0.1:{free_port()}" for _ in range(2))
     serving = (f"--webhook-address={webhooks}", f"--webhook-cert-dir={tmp_path}")
     manager = start(f"--metrics-address={figures}", "--webhooks=service", *serving, program=MANAGER)
     await eventually(lambda: "workers_started" in manager.events(), within=WITHIN)
-    with telling(alpha=0.78) as service:
+    with telling(alpha=0.78) as service, writing(cluster, rest, namespace, tmp_path) as ledger:
         labels = {"job": "pentad", "namespace": "pentad-system", "pod": "pentad-0"}
         whose = {"namespace": namespace, "cluster": "a", "service": "omega-meta", "pod": "a-0"}
         targets = [
             Target(figures, labels),
             Target(service.address, {"job": "penin", **whose}),
+            Target(ledger, {"job": "penin", **whose, "service": "ledger-writer", "pod": "a-1"}),
         ]
         made = World(prometheus(targets, rules=RULES), service, webhooks, authority, "a")
         await eventually(made.prometheus.unhealthy, equals=[], within=WITHIN)
@@ -162,7 +188,12 @@ def test_a_panel_that_may_be_empty_says_why():
 
 async def test_every_figure_that_is_told_is_declared_and_the_other_way_round(world):
     """Names and labels on the wire are those that dashboards were checked against."""
-    declared = [*RUNTIME, *exported.OF_CLUSTERS, *exported.OF_SERVICES]
+    declared = [
+        *RUNTIME,
+        *exported.OF_CLUSTERS,
+        *exported.OF_SERVICES,
+        *exported.OF_LEDGERS,
+    ]
     wanted = {name: {*labels} for each in declared for name, labels in each.series.items()}
     scraped = {"__name__", "job", "instance", "namespace", "pod", "cluster", "service"}
 

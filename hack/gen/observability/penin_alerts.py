@@ -7,14 +7,14 @@ good one, only its users know.
 from typing import Final
 
 from hack.gen.observability.alert import Alert, Rules
-from hack.gen.observability.sources import CLUSTERS, SERVICES
+from hack.gen.observability.sources import CLUSTERS, LEDGERS, SERVICES
 
 _CLUSTER: Final = "{{ $labels.namespace }}/{{ $labels.name }}"
 _OF: Final = "{{ $labels.namespace }}/{{ $labels.cluster }}"
 
 PENIN_RULES: Final = Rules(
     name="penin",
-    sources=(CLUSTERS, SERVICES),
+    sources=(CLUSTERS, SERVICES, LEDGERS),
     alerts=(
         Alert(
             name="PeninClusterFailed",
@@ -47,6 +47,14 @@ PENIN_RULES: Final = Rules(
             severity="warning",
             summary=f"The operator cannot read the figures of PENIN-Ω cluster {_CLUSTER}",
             description="Its status.metrics are absent or old; guards on them cannot decide.",
+        ),
+        Alert(
+            name="PeninLedgerBlocked",
+            expr="max by (namespace, cluster) (penin_ledger_blocked) == 1",
+            wait="5m",
+            severity="warning",
+            summary=f"The ledger of PENIN-Ω cluster {_OF} is not written",
+            description="Entries are kept as ConfigMaps meanwhile, and are not on the volume.",
         ),
         Alert(
             name="PeninGateFailuresRising",

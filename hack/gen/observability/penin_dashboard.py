@@ -12,7 +12,7 @@ from hack.gen.observability.dashboard import (
     quantiles,
     rates,
 )
-from hack.gen.observability.sources import CLUSTERS, SERVICES
+from hack.gen.observability.sources import CLUSTERS, LEDGERS, SERVICES
 
 _WHICH: Final = ("namespace", "name")
 _WHOSE: Final = ("namespace", "cluster")
@@ -137,16 +137,53 @@ FIGURES: Final = Row(
     ),
 )
 
+_NO_LEDGER: Final = "clusters have no ledger unless spec.storage.wormLedger is enabled."
+LEDGER: Final = Row(
+    title="Ledgers",
+    panels=(
+        Panel(
+            title="Entries on the volume",
+            text="The number of the last one.",
+            width=6,
+            queries=(levels("penin_ledger_sequence", *_WHOSE),),
+            empty=_NO_LEDGER,
+        ),
+        Panel(
+            title="Entries written",
+            text="Per second.",
+            unit="ops",
+            width=6,
+            queries=(rates("penin_ledger_appended_total", *_WHOSE),),
+            empty=_NO_LEDGER,
+        ),
+        Panel(
+            title="Size of the ledger",
+            text="Of its file; the volume has to hold it.",
+            unit="bytes",
+            width=6,
+            queries=(levels("penin_ledger_bytes", *_WHOSE),),
+            empty=_NO_LEDGER,
+        ),
+        Panel(
+            title="Ledgers that are blocked",
+            text="1 where entries cannot be written; the condition LedgerWritten says why.",
+            width=6,
+            queries=(levels("penin_ledger_blocked", *_WHOSE),),
+            empty=_NO_LEDGER,
+        ),
+    ),
+)
+
 PENIN_DASHBOARD: Final = Dashboard(
     name="penin-cluster",
     title="PENIN-Ω: clusters",
-    sources=(CLUSTERS, SERVICES),
+    sources=(CLUSTERS, SERVICES, LEDGERS),
     variables=(
         Variable(name="namespace", label="namespace", series="penin_cluster_info"),
         Variable(
             name="cluster", label="name", series='penin_cluster_info{namespace=~"$namespace"}'
         ),
     ),
-    rows=(STATE, FIGURES),
+    rows=(STATE, FIGURES, LEDGER),
     unshown={},
 )

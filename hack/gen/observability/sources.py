@@ -44,6 +44,7 @@ SERVICES: Final = Source(
     scraped=("job", "instance", *penin.POD_LABELS),
     matcher='namespace=~"$namespace",cluster=~"$cluster"',
 )
+LEDGERS: Final = attrs.evolve(SERVICES, declared=penin.OF_LEDGERS)
 
 
 def known(sources: Iterable[Source]) -> dict[str, tuple[str, ...]]:

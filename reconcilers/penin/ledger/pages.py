@@ -12,6 +12,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from controller.runtime.obs.answer import Answer, Ask, say
+from reconcilers.penin.exported import (
+    LEDGER_APPENDED,
+    LEDGER_BLOCKED,
+    LEDGER_BYTES,
+    LEDGER_SEQUENCE,
+)
 from reconcilers.penin.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -75,15 +81,11 @@ class Pages:
         )
 
         writer = self._writer
-        for name, what, value in (
-            ("sequence", "The last entry on the volume.", writer.volume.sequence),
-            ("bytes", "The size of the ledger's file.", writer.volume.size),
-            (
-                "blocked",
-                "Whether something keeps entries from being written.",
-                bool(writer.problem),
-            ),
+        for told, value in (
+            (LEDGER_SEQUENCE, writer.volume.sequence),
+            (LEDGER_BYTES, writer.volume.size),
+            (LEDGER_BLOCKED, bool(writer.problem)),
         ):
-            yield GaugeMetricFamily(f"penin_ledger_{name}", what, value=float(value))
-        what = "Entries written since this process began."
-        yield CounterMetricFamily("penin_ledger_appended", what, value=writer.appended)
+            yield GaugeMetricFamily(told.name, told.help, value=float(value))
+        name, what = LEDGER_APPENDED.name.removesuffix("_total"), LEDGER_APPENDED.help
+        yield CounterMetricFamily(name, what, value=writer.appended)
