@@ -86,7 +86,7 @@ class Recipe:
 
 PYTHON: Final = Base(
     name="python",
-    packages=("python3.11", "ca-certificates", "tzdata"),
+    packages=("python3.11", "ca-certificates"),
     links={
         "usr/local/bin/python": "/usr/bin/python3.11",
         "usr/local/bin/python3": "/usr/bin/python3.11",

@@ -29,6 +29,15 @@ debian = {f["Package"]: f["Version"] for f in fields if f.get("Status", "").ends
 python = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
 print(json.dumps({"deb": debian, "pypi": python}))
 """
+FROZEN = """
+import datetime as dt
+from reconcilers.penin.api.architecting import FreezeWindow
+from reconcilers.penin.proposal.windows import contains
+window = FreezeWindow(days=("Tue",), from_="22:00", to="06:00", zone="America/Sao_Paulo")
+for hour in (0, 3, 8, 9):
+    print(contains(window, dt.datetime(2026, 3, 4, hour, tzinfo=dt.timezone.utc)))
+"""
+"""In São Paulo it is three hours earlier than there."""
 
 
 @pytest.fixture
@@ -114,6 +123,17 @@ def test_the_list_names_what_is_there(ask, real, strict):
     assert found["pypi"] == listed(built, "pypi")
     assert {"libssl3", "python3.11"} <= set(found["deb"])
     assert {"aiohttp", "msgspec"} <= set(found["pypi"])
+
+
+def test_the_manager_knows_the_time_of_places(ask, real, strict):
+    """Freeze windows name them; the zones come with the locked packages, not with the base."""
+    built = ensure(real, "pentad")
+    made = confined("zones", image("pentad"), "python", "-c", FROZEN, writable=())
+    name = start(ask, strict, made, until="jsonpath={.status.phase}=Succeeded")
+
+    assert ["False", "True", "True", "False"] == ask("logs", name, "--namespace", strict).split()
+    assert "tzdata" in listed(built, "pypi")
+    assert "tzdata" not in listed(built, "deb")
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
