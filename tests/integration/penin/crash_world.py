@@ -39,7 +39,7 @@ KINDS: Final = (
 )
 PASSWORD: Final = {"metadata": {"name": "penin-secrets"}, "stringData": {"redis-password": "s"}}
 DEPTHS: Final = [
-    pytest.param(False, id="sample"),
+    pytest.param(False, id="sample", marks=pytest.mark.timeout(600)),
     pytest.param(True, id="all", marks=[pytest.mark.deep, pytest.mark.timeout(3600)]),
 ]
 """Whether managers die at all points, or at some of them, which `make test` has time for."""

@@ -128,7 +128,6 @@ def managing(cluster, family):
     return manage
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("every", DEPTHS)
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_the_next_manager_ends_the_experiment_the_same(managing, rest, name, every):

@@ -116,7 +116,6 @@ def manage(cluster, family):
     return lambda run, **more: hosted(cluster, *set_up, namespaces=[run.namespace], **more)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("every", DEPTHS)
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_whenever_the_manager_dies_the_next_one_ends_the_same(manage, rest, name, every):
