@@ -31,6 +31,7 @@ KIND: Final = "LedgerReady"
 _PART: Final = "ledger"
 _NONE: Final = Quantity.parse("0")
 _REFUSED: Final = "ClaimRefused"
+_TAKEN: Final = "ClaimTaken"
 _AGAIN_SECONDS: Final = 60.0
 
 
@@ -111,9 +112,15 @@ def refused(why: str) -> Verdict:
     return Verdict(refusal=(_REFUSED, f"the claim stays as it is: {why}"))
 
 
+def taken(why: str) -> Verdict:
+    """Return what there is to say when another's claim has the name."""
+    return Verdict(refusal=(_TAKEN, why))
+
+
 def look_again(found: Condition) -> float | None:
     """Return when to try again what was refused: nobody tells when a quota or class allows it."""
-    return _AGAIN_SECONDS if (found.type, found.reason) == (KIND, _REFUSED) else None
+    is_refused = found.type == KIND and found.reason in (_REFUSED, _TAKEN)
+    return _AGAIN_SECONDS if is_refused else None
 
 
 def _body(owner: Owner, ledger: WormLedger) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from controller.runtime.ownership import Owner
+from controller.runtime.ownership import Owner, held_by_another
 from controller.runtime.runtime import Runtime, manager_name
 from informers.client import Client
 from informers.errors import BadRequest, Forbidden, Invalid, NotFound
@@ -31,6 +31,8 @@ class Keeper:
         name = claim.name(meta.name)
         found = self._claims.get(f"{meta.namespace}/{name}")
         verdict = claim.judge(owner, ledger, found)
+        if found is None and (other := await self._other(owner, name)):
+            verdict = claim.taken(other)
         if verdict.body is not None:
             try:
                 await self._client.apply(
@@ -43,6 +45,14 @@ class Keeper:
         if found is not None and found.status.phase == "Pending":
             hindrance = await self._hindrance(found)
         return claim.condition(cluster, found, verdict, hindrance=hindrance)
+
+    async def _other(self, owner: Owner, name: str) -> str:
+        """Say whose a claim is that is not labelled as ours: then the caches do not show it."""
+        try:
+            held = await self._client.get(CLAIM, name, namespace=owner.snapshot.meta.namespace)
+        except NotFound:
+            return ""
+        return str(held_by_another(owner, CLAIM, held) or "")
 
     async def _hindrance(self, found: Claim) -> str:
         """Ask whether the StorageClass exists; a claim does not say so itself."""

@@ -174,15 +174,10 @@ class PeninExperimentReconciler:
         """Start, or say what stands in the way."""
         why = _UNREACHED if not self._is_reaching else progress.blocked(look.scene)
         if why is None:
-            try:
-                await self._make(look, replicas=look.split.replicas)
-            except Taken as error:
-                why = Why("NameTaken", str(error))
-            except (BadRequest, Forbidden, Invalid) as error:
-                why = Why("Refused", str(error))
-            else:
-                fresh = attrs.evolve(look, state=progress.counted(ExperimentState(), self._now))
-                return await self._tell(fresh, self._begun(fresh), "Starting")
+            why = await self._make(look, replicas=look.split.replicas)
+        if why is None:
+            fresh = attrs.evolve(look, state=progress.counted(ExperimentState(), self._now))
+            return await self._tell(fresh, self._begun(fresh), "Starting")
         if why.reason != look.experiment.status.reason:
             self._recorder.tell(PENIN_EXPERIMENT, look.snapshot, why.reason, why.message)
         told = status.waiting(look.experiment, why)
@@ -204,8 +199,8 @@ class PeninExperimentReconciler:
             state=look.state,
         )
 
-    async def _make(self, look: Look, *, replicas: int) -> None:
-        """Make the challenger's pods, and whatever divides requests."""
+    async def _make(self, look: Look, *, replicas: int) -> Why | None:
+        """Make the challenger's pods, and whatever divides requests; return why not, if so."""
         wanted, pair, spec = look.wanted, look.scene.pair, look.experiment.spec
         assert wanted is not None, "what stands in the way was asked before"
         assert pair is not None, "it follows from what is wanted"
@@ -216,7 +211,13 @@ class PeninExperimentReconciler:
             replicas=replicas,
             deadline=spec.progress_deadline.seconds,
         )
-        await self._children.apply(look.owner, [*children, *look.split.objects])
+        try:
+            await self._children.apply(look.owner, [*children, *look.split.objects])
+        except Taken as error:
+            return Why("NameTaken", str(error))
+        except (BadRequest, Forbidden, Invalid) as error:
+            return Why("Refused", str(error))
+        return None
 
     async def _go_on(self, look: Look) -> Result:
         """Keep the challenger, read what is due, and judge."""
@@ -225,7 +226,12 @@ class PeninExperimentReconciler:
         if decision is not None:
             return await self._finish(look, replace(before, state=look.state), decision)
         asked = before.challenger
-        await self._make(look, replicas=look.split.replicas if asked is UNSET else asked.replicas)
+        replicas = look.split.replicas if asked is UNSET else asked.replicas
+        why = await self._make(look, replicas=replicas)
+        if why is not None:  # its time goes on all the same, and is over some day
+            self._recorder.tell(
+                PENIN_EXPERIMENT, look.snapshot, why.reason, why.message, type_="Warning"
+            )
         entered = progress.next_phase(look.scene, look.state)
         if entered != phase:
             look = attrs.evolve(look, state=replace(look.state, elapsed=0.0))

@@ -112,12 +112,17 @@ def _not_yet_applied(facts: Facts) -> Step:
 
 
 def _approved(facts: Facts, cluster: PeninOmegaCluster, seconds: float) -> Step | None:
-    """Return what a person's word means; None if it is there or not wanted."""
+    """Return what a person's word means; None if it is there or not wanted.
+
+    Who takes a word back before the change is applied is heard as well.
+    """
     policy, approval = cluster.spec.self_architecting, facts.approval
     if approval is not None and approval.word == "denied":
         message = f"{approval.by} does not want it"
         return Decide("rejected", "Denied", message, by=approval.by)
-    if policy.mode != "Supervised" or facts.last == "approved":
+    if policy.mode != "Supervised":
+        return None
+    if approval is not None and facts.last == "approved":
         return None
     if approval is not None:
         message = f"{approval.by} approves of it"

@@ -239,6 +239,26 @@ async def test_a_challenger_that_does_not_start_is_given_up(begin, deployments):
     await eventually(lambda: CHALLENGER in deployments(), equals=False)
 
 
+@pytest.mark.usefixtures("running")
+async def test_a_challenger_that_is_refused_later_ends_as_well(begin, rest, namespace, deployments):
+    """It was deleted, and a quota keeps it from being made again: its time goes on."""
+    read = begin(maximumDuration="10s", minimumDuration="5s", warmUp="1s")
+    await until(read, "Running")
+    at = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    hard = {"count/deployments.apps": "0"}
+    rest.create(quotas, {"metadata": {"name": "q"}, "spec": {"hard": hard}})
+    await eventually(lambda: "used" in rest.get(f"{quotas}/q").get("status", {}))
+
+    rest.delete(f"{at}/{CHALLENGER}")
+
+    found = await eventually(
+        read, where=lambda found: found["status"]["phase"] == "Finished", within=WITHIN
+    )
+    assert "Inconclusive" == found["status"]["verdict"]
+    assert CHALLENGER not in deployments()
+
+
 async def test_a_new_manager_goes_on_with_the_same_numbers(managed, begin, rest, path, pages):
     """All that was counted is in the status."""
     pages.champion.errors = pages.challenger.errors = 10

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.runtime.ownership import ADOPT
 from informers.meta.builtin import DEPLOYMENT
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from reconcilers.penin.cluster.claim import CLAIM
@@ -175,6 +176,25 @@ async def test_what_belongs_to_another_is_left_alone(host, rest, path, namespace
     assert "belongs to ConfigMap holder" in message(found, "Ready")
     after = rest.get(f"{services}/a-omega-meta")
     assert before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
+
+
+async def test_the_claim_of_another_is_left_alone(host, rest, path, namespace, said):
+    """It is not written to before somebody gives it away; the services run meanwhile."""
+    assert host.manager.progress.leading
+    claims = CLAIM.path(namespace)
+    asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    rest.create(claims, {"metadata": {"name": "a-ledger"}, "spec": asked})
+
+    rest.create(path.rpartition("/")[0], made(storage=LEDGER))
+
+    found = await said("LedgerReady", "ClaimTaken")
+    assert "was there before and is not ours" in message(found, "LedgerReady")
+    await eventually(lambda: rest.get(path), where=is_running, within=WITHIN)
+    assert "labels" not in rest.get(f"{claims}/a-ledger")["metadata"]
+
+    rest.merge(f"{claims}/a-ledger", {"metadata": {"annotations": {ADOPT: "true"}}})
+    rest.merge(path, {"spec": {"observability": {"tracing": False}}})
+    await said("LedgerReady", "Bound")
 
 
 async def test_two_clusters_live_side_by_side(running, rest, path, deployments):

@@ -47,7 +47,14 @@ def said(step):
         ({"cluster": cluster(mode="Supervised")}, ("AwaitingApproval", "Supervised")),
         ({"cluster": cluster(mode="Supervised"), "approval": JANE}, ("approved", "Approved")),
         ({"cluster": cluster(mode="Supervised"), "approval": JOE}, ("rejected", "Denied")),
-        ({"cluster": cluster(mode="Supervised"), "last": "approved"}, ("applied", "Allowed")),
+        (
+            {"cluster": cluster(mode="Supervised"), "last": "approved", "approval": JANE},
+            ("applied", "Allowed"),
+        ),
+        (
+            {"cluster": cluster(mode="Supervised"), "last": "approved"},
+            ("AwaitingApproval", "Supervised"),
+        ),
         ({"approval": JOE}, ("rejected", "Denied")),
     ],
 )
