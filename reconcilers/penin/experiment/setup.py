@@ -8,10 +8,13 @@ from controller.runtime.predicate import spec_changed
 from controller.runtime.runtime import Runtime
 from informers.lister import Lister
 from informers.snapshot import Snapshot
+from informers.store import Change
 from reconcilers.penin.api.experiment import PeninExperiment
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from reconcilers.penin.cluster.podstate import PODS, Pod
+from reconcilers.penin.cluster.services import TRACK
 from reconcilers.penin.experiment import progress
+from reconcilers.penin.experiment.challenger import CHALLENGER
 from reconcilers.penin.experiment.readers import ArmReader
 from reconcilers.penin.experiment.reconciler import CHILDREN, NAME, PeninExperimentReconciler
 from reconcilers.penin.experiment.splitter import ReplicaSplitter, Splitter
@@ -32,6 +35,7 @@ def set_up(
     builder = Builder(runtime, NAME).for_(PeninExperiment, spec_changed, optional=True)
     for kind in CHILDREN:
         builder.owns(kind)
+        builder.watches(kind, lambda changed: freed_for(experiments, changed), challenger_went)
     builder.watches(PENIN_OMEGA_CLUSTER, lambda changed: of_cluster(experiments, changed))
     builder.watches(
         PeninExperiment.definition.kind, lambda changed: waiting_for(experiments, changed)
@@ -46,6 +50,21 @@ def of_cluster(experiments: Lister[PeninExperiment], changed: Snapshot) -> Itera
         f"{namespace}/{each.metadata.name}"
         for each in experiments.list(namespace=namespace)
         if each.spec.cluster == changed.meta.name
+    ]
+
+
+def challenger_went(change: Change) -> bool:
+    """Whether something of a challenger is gone: of its experiment nobody may be left to tell."""
+    return change.new is None and change.latest.labels.get(TRACK) == CHALLENGER
+
+
+def freed_for(experiments: Lister[PeninExperiment], went: Snapshot) -> Iterable[str]:
+    """Return the experiments that may have waited for the name of what went."""
+    namespace, cluster = went.meta.namespace, went.labels.get("cluster", "")
+    return [
+        f"{namespace}/{each.metadata.name}"
+        for each in experiments.list(namespace=namespace)
+        if progress.phase_of(each) == "Pending" and each.spec.cluster == cluster
     ]
 
 
