@@ -27,6 +27,7 @@ MOST_RETRY_AFTER: Final = 24 * 3600
 
 SERVER_ERRORS: Final = 500
 TOO_MANY: Final = 429
+_ENDING: Final = "NamespaceTerminating"
 
 
 class InformersError(Exception):
@@ -123,6 +124,11 @@ class StatusError(InformersError):
     def is_passing(self) -> bool:
         """When the server is overloaded, starting, or broken."""
         return self.code >= SERVER_ERRORS or self.code == TOO_MANY
+
+    @property
+    def is_of_ending_namespace(self) -> bool:
+        """Whether nothing can be made any more where it was to be made, since that is deleted."""
+        return any(cause.reason == _ENDING for cause in self.details.causes)
 
 
 class BadRequest(StatusError):

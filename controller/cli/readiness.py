@@ -12,6 +12,7 @@ from controller.cli.seen import Readiness
 from controller.cli.thing import Thing
 from informers.meta.kstatus import READY, Health, summarize
 
+_FAILED: Final = "Failed"
 Reader = Callable[[Thing], Readiness]
 
 READERS: Final[Mapping[tuple[str, str], Reader]] = {
@@ -46,7 +47,7 @@ def readiness(thing: Thing) -> Readiness:
 
 
 def generic(thing: Thing) -> Readiness:
-    """Read conditions alone, as every tool does that does not know a kind."""
+    """Read conditions, as every tool does that does not know a kind, and a phase if it failed."""
     conditions = thing.conditions
     summary = summarize(
         conditions, generation=thing.generation, observed_generation=thing.generation
@@ -55,9 +56,10 @@ def generic(thing: Thing) -> Readiness:
     shown = ready.status if ready else ""
     if summary.health is Health.CURRENT:
         return Readiness(Health.CURRENT, ready=shown)
+    health = Health.FAILED if thing.phase == _FAILED else summary.health
     speaker = next((each for each in conditions if each.message == summary.message), ready)
     reason = ready.reason if ready and ready.reason else speaker.reason if speaker else ""
-    return Readiness(summary.health, ready=shown, reason=reason, message=summary.message)
+    return Readiness(health, ready=shown, reason=reason, message=summary.message)
 
 
 def _what_holds(thing: Thing) -> str:

@@ -41,7 +41,7 @@ from controller.runtime.workqueue.queue import QueueShutDown, Unfinished, WorkQu
 from controller.runtime.workqueue.ratelimit import RateLimiter
 from informers.client import CAUSE
 from informers.clock import Clock
-from informers.errors import Conflict, InformersError
+from informers.errors import Conflict, InformersError, StatusError
 
 Outcome = Literal["success", "requeue_after", "error", "conflict", "terminal", "timeout", "paused"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -317,6 +317,10 @@ class Controller:
             self.queue.forget(key)
             self.queue.add_after(key, error.seconds)
             return "requeue_after"
+        if isinstance(error, StatusError) and error.is_of_ending_namespace:
+            self._log.debug("reconcile_in_ending_namespace", key=key, error=str(error))
+            self.queue.forget(key)  # what is left to do there, the namespace controller does
+            return "success"
         if isinstance(error, Conflict):
             # Somebody was faster; the next look starts from what they wrote.
             self._log.debug("reconcile_conflict", key=key, error=str(error))

@@ -15,7 +15,7 @@ from controller.runtime.reconcile import Postponed, Request, Result, after, done
 from controller.runtime.registration import Permission
 from controller.runtime.runtime import Runtime
 from informers import request as requests
-from informers.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, StatusError
+from informers.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 from informers.meta.builtin import CONFIG_MAP
 from informers.meta.microtime import Time
 from informers.request import DeleteOptions
@@ -169,7 +169,7 @@ class PeninProposalReconciler:
         try:
             await self._book.record(scope.cluster, scope.cluster_snapshot, draft)
         except REFUSALS as error:
-            if is_ending(error):
+            if error.is_of_ending_namespace:
                 return await self._end(scope, step)
             await self._write(scope, status.unwritable(scope.proposal, error.message))
             return after(UNWRITABLE_SECONDS)
@@ -209,13 +209,17 @@ class PeninProposalReconciler:
         target = await self._read(scope)
         if target is None or target.is_before(scope.before):
             return await self._end_as_recorded(scope)
-        if target.is_put_back(scope.before):
-            await self._hand_back(scope, target)
-            return None
-        taken = target.taken(scope.before)
+        taken = "" if target.is_put_back(scope.before) else target.taken(scope.before)
         if taken:
             return await self._record(scope, Decide("superseded", "HumanWins", taken))
-        await self._apply(scope, target, {each.field: each.value for each in scope.before})
+        try:
+            if target.is_put_back(scope.before):
+                await self._hand_back(scope, target)
+            else:
+                await self._apply(scope, target, {each.field: each.value for each in scope.before})
+        except REFUSALS as error:
+            await self._write(scope, status.stuck(scope.proposal, error.message))
+            return after(UNWRITABLE_SECONDS)
         return None
 
     async def _hand_back(self, scope: Scope, target: Target) -> None:
@@ -312,11 +316,6 @@ class PeninProposalReconciler:
 def described(scope: Scope) -> str:
     """Say what a change does, field by field."""
     return "; ".join(f"{each.field}: {each.value} → {each.after}" for each in scope.before)
-
-
-def is_ending(error: StatusError) -> bool:
-    """Whether nothing can be made any more, since the namespace is being deleted."""
-    return any(cause.reason == "NamespaceTerminating" for cause in error.details.causes)
 
 
 def set_up(runtime: Runtime) -> Controller:

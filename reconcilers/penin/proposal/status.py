@@ -79,6 +79,15 @@ def unwritable(proposal: PeninProposal, trouble: str) -> PeninProposalStatus:
     return _spoken(proposal, "Pending" if phase is UNSET else phase, "LedgerUnwritable", message)
 
 
+def stuck(proposal: PeninProposal, trouble: str) -> PeninProposalStatus:
+    """Return the status of one whose change has to go, and which the API server keeps in place."""
+    message = (
+        f"the change is to be taken back, and the API server refuses that: {trouble}; change the "
+        "fields yourself, or whatever refuses it"
+    )
+    return _spoken(proposal, "Applied", "RevertRefused", message)
+
+
 def reference(entry: Entry | None) -> LedgerReference:
     """Return where a decision stands."""
     if entry is None:

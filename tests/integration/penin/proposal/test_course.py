@@ -8,7 +8,7 @@ from controller.runtime.finalizer import ensure_finalizer
 from reconcilers.penin.ledger.entries import ConfigMap
 from reconcilers.penin.proposal import reconciler
 from reconcilers.penin.proposal.target import OURS
-from tests.integration.penin.proposal.world import APPLY, METRICS
+from tests.integration.penin.proposal.world import APPLY, METRICS, WITHIN
 from tests.integration.penin.world import made
 from tests.kit.eventually import eventually
 
@@ -197,6 +197,20 @@ async def test_one_is_on_trial_at_a_time(world):
     await world.ends(first)
 
     await world.reaches(second, "Applied")
+
+
+async def test_a_way_back_that_is_refused_is_told_and_tried_again(world):
+    """Nothing else is applied to the cluster meanwhile, so people have to learn of it."""
+    name = await on_trial(world)
+    with world.ruled("object.spec.replicas.sigmaGuard > 2"):
+        await eventually(lambda: world.is_refused({"replicas": {"sigmaGuard": 2}}), within=WITHIN)
+        world.tell(phase="Failed")
+
+        await world.reaches(name, "Applied", "RevertRefused")
+        assert "change the fields yourself" in world.proposal(name)["status"]["message"]
+
+    assert "Reverted" == (await world.ends(name))[0]
+    assert 2 == world.spec()["replicas"]["sigmaGuard"]
 
 
 async def test_a_deleted_cluster_ends_what_is_on_trial(world):

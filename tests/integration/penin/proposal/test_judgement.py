@@ -60,7 +60,7 @@ async def test_a_cluster_that_is_not_there_is_no_cluster(world):
     assert [] == world.ledger()
 
 
-async def test_what_the_server_would_refuse_is_not_applied(world, rest, namespace):
+async def test_what_the_server_would_refuse_is_not_applied(world):
     """A rule that only the whole object can break is found out by a dry run."""
     bounds = [{"field": "resources.*.memory", "min": "0", "max": "1Ti", "step": "1Ti"}]
     world.cluster(policy={"bounds": bounds})
@@ -70,29 +70,14 @@ async def test_what_the_server_would_refuse_is_not_applied(world, rest, namespac
     world.tell()
     await world.ends(name)
 
-    policies = "/apis/admissionregistration.k8s.io/v1"
-    policy, binding = world.refusing(namespace, "object.spec.replicas.omegaMeta < 2")
-    rest.create(f"{policies}/validatingadmissionpolicies", policy)
-    rest.create(f"{policies}/validatingadmissionpolicybindings", binding)
-    try:
+    with world.ruled("object.spec.replicas.omegaMeta < 2"):
         await eventually(lambda: world.is_refused({"replicas": {"omegaMeta": 2}}), within=WITHIN)
-        world.rest.merge(
-            world.path,
-            {
-                "spec": {
-                    "selfArchitecting": {
-                        "bounds": [{"field": "replicas.*", "min": 1, "max": 5, "step": 1}]
-                    }
-                }
-            },
-        )
+        bounds = [{"field": "replicas.*", "min": 1, "max": 5, "step": 1}]
+        world.rest.merge(world.path, {"spec": {"selfArchitecting": {"bounds": bounds}}})
         world.tell()
         name = world.propose({"replicas": {"omegaMeta": 2}})
 
         assert ("Rejected", "DryRunRefused") == await world.ends(name)
-    finally:
-        rest.delete(f"{policies}/validatingadmissionpolicybindings/{namespace}")
-        rest.delete(f"{policies}/validatingadmissionpolicies/{namespace}")
 
 
 async def test_a_dry_run_changes_nothing(world):

@@ -1,6 +1,8 @@
 """Proposals as tests write them, and a cluster whose state the test itself tells."""
 
+import contextlib
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ SWIFT: Final = {
     "cooldown": "0s",
     "maxPerDay": 100,
 }
+_POLICIES: Final = "/apis/admissionregistration.k8s.io/v1"
 APPLY: Final = "application/apply-patch+yaml"
 
 
@@ -152,6 +155,18 @@ class World:
         """Whether the API server refuses a change of the cluster."""
         where = f"{self.path}?dryRun=All"
         return self.rest.request("PATCH", where, {"spec": spec}, content_type=MERGE).status >= 400
+
+    @contextlib.contextmanager
+    def ruled(self, rule: str) -> Iterator[None]:
+        """Have the API server refuse changes of clusters in this namespace that break a rule."""
+        policy, binding = self.refusing(self.namespace, rule)
+        self.rest.create(f"{_POLICIES}/validatingadmissionpolicies", policy)
+        self.rest.create(f"{_POLICIES}/validatingadmissionpolicybindings", binding)
+        try:
+            yield
+        finally:
+            self.rest.delete(f"{_POLICIES}/validatingadmissionpolicybindings/{self.namespace}")
+            self.rest.delete(f"{_POLICIES}/validatingadmissionpolicies/{self.namespace}")
 
     def refusing(self, name: str, rule: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a policy of the API server's own for clusters of this namespace."""

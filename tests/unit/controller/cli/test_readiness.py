@@ -166,6 +166,13 @@ CASES = {
         ),
         ("InProgress", "False", "Slow"),
     ),
+    "anything that says it failed": (
+        thing(
+            "PeninOmegaCluster",
+            status={"phase": "Failed", "conditions": [condition("Ready", "False", "Stuck", "s")]},
+        ),
+        ("Failed", "False", "Stuck"),
+    ),
     "anything that is stalled": (
         thing(
             "PeninOmegaCluster",

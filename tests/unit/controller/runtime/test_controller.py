@@ -18,7 +18,7 @@ from controller.runtime.pause import PAUSED
 from controller.runtime.reconcile import Postponed, TerminalError, after, done
 from controller.runtime.source import IteratorSource
 from informers.client import CAUSE
-from informers.errors import Conflict, OutcomeUnknown, TransportError
+from informers.errors import Cause, Conflict, Details, Forbidden, OutcomeUnknown, TransportError
 from informers.meta.builtin import CONFIG_MAP
 from tests.kit.eventually import eventually
 from tests.kit.widget.api import WIDGET, Widget
@@ -239,6 +239,20 @@ async def test_a_terminal_error_is_told_and_taken_back():
         await eventually(lambda: hook.cleared, equals=["ns/a"])
 
     assert {"terminal": 1, "success": 1} == outcomes(controller)
+
+
+async def test_in_a_namespace_that_is_deleted_nothing_is_tried_again():
+    """What would be made there is refused until it is gone, and that is nobody's fault."""
+    causes = [Cause(reason="NamespaceTerminating", field="metadata.namespace")]
+    refusal = Forbidden("it is being terminated", code=403, details=Details(causes=causes))
+    world = World()
+    controller = bare(world, Noted(fail(refusal)))
+    async with world.working(controller):
+        controller.queue.add("ns/a")
+        await world.clock.sleep(1000)
+
+    assert {"success": 1} == outcomes(controller)
+    assert [] == world.log.told("reconcile_failed")
 
 
 async def test_a_name_that_another_has_is_looked_at_again():
