@@ -31,11 +31,11 @@ class Stalled:
         self._recorder = recorder
 
     async def tell(self, request: Request, error: TerminalError) -> None:
-        """Say on the object what stopped its reconciliation; by an Event what was not said yet."""
+        """Say on the object what stopped its reconciliation; by an Event once for each spec."""
         snapshot = self._store.get(request.key)
         if snapshot is None:
             return
-        if ("True", error.reason, error.message) not in _said(snapshot):
+        if ("True", error.reason, error.message, snapshot.meta.generation) not in _said(snapshot):
             self._recorder.tell(self._kind, snapshot, error.reason, error.message, type_="Warning")
         await self._set(snapshot, "True", error.reason, error.message)
 
@@ -44,7 +44,7 @@ class Stalled:
         snapshot = self._store.get(key)
         if snapshot is None or _MARK not in snapshot.raw:
             return False
-        return any(status == "True" for status, _, _ in _said(snapshot))
+        return any(status == "True" for status, *_ in _said(snapshot))
 
     async def clear(self, request: Request) -> None:
         """Say that it is no longer."""
@@ -65,10 +65,15 @@ class Stalled:
         await self._writer.write(snapshot, None, [condition])
 
 
-def _said(snapshot: Snapshot) -> list[tuple[str, str, str]]:
-    """Return what the condition says: one at most."""
+def _said(snapshot: Snapshot) -> list[tuple[str, str, str, int]]:
+    """Return what the condition says, and of which generation: one at most."""
     return [
-        (one["status"], one.get("reason", ""), one.get("message", ""))
+        (
+            one["status"],
+            one.get("reason", ""),
+            one.get("message", ""),
+            one.get("observedGeneration", 0),
+        )
         for one in current_status(snapshot).get(CONDITIONS) or ()
         if one["type"] == STALLED
     ]
