@@ -82,21 +82,28 @@ def everything(volume):
 
 
 def propose(penin):
-    """Have the cluster change a setting of itself; it is kept, and the proposal soon forgotten."""
+    """Have the cluster propose what is refused, and forgotten, and then what is kept."""
+    refused = proposed(penin, "more", {"budgetDailyUsd": 7})
+    eventually_blocking(
+        lambda: penin.rest.request("GET", refused).status, equals=404, within=PATIENCE
+    )
+    kept = proposed(penin, "boost", {"caosPlus": {"maxBoost": 0.9}})
+    eventually_blocking(
+        lambda: penin.rest.get(kept).get("status", {}).get("phase"), equals="Kept", within=PATIENCE
+    )
+    assert 0.9 == penin.now()["spec"]["config"]["caosPlus"]["maxBoost"]
+
+
+def proposed(penin, name, config):
+    """Have SR-Ω∞ propose a change of settings; return the path of the proposal."""
     body = {
         "apiVersion": PENIN_PROPOSAL.api_version,
         "kind": PENIN_PROPOSAL.kind,
-        "metadata": {"name": "boost"},
-        "spec": {
-            "cluster": "a",
-            "change": {"config": {"caosPlus": {"maxBoost": 0.9}}},
-            "rationale": "a bottleneck",
-        },
+        "metadata": {"name": name},
+        "spec": {"cluster": "a", "change": {"config": config}, "rationale": "a bottleneck"},
     }
     penin.post("sr-omega-infinity", "propose", body)
-    path = PENIN_PROPOSAL.path(penin.namespace, "boost")
-    eventually_blocking(lambda: penin.rest.request("GET", path).status, equals=404, within=PATIENCE)
-    assert 0.9 == penin.now()["spec"]["config"]["caosPlus"]["maxBoost"]
+    return PENIN_PROPOSAL.path(penin.namespace, name)
 
 
 def experiment(penin):
