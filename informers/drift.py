@@ -13,14 +13,13 @@ differently ("0.5" for "500m") or completes within what is replaced whole is the
 that costs an apply, never a missed one.
 """
 
-import functools
 from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
-from informers.fieldset import NOTHING, FieldSet, owned
+from informers.fieldset import FieldSet, claimed, named, owned
 from informers.skim import Skim
 from informers.snapshot import Snapshot
 
@@ -50,7 +49,6 @@ class _Whole(Struct):
 
 _MANAGED: Final = Skim(_Managed)
 _ENTRIES: Final = msgspec.json.Decoder(list[_Entry])
-_CLAIMS: Final = msgspec.json.Decoder(list[tuple[str, dict[str, Any]]])
 _TREE: Final = msgspec.json.Decoder()
 _META: Final = msgspec.json.Decoder(_Whole)
 _IN_META: Final = "f:metadata"
@@ -80,7 +78,7 @@ def has_drifted(before: Snapshot, now: Snapshot) -> bool:
         return True
     if before.raw == now.raw or not before.claims:
         return False
-    fields = [one for _, one in _CLAIMS.decode(before.claims)]
+    fields = [one for _, one in claimed(before.claims)]
     if _is_counted_the_same(before, now):
         meta = [one.get(_IN_META, {}) for one in fields]
         return _differ(meta, _META.decode(before.raw).metadata, _META.decode(now.raw).metadata)
@@ -154,8 +152,8 @@ def _are_so(fields: FieldSet, wanted: list[Any], items: list[Any]) -> bool:
     """The same of a list's items, which stand in the order that is wanted."""
     ours, theirs = _Places(wanted, fields.key), _Places(items, fields.key)
     places = [-1] * len(wanted)
-    for named, inner in fields.items:
-        mine, held = ours.of(named), theirs.of(named)
+    for name, inner in fields.items:
+        mine, held = ours.of(name), theirs.of(name)
         if mine < 0 or held < 0 or not _is_so(inner, wanted[mine], items[held]):
             return False
         places[mine] = held
@@ -197,13 +195,6 @@ class _Places:
         return found[0] if len(found) == 1 else -1
 
 
-@functools.lru_cache(maxsize=1024)
-def _name_of(step: str) -> Any:  # noqa: ANN401 - any JSON value
-    """What a step into a list names: the keys of an item, or a value; nothing for an index."""
-    kind, _, name = step.partition(":")
-    return msgspec.json.decode(name) if kind in {"k", "v"} else NOTHING
-
-
 def _is_ours(entry: _Entry) -> bool:
     return (
         entry.operation == "Apply"
@@ -229,7 +220,7 @@ def _step(step: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return None
     if kind == "i":
         return value[int(name)] if int(name) < len(value) else None
-    wanted = _name_of(step)
+    wanted = named(step)
     if kind == "v":
         return wanted if wanted in value else None
     return next((item for item in value if _has(item, wanted)), None)

@@ -14,7 +14,8 @@ from msgspec import Struct
 NOTHING: Final = object()
 """What a step names that leads to no item by its content, as an index does."""
 _SETS: Final = 512
-_SETS_OF: Final = msgspec.json.Decoder(list[tuple[str, dict[str, Any]]])
+_STEPS: Final = 1024
+_CLAIMS: Final = msgspec.json.Decoder(list[tuple[str, dict[str, Any]]])
 
 
 class FieldSet(Struct, frozen=True, gc=False, kw_only=True):
@@ -32,8 +33,12 @@ class FieldSet(Struct, frozen=True, gc=False, kw_only=True):
 @functools.lru_cache(maxsize=_SETS)
 def owned(claims: bytes, manager: str) -> tuple[FieldSet | None, ...]:
     """Return what a manager owns according to an object's claims, once for each of its entries."""
-    entries = _SETS_OF.decode(claims or b"[]")
-    return tuple(_laid_out(fields) for name, fields in entries if name == manager)
+    return tuple(_laid_out(fields) for name, fields in claimed(claims) if name == manager)
+
+
+def claimed(claims: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """Return the field set of each of our managers, by name, as the server has it."""
+    return _CLAIMS.decode(claims or b"[]")
 
 
 def _laid_out(fields: dict[str, Any]) -> FieldSet | None:
@@ -42,12 +47,14 @@ def _laid_out(fields: dict[str, Any]) -> FieldSet | None:
         return None
     if all(step.startswith("f:") for step, _ in steps):
         return FieldSet(fields=tuple((step[2:], below) for step, below in steps))
-    items = tuple((_named(step), below) for step, below in steps)
-    keys = {tuple(named) if type(named) is dict else () for named, _ in items}
+    items = tuple((named(step), below) for step, below in steps)
+    keys = {tuple(name) if type(name) is dict else () for name, _ in items}
     ((*key,), *others) = keys
     return FieldSet(items=items, key=key[0] if len(key) == 1 and not others else "")
 
 
-def _named(step: str) -> Any:  # noqa: ANN401 - any JSON value
+@functools.lru_cache(maxsize=_STEPS)
+def named(step: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what a step into a list names: the keys of an item, or a value; or NOTHING."""
     kind, _, name = step.partition(":")
     return msgspec.json.decode(name) if kind in {"k", "v"} else NOTHING

@@ -209,11 +209,12 @@ class PeninProposalReconciler:
         target = await self._read(scope)
         if target is None or target.is_before(scope.before):
             return await self._end_as_recorded(scope)
-        taken = "" if target.is_put_back(scope.before) else target.taken(scope.before)
+        is_put_back = target.is_put_back(scope.before)
+        taken = "" if is_put_back else target.taken(scope.before)
         if taken:
             return await self._record(scope, Decide("superseded", "HumanWins", taken))
         try:
-            if target.is_put_back(scope.before):
+            if is_put_back:
                 await self._hand_back(scope, target)
             else:
                 await self._apply(scope, target, {each.field: each.value for each in scope.before})
