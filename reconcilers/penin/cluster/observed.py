@@ -80,32 +80,64 @@ class Observed:
         return self.pods != self.replicas
 
 
+@attrs.frozen(kw_only=True)
+class Workload:
+    """What a Deployment says, whenever it is asked; times are nanoseconds since 1970, 0 if none."""
+
+    replicas: int
+    ready_replicas: int
+    pods: int
+    is_settled: bool
+    is_touched: bool
+    settings: str
+    stuck: str
+    trouble: str
+    progressed_at: int
+    available_at: int
+
+    def observed(self, *, now: dt.datetime) -> Observed:
+        """Say how the part is doing now."""
+        moment = Time.of(now).nanoseconds
+        is_down = self.replicas > 0 and not self.ready_replicas
+        return Observed(
+            replicas=self.replicas,
+            ready_replicas=self.ready_replicas,
+            pods=self.pods,
+            is_settled=self.is_settled,
+            down_for=_seconds(self.available_at, moment) if is_down else None,
+            seen=Seen(
+                settings=self.settings,
+                settled_for=_seconds(self.progressed_at, moment) if self.is_settled else None,
+                is_touched=self.is_touched,
+                stuck=self.stuck,
+            ),
+            trouble=self.trouble,
+        )
+
+
 def observe(deployment: Deployment | None, *, now: dt.datetime) -> Observed:
     """Say how a part is doing."""
-    if deployment is None:
-        return Observed()
+    return Observed() if deployment is None else read(deployment).observed(now=now)
+
+
+def read(deployment: Deployment) -> Workload:
+    """Read what a Deployment says."""
     spec, status = deployment.spec, deployment.status
     conditions = {each.type: each for each in status.conditions}
-    settled = _is_settled(deployment)
-    progress = conditions.get(_PROGRESSING)
-    available = conditions.get(_AVAILABLE)
+    is_settled = _is_settled(deployment)
+    progress, broken = conditions.get(_PROGRESSING), conditions.get(_BROKEN)
     is_late = progress is not None and progress.reason == _LATE
-    broken = conditions.get(_BROKEN)
-    return Observed(
+    return Workload(
         replicas=spec.replicas,
         ready_replicas=min(status.ready_replicas, spec.replicas),
         pods=status.replicas,
-        is_settled=settled,
-        down_for=_seconds(available, now=now)
-        if spec.replicas and not status.ready_replicas
-        else None,
-        seen=Seen(
-            settings=_settings(deployment),
-            settled_for=_seconds(progress, now=now) if settled else None,
-            is_touched=_is_unread(deployment) and _is_whole(status, status.replicas),
-            stuck=progress.message if progress is not None and is_late and not settled else "",
-        ),
+        is_settled=is_settled,
+        is_touched=_is_unread(deployment) and _is_whole(status, status.replicas),
+        settings=_settings(deployment),
+        stuck=progress.message if progress is not None and is_late and not is_settled else "",
         trouble=broken.message if broken is not None and broken.status == "True" else "",
+        progressed_at=_told_at(progress),
+        available_at=_told_at(conditions.get(_AVAILABLE)),
     )
 
 
@@ -116,11 +148,16 @@ def _settings(deployment: Deployment) -> str:
     return found or _UNKNOWN
 
 
-def _seconds(condition: DeploymentCondition | None, *, now: dt.datetime) -> float:
-    """Return how long ago a condition was last told anew; that one is not there is new, too."""
+def _told_at(condition: DeploymentCondition | None) -> int:
+    """Return when a condition was last told anew."""
     if condition is None or condition.last_update_time.is_zero:
-        return 0.0
-    return max(0.0, (Time.of(now).nanoseconds - condition.last_update_time.nanoseconds) / SECOND)
+        return 0
+    return condition.last_update_time.nanoseconds
+
+
+def _seconds(since: int, now: int) -> float:
+    """Return how long ago something was; what was never told is new, too."""
+    return max(0.0, (now - since) / SECOND) if since else 0.0
 
 
 def _is_unread(deployment: Deployment) -> bool:

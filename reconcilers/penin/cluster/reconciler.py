@@ -35,7 +35,7 @@ from reconcilers.penin.cluster.handover import Handover
 from reconcilers.penin.cluster.keeper import Keeper
 from reconcilers.penin.cluster.labelled import Labelled, clusters_of
 from reconcilers.penin.cluster.monitor import SERVICE_MONITOR, Monitor
-from reconcilers.penin.cluster.observed import Deployment, Observed, observe
+from reconcilers.penin.cluster.observed import Deployment, Observed, Workload, read
 from reconcilers.penin.cluster.pods import Wanted
 from reconcilers.penin.cluster.podstate import (
     PODS,
@@ -69,6 +69,8 @@ CHILDREN: Final = (
 )
 REFUSALS: Final = (BadRequest, Forbidden, Invalid, Taken)
 """What says something of a child, and not of the server or the moment."""
+WORKLOADS: Final = 8192
+"""Of so many it is remembered what they say; five are a cluster's."""
 _SOON: Final = 1.0
 
 
@@ -87,6 +89,7 @@ class PeninClusterReconciler:
         self._secrets = runtime.lister(secrets.Secret, secrets.SECRETS)
         self._aims = Recent[Aim | None]()
         self._read_revisions = Recent[Revision]()
+        self._workloads = Recent[Workload](bound=WORKLOADS)
         self._children = runtime.apply_set(NAME, CHILDREN)
         self._history = runtime.apply_set(REVISIONS, [CONTROLLER_REVISION])
         self._keeper = Keeper(runtime)
@@ -188,13 +191,24 @@ class PeninClusterReconciler:
 
     def _observe(self, snapshot: Snapshot, wanted: Wanted) -> dict[str, Observed]:
         """Read how the parts are doing; what was just applied to them counts."""
-        namespace, now = snapshot.meta.namespace, self._clock.wall()
-        return {
-            role.key: observe(
-                self._deployments.get(f"{namespace}/{role.child(wanted.cluster)}"), now=now
-            )
-            for role in EVERYTHING
+        now = self._clock.wall()
+        found = {
+            role.key: self._workload(snapshot, role.child(wanted.cluster)) for role in EVERYTHING
         }
+        return {
+            key: Observed() if each is None else each.observed(now=now)
+            for key, each in found.items()
+        }
+
+    def _workload(self, cluster: Snapshot, name: str) -> Workload | None:
+        """Read a Deployment of the cluster; one of somebody else's says nothing of its parts."""
+        found = self._deployments.snapshot(f"{cluster.meta.namespace}/{name}")
+        if found is None or found.controller is None or found.controller.uid != cluster.meta.uid:
+            return None
+        follows_from = found.meta.uid, found.resource_version
+        return self._workloads.of(
+            found.key, follows_from, lambda: read(self._deployments.memo.typed(found))
+        )
 
     async def _with_history(self, scope: Scope) -> Scope:
         """Store the revision that the spec asks for, before anything is given to a part."""

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from controller.runtime.runtime import Runtime
 from informers.skim import Skim
 from informers.snapshot import Snapshot
+from reconcilers.penin.api.architecting import SelfArchitecting
 from reconcilers.penin.api.proposal import FieldBefore, PeninProposal
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.ledger.book import Book
@@ -99,11 +100,15 @@ class Scope:
 
     @property
     def history_left(self) -> float | None:
-        """Seconds until a finished one is deleted; None if nobody says so any more."""
+        """Seconds until a finished one is deleted; None if it is not known when it finished.
+
+        One whose cluster is gone is kept for as long as it is where nobody says otherwise.
+        """
         finished = self.proposal.status.finished_at
-        if finished is UNSET or self.cluster is None:
+        if finished is UNSET:
             return None
-        policy = self.cluster.spec.self_architecting
+        cluster = self.cluster
+        policy = SelfArchitecting() if cluster is None else cluster.spec.self_architecting
         age = self.now - finished.datetime
         kept = policy.history.timedelta
         if self.is_applied:

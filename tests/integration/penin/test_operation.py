@@ -178,6 +178,32 @@ async def test_what_belongs_to_another_is_left_alone(host, rest, path, namespace
     assert before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
 
 
+async def test_a_deployment_of_another_is_not_taken_for_a_part(host, rest, path, namespace, said):
+    """However well its pods are, the part whose name it has is not there."""
+    assert host.manager.progress.leading
+    labels = {"mine": "yes"}
+    container = {"name": "c", "image": "registry.invalid/mine:1"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    workloads = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    foreign = f"{workloads}/a-omega-meta"
+    rest.create(workloads, {"metadata": {"name": "a-omega-meta"}, "spec": spec})
+    await eventually(
+        lambda: rest.get(foreign)["status"].get("availableReplicas"), equals=1, within=WITHIN
+    )
+
+    rest.create(path.rpartition("/")[0], made())
+
+    found = await said("Ready", "ChildRefused")
+    assert "Deployment a-omega-meta" in message(found, "Ready").replace(f"{namespace}/", "")
+    assert found["status"]["services"]["omegaMeta"] == {
+        "ready": False,
+        "replicas": 0,
+        "readyReplicas": 0,
+    }
+    assert labels == rest.get(foreign)["spec"]["selector"]["matchLabels"]
+
+
 async def test_the_claim_of_another_is_left_alone(host, rest, path, namespace, said):
     """It is not written to before somebody gives it away; the services run meanwhile."""
     assert host.manager.progress.leading

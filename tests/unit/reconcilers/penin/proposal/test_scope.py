@@ -1,5 +1,6 @@
 """How long a finished proposal is kept: as long as anybody has to know of it."""
 
+import attrs
 import pytest
 
 from informers.meta import codec
@@ -40,3 +41,9 @@ def scope(*, applied, **policy):
 def test_what_was_applied_is_kept_while_it_counts(applied, policy, hours):
     """Else a short history would let more be applied in a day than the policy says."""
     assert hours * HOUR == scope(applied=applied, **policy).history_left
+
+
+def test_one_whose_cluster_is_gone_does_not_stay_for_ever():
+    """A namespace in which clusters come and go would fill with them."""
+    gone = attrs.evolve(scope(applied=True), cluster=None)
+    assert 167.5 * HOUR == gone.history_left
