@@ -12,8 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # what looks at the whole machine, so that nothing else may change it.
 PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
 ALONE := tests/e2e/test_node_down.py
+# Integration tests are three lanes of about the same length.
+MIDDLE := $(addprefix tests/integration/,cluster informers)
 .DEFAULT_GOAL := help
-.PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench soak check lint fmt types imports arch generate verify vectors lock
+.PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench oracle-hpa oracle-cron soak check lint fmt types imports arch generate verify vectors lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +41,8 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m hack.lanes tests/integration/penin "tests/integration --ignore=tests/integration/penin" \
+	@$(PY) -m hack.lanes tests/integration/penin "$(MIDDLE)" \
+		"tests/integration --ignore=tests/integration/penin $(addprefix --ignore=,$(MIDDLE))" \
 		"tests/unit tests/arch tests/chaos" -- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
@@ -60,6 +63,12 @@ e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω, 
 
 bench: setup ## side by side with controller-runtime and kopf (ARGS="--scenario sync_10k")
 	@$(PY) -m hack.bench $(ARGS)
+
+oracle-hpa: env ## a million decisions beside those of the HorizontalPodAutoscaler's own code
+	@$(PY) -m hack.oracle.hpa $(ARGS)
+
+oracle-cron: env ## all time zones, ten years of changes of their clocks, minute by minute
+	@$(PY) -m hack.oracle.cron $(ARGS)
 
 soak: setup ## half an hour of churn, faults and leader kills (ARGS="--seconds 60")
 	@$(PY) -m hack.soak $(ARGS)

@@ -19,7 +19,7 @@ TARGETS: Final = (
 OFFERED: Final = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 LIGHT: Final = (
     *("env", "check", "lint", "fmt", "types", "imports", "arch", "generate", "verify", "vectors"),
-    *("lock", "images"),
+    *("lock", "images", "oracle-hpa", "oracle-cron"),
 )
 """What needs no control plane."""
 OUTER: Final = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}

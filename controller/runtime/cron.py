@@ -1,0 +1,141 @@
+"""When a cron expression fires, by the clock on the wall of a place.
+
+It promises:
+
+- What names times of a day (`30 2 * * *`) fires exactly once on each local day for each of them:
+  where clocks go over a time, at the first moment after; where they come by twice, the first time.
+- What begins with a star in its minutes or hours (`*/30 * * * *`) is about real time, and fires in
+  both of two hours that are called the same.
+- `next` and `previous` are strict: what fires now is neither. Both are in UTC.
+- What is read differently by different crons is refused, with what to write instead; so is what
+  never fires.
+
+The days are found by `cronsim`, which follows Debian's cron; what it does not do is here.
+"""
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+from cronsim import CronSim, CronSimError
+
+from informers.meta.duration import Duration
+
+UTC: Final = dt.UTC
+NAMED: Final = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+EVERY: Final = "@every "
+FIELDS: Final = 5
+LONGEST: Final = 256
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=UTC)
+_SECOND: Final = dt.timedelta(seconds=1)
+_MARGIN: Final = dt.timedelta(hours=25)
+"""More than clocks were ever put forward or back at a time."""
+_ZONE: Final = re.compile(r"\s*(?:CRON_)?TZ=", re.IGNORECASE)
+
+
+class CronError(ValueError):
+    """An expression or a zone that says nothing certain; the message has the remedy."""
+
+
+@attrs.frozen
+class Cron:
+    """An expression in a zone; made by `parse`."""
+
+    expression: str
+    zone: zoneinfo.ZoneInfo
+    _fields: str = attrs.field(repr=False)
+    _period: dt.timedelta | None = attrs.field(default=None, repr=False)
+
+    def next(self, after: dt.datetime) -> dt.datetime:
+        """Return when it fires first after a moment."""
+        if self._period is not None:
+            return _EPOCH + ((after - _EPOCH) // self._period + 1) * self._period
+        return next(at for at in self._fired(after - self._margin) if at > after)
+
+    def previous(self, before: dt.datetime) -> dt.datetime:
+        """Return when it fired last before a moment."""
+        if self._period is not None:
+            return _EPOCH - ((_EPOCH - before) // self._period + 1) * self._period
+        fired = self._fired(before + self._margin, reverse=True)
+        return next(at for at in fired if at < before)
+
+    @property
+    def _margin(self) -> dt.timedelta:
+        """How much earlier to begin, as times of a day are looked for by the wall's clock alone."""
+        minute, hour = self._fields.split()[:2]
+        is_real_time = minute.startswith("*") or hour.startswith("*")
+        return dt.timedelta() if is_real_time else _MARGIN
+
+    def _fired(self, since: dt.datetime, *, reverse: bool = False) -> Iterator[dt.datetime]:
+        for at in CronSim(self._fields, since.astimezone(self.zone), reverse=reverse):
+            yield at.astimezone(UTC)
+
+
+def parse(expression: str, zone: str = "UTC") -> Cron:
+    """Read an expression.
+
+    Raises:
+        CronError: If it, or the zone, says nothing certain.
+    """
+    place = _place(zone)
+    if expression.startswith(EVERY):
+        return Cron(expression, place, "", _period(expression.removeprefix(EVERY)))
+    cron = Cron(expression, place, _five(expression))
+    try:
+        cron.next(_FIRST)
+    except CronSimError as error:
+        raise CronError(f"{expression!r}: {str(error).lower()}") from error
+    return cron
+
+
+def _place(zone: str) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CronError(
+            f"nobody knows the time of {zone!r}: name an IANA zone such as Europe/Lisbon"
+        ) from error
+
+
+def _period(text: str) -> dt.timedelta:
+    try:
+        period = Duration.parse(text.strip()).timedelta
+    except ValueError as error:
+        raise CronError(f"'{EVERY}{text}': {error}") from error
+    if period < _SECOND:
+        raise CronError(f"'{EVERY}{text}' is less than a second")
+    return period
+
+
+def _five(expression: str) -> str:
+    """Return the five fields of an expression that all crons read alike."""
+    if len(expression) > LONGEST:
+        raise CronError(f"an expression of {len(expression)} characters; {LONGEST} are allowed")
+    if _ZONE.match(expression):
+        raise CronError(f"{expression!r}: write the zone beside it, into timeZone")
+    fields = NAMED.get(expression.strip().lower(), expression).replace("?", "*").split()
+    if len(fields) != FIELDS:
+        raise CronError(
+            f"{expression!r} has {len(fields)} fields; minute, hour, day of the month, month and "
+            "day of the week are wanted, as in '0 8 * * 1-5'"
+        )
+    days, weekdays = fields[2], fields[4]
+    is_stepped = any(each.startswith("*") and each != "*" for each in (days, weekdays))
+    if is_stepped and "*" not in (days, weekdays):
+        raise CronError(
+            f"{expression!r}: whether both days or one of them has to fit is read differently by "
+            "different crons; list the days instead of */n, or write two entries"
+        )
+    return " ".join(fields)

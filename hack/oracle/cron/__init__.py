@@ -1,0 +1,1 @@
+"""Cron expressions against a walk through every minute."""

@@ -1,0 +1,1 @@
+"""The HorizontalPodAutoscaler of Kubernetes, asked about the same cases as ours."""

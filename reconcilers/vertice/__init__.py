@@ -1,0 +1,1 @@
+"""VÉRTICE: workloads scaled, backed up, and failed over."""
