@@ -4,6 +4,7 @@ One that ends by itself has lost its Lease, which is right behind faults, or has
 is: then the run has failed, too, and its last words are told.
 """
 
+import asyncio
 import itertools
 import os
 import random
@@ -16,7 +17,7 @@ import attrs
 
 from controller.runtime.manager import EXIT_LEASE_LOST
 from hack.cluster.cluster import Cluster
-from informers.clock import Clock
+from informers.clock import Clock, LoopClock
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 PROGRAM: Final = (sys.executable, "-m", "tests.e2e.widget_manager")
@@ -25,6 +26,9 @@ QUICK: Final = ("--lease-seconds=4", "--renew-deadline-seconds=3", "--retry-seco
 KILL_SECONDS: Final = (6.0, 14.0)
 WAIT_SECONDS: Final = 20
 LAST_LINES: Final = 20
+ESTABLISHED: Final = "--for=condition=Established"
+INSTALL_SECONDS: Final = 60
+WAIT_STEP: Final = 0.2
 
 
 @attrs.frozen
@@ -77,14 +81,13 @@ class Managers:
     @staticmethod
     async def install(cluster: Cluster) -> None:
         """Apply the Widget family's CRDs."""
+        kubectl = (cluster.kubectl, f"--kubeconfig={cluster.kubeconfig}")
         for path in sorted(CRDS.glob("*test.pentad.dev.yaml")):
-            for command in (["apply", "--server-side"], ["wait", "--for=condition=Established"]):
-                subprocess.run(  # noqa: ASYNC221 - nothing else runs yet
-                    [cluster.kubectl, f"--kubeconfig={cluster.kubeconfig}", *command, "-f", path],
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                    timeout=60,
-                )
+            async with asyncio.timeout(INSTALL_SECONDS):
+                await _run(*kubectl, "apply", "--server-side", "-f", path)
+                # It fails on one that is so new that it has no conditions, instead of waiting.
+                while await _run(*kubectl, "wait", ESTABLISHED, "-f", path, check=False):
+                    await LoopClock().sleep(WAIT_STEP)
 
     async def run(self) -> None:
         """Keep two, and kill whichever leads again and again."""
@@ -119,3 +122,17 @@ class Managers:
                 self._command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=os.environ
             )
         return Candidate(process, path)
+
+
+async def _run(*command: str | Path, check: bool = True) -> int:
+    """Run a program whose words nobody needs; return its exit code."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if check and code:
+        raise subprocess.CalledProcessError(code, command)
+    return code

@@ -13,6 +13,7 @@ import pytest
 
 from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
+from tests.kit.crds import install_crds
 
 PROGRAM = [sys.executable, "-m", "tests.e2e.widget_manager"]
 TERMINAL = ["setsid", "--ctty"]
@@ -60,8 +61,7 @@ class Process:
 def widgets(kubectl, namespace) -> str:
     """Return the path of the namespace's Widgets, served by the cluster."""
     for path in sorted(CRDS.glob("*test.pentad.dev.yaml")):
-        kubectl("apply", "--server-side", "--force-conflicts", "-f", str(path))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(path))
+        install_crds(kubectl, path)
     return f"/apis/test.pentad.dev/v1alpha1/namespaces/{namespace}/widgets"
 
 

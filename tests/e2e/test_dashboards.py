@@ -27,6 +27,7 @@ from tests.e2e.penin_service import StandIn, telling
 from tests.e2e.test_manager import certified
 from tests.kit.builders import widget
 from tests.kit.certificates import Authority
+from tests.kit.crds import established
 from tests.kit.eventually import eventually
 from tests.kit.prometheus import Prometheus, Target
 from tests.kit.widget.family import WIDGET_FAMILY
@@ -72,7 +73,7 @@ def clusters(kubectl, namespace):
     crd = yaml.safe_dump(definitions([PeninOmegaCluster])[0])
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
     served = f"crd/{PENIN_OMEGA_CLUSTER.resource}"
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", served)
+    established(kubectl, served)
     return PENIN_OMEGA_CLUSTER.path(namespace)
 
 

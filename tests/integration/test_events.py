@@ -12,6 +12,7 @@ from informers.meta.builtin import CONFIG_MAP
 from tests.integration.consistency.world import change, config_map
 from tests.kit.answers import refusal
 from tests.kit.builders import widget
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match, Stall
 from tests.kit.hosting import hosted
@@ -105,8 +106,7 @@ async def test_t47_reconciles_go_on_while_events_cannot_be_written(
     proxy, proxied, namespace, rest, kubectl, trouble
 ):
     """Nobody waits for the sink; once it takes Events again they are written."""
-    kubectl("apply", "--server-side", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     names = [f"stuck-{number}" for number in range(4)]
     taken(rest, namespace, *names)
     widgets = WIDGET.path(namespace)

@@ -11,6 +11,7 @@ import yaml
 from hack.gen.__main__ import ROOT, TARGETS
 from hack.gen.sample import sample_of
 from informers.meta import codec
+from tests.kit.crds import install_crds
 from tests.kit.widget.api import Widget
 from tests.kit.widget.gadget import Gadget, OldGadget
 
@@ -47,8 +48,7 @@ def name_of(type_):
 def installed(kubectl):
     """Install every generated CRD and wait until the server serves it."""
     for path in CRDS:
-        kubectl(*APPLY, "-f", str(path))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(path))
+        install_crds(kubectl, path)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hack.gen.__main__ import ROOT
+from tests.kit.crds import established
 from tests.kit.eventually import eventually
 
 GUIDE = ROOT / "docs" / "guide" / "runtime.md"
@@ -98,7 +99,7 @@ async def test_the_example_runs_as_shown(
     look, words = look.split("\n")
     apply, created = apply.rsplit("\n", 1)
     shell(install)
-    kubectl("wait", "--for=condition=Established", "crd/greetings.example.pentad.dev")
+    established(kubectl, "crd/greetings.example.pentad.dev")
     with subprocess.Popen(shlex.split(start), cwd=program.parent, env=environment) as process:
         try:
             assert created == shell(apply).strip()

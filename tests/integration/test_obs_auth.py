@@ -16,6 +16,7 @@ from informers.errors import ConfigError
 from tests.integration.obs_world import get, observed
 from tests.integration.test_obs_servers import CRD
 from tests.kit.certificates import Authority
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -137,8 +138,7 @@ async def test_what_is_remembered_is_bounded(gate):
 
 async def test_metrics_over_tls_for_who_may(cluster, namespace, accounts, kubectl, tmp_path):
     """The whole way: TLS, token, permission; and a new certificate without a restart."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     token = accounts.token("scraper")
     accounts.allow("scraper", "/metrics")
     certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"

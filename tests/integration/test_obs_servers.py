@@ -12,6 +12,7 @@ from controller.runtime.obs.answer import say
 from controller.runtime.obs.listener import PLACES, Listener
 from informers.errors import ConfigError
 from tests.integration.obs_world import ask, get, observed
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.leaks import no_leaks
 from tests.kit.widget.api import Widget
@@ -23,8 +24,7 @@ DENIED = {"apiVersion": "test.pentad.dev/v1alpha1", "kind": "Widget"}
 @pytest.fixture
 def widgets(kubectl, namespace):
     """Return the path of the namespace's Widgets, served by the cluster."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     return Widget.definition.kind.path(namespace)
 
 

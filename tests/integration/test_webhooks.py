@@ -33,6 +33,7 @@ from tests.integration.webhook_world import (
 from tests.kit.builders import widget
 from tests.kit.certificates import Authority
 from tests.kit.cluster import KindAccess
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.leaks import no_leaks
 from tests.kit.rest import MERGE
@@ -52,8 +53,7 @@ SWIFT = Lives(settle=dt.timedelta(seconds=1))
 @pytest.fixture
 def widgets(kubectl, namespace):
     """Return the path of the namespace's Widgets, served by the cluster."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     return Widget.definition.kind.path(namespace)
 
 

@@ -5,6 +5,7 @@ import pytest
 from hack.gen.__main__ import ROOT
 from informers.meta import codec
 from tests.kit.builders import widget
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 from tests.kit.widget.api import Widget
@@ -17,8 +18,7 @@ CRD = ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
 @pytest.fixture
 def widgets(kubectl, namespace):
     """Return the path of the namespace's Widgets, served by the cluster."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     return Widget.definition.kind.path(namespace)
 
 

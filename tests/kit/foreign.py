@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from tests.kit.crds import established
+
 SERVICE_MONITOR: Final = ("monitoring.coreos.com/v1", "ServiceMonitor")
 
 
@@ -44,7 +46,7 @@ def serving(kubectl: Callable[..., str], kinds: Iterable[tuple[str, str]]) -> It
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
     kubectl("apply", "--server-side", "-f", "-", stdin=text)
     try:
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", "-", stdin=text)
+        established(kubectl, "-f", "-", stdin=text)
         yield
     finally:
         kubectl("delete", "-f", "-", stdin=text)

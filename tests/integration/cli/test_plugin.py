@@ -13,6 +13,7 @@ from hack.gen.__main__ import ROOT
 from hack.gen.crd import definitions
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster.reconciler import set_up
+from tests.kit.crds import established
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 
@@ -49,7 +50,7 @@ async def running(cluster, namespace, rest, kubectl):
     crd = yaml.safe_dump(definitions([PeninOmegaCluster])[0])
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
     served = f"crd/{PENIN_OMEGA_CLUSTER.resource}"
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", served)
+    established(kubectl, served)
     path = PENIN_OMEGA_CLUSTER.path(namespace)
     made = {
         "apiVersion": PENIN_OMEGA_CLUSTER.api_version,

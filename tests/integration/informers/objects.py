@@ -1,5 +1,6 @@
 """ConfigMaps and kinds, made and unmade for the tests beside this file."""
 
+from tests.kit.crds import established
 from tests.kit.faults import Match
 
 WATCH = Match(watch=True, path="/configmaps")
@@ -25,7 +26,7 @@ spec:
 def establish(kubectl, kind):
     """Have the server serve a kind whose objects may hold anything."""
     kubectl("apply", "--server-side", "-f", "-", stdin=CRD.format(kind=kind))
-    kubectl("wait", "--for=condition=Established", f"crd/{kind.plural}.{kind.group}")
+    established(kubectl, f"crd/{kind.plural}.{kind.group}")
 
 
 def path(namespace, name=""):

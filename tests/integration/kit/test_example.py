@@ -3,6 +3,7 @@
 import pytest
 
 from hack.gen.__main__ import ROOT
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.faults import WATCHES
 from tests.kit.hosting import hosted
@@ -16,8 +17,7 @@ CRD = ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
 @pytest.fixture
 def widgets(kubectl, namespace):
     """Return the path of the namespace's Widgets, served by the cluster."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    install_crds(kubectl, CRD)
     return Widget.definition.kind.path(namespace)
 
 

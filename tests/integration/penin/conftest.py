@@ -6,20 +6,17 @@ from hack.gen.__main__ import ROOT
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from reconcilers.penin.family import FAMILY
 from tests.integration.penin.world import WITHIN, is_running, made
+from tests.kit.crds import install_crds
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
-
-# `--for=condition=` fails on a CRD that is so new that it has none; this waits.
-ESTABLISHED = '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
 
 
 @pytest.fixture(scope="session")
 def family(kubectl):
     """Return the family, its kinds served."""
     for kind in FAMILY.kinds:
-        crd = str(ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml")
-        kubectl("apply", "--server-side", "--force-conflicts", "-f", crd)
-        kubectl("wait", ESTABLISHED, "--timeout=30s", "-f", crd)
+        crd = ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml"
+        install_crds(kubectl, crd)
     return FAMILY
 
 
