@@ -80,11 +80,9 @@ def _kustomization(parts: Documents) -> Document:
 
 
 def _component(component: Component) -> dict[str, list[Document]]:
-    removals = [options.removal(each) for each in component.takes_away]
     parts = {
         "objects.yaml": list(component.brings),
-        "changes.yaml": list(component.changes),
-        "removals.yaml": removals,
+        options.CHANGES: list(component.changes),
     }
     kept = {name: part for name, part in parts.items() if part}
-    return kept | {_KUSTOMIZATION: [options.kustomization(component, list(kept))]}
+    return kept | {_KUSTOMIZATION: [options.kustomization(component)]}

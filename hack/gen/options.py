@@ -9,7 +9,7 @@ Each is written for one installation with its names in full, so that none of it 
 or replaced.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
@@ -21,6 +21,7 @@ CERTIFICATES: Final = "/certificates"
 _ISSUERS: Final = "cert-manager.io/v1"
 _MONITORS: Final = "monitoring.coreos.com/v1"
 _DELETE: Final = "$patch"
+CHANGES: Final = "changes.yaml"
 
 
 @attrs.frozen(kw_only=True)
@@ -209,10 +210,13 @@ def removal(document: Document) -> Document:
     }
 
 
-def kustomization(component: Component, files: Sequence[str]) -> Document:
-    """Return the component's own description."""
-    listed = {name: f"{name}.yaml" for name in ("changes", "removals")}
-    patches = [{"path": path} for path in listed.values() if path in files]
+def kustomization(component: Component) -> Document:
+    """Return the component's own description.
+
+    Each removal is a patch of its own: kustomize 5.5, of kubectl 1.32, ends on several in one file.
+    """
+    patches = [{"path": CHANGES}] if component.changes else []
+    patches += [{"patch": _on_a_line(removal(each))} for each in component.takes_away]
     brought = {"resources": ["objects.yaml"]} if component.brings else {}
     return {
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
@@ -220,3 +224,10 @@ def kustomization(component: Component, files: Sequence[str]) -> Document:
         **brought,
         **({"patches": patches} if patches else {}),
     }
+
+
+def _on_a_line(content: Document | str) -> str:
+    """Return what needs no quotes, as names do not, in YAML on one line."""
+    if isinstance(content, str):
+        return content
+    return f"{{{', '.join(f'{key}: {_on_a_line(part)}' for key, part in content.items())}}}"

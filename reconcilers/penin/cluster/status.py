@@ -26,6 +26,7 @@ from reconcilers.penin.cluster.rollout import Plan
 from reconcilers.penin.cluster.services import EVERYTHING, Role
 
 _REFUSED: Final = "ChildRefused"
+_HEALTHY: Final = "All services are running and healthy"
 _UNDER_WAY: Final = ("Creating", "Updating")
 _BY_KEY: Final[Mapping[str, Role]] = {role.key: role for role in EVERYTHING}
 
@@ -76,6 +77,13 @@ class Findings:
         return self.plan.revision != self.wished
 
     @property
+    def turns_back(self) -> bool:
+        """Whether a revision was given up that the status does not speak of yet."""
+        before = self.cluster.status.rollout
+        known = UNSET if before is UNSET else before.failed
+        return bool(self.plan.failed) and known != self.plan.failed
+
+    @property
     def is_begun(self) -> bool:
         """Whether there is anything of it yet."""
         return any(each.seen.settings for each in self.observed.values())
@@ -98,7 +106,8 @@ def phase(found: Findings) -> Phase:
     if not found.good:
         return "Creating" if found.is_begun else "Pending"
     is_scaling = any(each.is_scaling for each in found.observed.values())
-    is_finishing = found.waiting and found.cluster.status.phase in _UNDER_WAY
+    is_under_way = found.cluster.status.phase in _UNDER_WAY or found.turns_back
+    is_finishing = found.waiting and is_under_way
     return "Updating" if found.is_changing or is_scaling or is_finishing else "Running"
 
 
@@ -173,13 +182,8 @@ def ready(found: Findings) -> Condition:
     if found.refusal:
         return stated(found.cluster, "Ready", _REFUSED, found.refusal, is_so=False)
     if not found.waiting:
-        return stated(
-            found.cluster,
-            "Ready",
-            "AllServicesHealthy",
-            "All services are running and healthy",
-            is_so=True,
-        )
+        message = f"{_HEALTHY}{_with_what(found)}"
+        return stated(found.cluster, "Ready", "AllServicesHealthy", message, is_so=True)
     reason = "RolloutStuck" if found.plan.stuck else "ServicesNotReady"
     return stated(found.cluster, "Ready", reason, _what_is_missing(found), is_so=False)
 
@@ -190,7 +194,9 @@ def progressing(found: Findings) -> Condition:
         message = f"{_title(found.plan.at)}: {found.plan.stuck}; nothing after it was changed"
         return stated(found.cluster, "Progressing", "RolloutStuck", message, is_so=False)
     if not found.good:
-        return stated(found.cluster, "Progressing", "Creating", _what_is_missing(found), is_so=True)
+        soak = found.cluster.spec.rollout.soak
+        message = _what_is_missing(found) or f"all services are ready; each soaks for {soak}"
+        return stated(found.cluster, "Progressing", "Creating", message, is_so=True)
     if not found.is_changing:
         return stated(
             found.cluster, "Progressing", "Settled", "no change is on its way", is_so=False
@@ -227,6 +233,13 @@ def config_applied(found: Findings) -> Condition:
         return stated(found.cluster, "ConfigApplied", "Applied", message, is_so=True)
     message = f"not all services run with revision {found.wished}"
     return stated(found.cluster, "ConfigApplied", "NotYetApplied", message, is_so=False)
+
+
+def _with_what(found: Findings) -> str:
+    """Say so where services do not run what the spec says, as the message is all that many read."""
+    if not found.is_rolled_back:
+        return ""
+    return f" with revision {found.plan.revision}, as {found.wished} was taken back"
 
 
 def _what_is_missing(found: Findings) -> str:

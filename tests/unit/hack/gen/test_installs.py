@@ -118,6 +118,15 @@ def test_removals_name_what_is_there(name):
         assert {identity(each) for each in component.takes_away} <= there
 
 
+@pytest.mark.parametrize("name", INSTALLATIONS)
+def test_every_removal_is_a_patch_of_its_own(name):
+    """Older kustomize takes several of them in one file for one, and ends."""
+    for component in options.components(INSTALLATIONS[name]):
+        patches = options.kustomization(component).get("patches", [])
+        removed = [identity(yaml.safe_load(each["patch"])) for each in patches if "patch" in each]
+        assert [identity(each) for each in component.takes_away] == removed
+
+
 def test_certificates_of_others_need_no_permission_for_ours():
     """With cert-manager the manager may neither touch Secrets nor webhook configurations."""
     left = allowed(objects(WIDGET)) - allowed(options.cert_manager(WIDGET).takes_away)
@@ -133,6 +142,6 @@ def test_files_are_listed_in_their_kustomization():
         if name == "kustomization.yaml":
             beside = {other.rpartition("/")[2] for other in files if other.startswith(f"{folder}/")}
             listed = set(content.get("resources", []))
-            listed |= {each["path"] for each in content.get("patches", [])}
+            listed |= {each["path"] for each in content.get("patches", []) if "path" in each}
             assert listed <= beside
             assert yaml.safe_dump(content)

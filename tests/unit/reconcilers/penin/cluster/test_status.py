@@ -47,6 +47,7 @@ def was(phase):
 
 NOTHING = dict.fromkeys(ALL_READY, Observed())
 ONE_DOWN = ALL_READY | {"sigmaGuard": DOWN}
+TAKEN_BACK = Plan(revision="new", settings=SETTINGS, failed="newer")
 AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
 
 
@@ -61,6 +62,10 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         ({"observed": ONE_DOWN, "cluster": was("Running")}, "Running"),
         ({"observed": ONE_DOWN, "cluster": was("Updating")}, "Updating"),
         ({"cluster": was("Updating")}, "Running"),
+        (
+            {"observed": ONE_DOWN, "cluster": was("Running"), "plan": TAKEN_BACK},
+            "Updating",
+        ),
         (
             {"observed": ALL_READY | {"sigmaGuard": attrs.evolve(DOWN, replicas=3)}},
             "Updating",
@@ -79,6 +84,7 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         "a pod failed",
         "a change is not quite done",
         "a change is done",
+        "a change is taken back, and that it was made is not told yet",
         "it is scaled",
         "a service is down for long",
     ],
@@ -125,7 +131,15 @@ def test_a_rollback_is_told_until_the_spec_changes():
     found = findings(wished="newer")
 
     assert ("True", "RolledBack") == _short(status.degraded(found))
+    told = "All services are running and healthy with revision new, as newer was taken back"
+    assert told == status.ready(found).message
     assert "False" == status.config_applied(found).status
+
+
+def test_a_new_cluster_that_is_ready_says_that_it_soaks():
+    """Else it would be Creating for no reason that anybody can see."""
+    said = status.progressing(findings(good=""))
+    assert "all services are ready; each soaks for 0s" == said.message
 
 
 def _short(condition):
