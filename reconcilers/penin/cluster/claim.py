@@ -163,5 +163,7 @@ def condition(
         return stated(
             cluster, KIND, "Bound", f"claim {found.metadata.name}: {found.size}", is_so=True
         )
-    text = hindrance or "the claim waits for its volume; `kubectl describe pvc` says for what"
+    if hindrance:
+        return stated(cluster, KIND, "NoStorageClass", hindrance, is_so=False)
+    text = "the claim waits for its volume; `kubectl describe pvc` says for what"
     return stated(cluster, KIND, "Pending", text, is_so=False)

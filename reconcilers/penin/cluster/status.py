@@ -98,11 +98,13 @@ class Findings:
 def phase(found: Findings) -> Phase:
     """Return the state of the whole cluster.
 
-    A change goes on until all pods are ready. Pods that fail later do not make one of it: the
-    cluster stays Running, and is Degraded.
+    A change goes on until all pods are ready and no child is refused. Pods that fail later do not
+    make one of it: the cluster stays Running, and is Degraded.
     """
     if found.plan.stuck or found.is_down:
         return "Failed"
+    if found.refusal and found.cluster.status.phase in _UNDER_WAY:
+        return found.cluster.status.phase
     if not found.good:
         return "Creating" if found.is_begun else "Pending"
     is_scaling = any(each.is_scaling for each in found.observed.values())
@@ -191,7 +193,9 @@ def ready(found: Findings) -> Condition:
 def progressing(found: Findings) -> Condition:
     """Whether a change is on its way."""
     if found.plan.stuck:
-        message = f"{_title(found.plan.at)}: {found.plan.stuck}; nothing after it was changed"
+        message = (
+            f"{_title(found.plan.at)}: {found.plan.stuck.rstrip('.')}; nothing after it was changed"
+        )
         return stated(found.cluster, "Progressing", "RolloutStuck", message, is_so=False)
     if not found.good:
         soak = found.cluster.spec.rollout.soak

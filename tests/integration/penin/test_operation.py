@@ -99,7 +99,7 @@ async def test_a_missing_storage_class_is_named(running, said, rest, path):
     def is_named(found):
         return "there is no StorageClass fast-ssd" in message(found, "LedgerReady")
 
-    await eventually(lambda: said("LedgerReady", "Pending"), where=is_named)
+    await eventually(lambda: said("LedgerReady", "NoStorageClass"), where=is_named)
 
 
 async def test_a_quota_that_refuses_is_told(host, rest, path, namespace, said):

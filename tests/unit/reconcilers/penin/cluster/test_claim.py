@@ -128,3 +128,11 @@ def test_the_condition_says_how_far_the_volume_is(found, status, reason):
     told = condition(cluster(enabled=True), found, Verdict())
 
     assert (status, reason) == (told.status, told.reason)
+
+
+def test_a_class_that_is_not_there_is_a_reason_of_its_own():
+    """That somebody has to mend it is told by an Event as well; that it waits is not."""
+    text = "there is no StorageClass fast"
+    told = condition(cluster(enabled=True), claim(phase="Pending"), Verdict(), hindrance=text)
+
+    assert ("False", "NoStorageClass", text) == (told.status, told.reason, told.message)

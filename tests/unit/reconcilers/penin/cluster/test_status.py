@@ -62,6 +62,8 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         ({"observed": ONE_DOWN, "cluster": was("Running")}, "Running"),
         ({"observed": ONE_DOWN, "cluster": was("Updating")}, "Updating"),
         ({"cluster": was("Updating")}, "Running"),
+        ({"cluster": was("Creating"), "refusal": "it is another's"}, "Creating"),
+        ({"cluster": was("Running"), "refusal": "it is another's"}, "Running"),
         (
             {"observed": ONE_DOWN, "cluster": was("Running"), "plan": TAKEN_BACK},
             "Updating",
@@ -84,6 +86,8 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         "a pod failed",
         "a change is not quite done",
         "a change is done",
+        "a child is refused, and it never was whole",
+        "a child is refused later",
         "a change is taken back, and that it was made is not told yet",
         "it is scaled",
         "a service is down for long",
