@@ -1,13 +1,15 @@
 """Whether an object is ready, of whatever kind: a pure function of the object.
 
 Built-in kinds are read as kstatus reads them (`workloads`, `pods`, `others`), everything else by
-its conditions. Kinds that have nothing to wait for, such as a ConfigMap, are Current.
+its conditions, or by its phase (`outcomes`). Kinds that have nothing to wait for, such as a
+ConfigMap, are Current.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from controller.cli import others, pods, workloads
+from controller.cli.outcomes import outcome
 from controller.cli.seen import Readiness
 from controller.cli.thing import Thing
 from informers.meta.kstatus import READY, Health, summarize
@@ -47,7 +49,7 @@ def readiness(thing: Thing) -> Readiness:
 
 
 def generic(thing: Thing) -> Readiness:
-    """Read conditions, as every tool does that does not know a kind, and a phase if it failed."""
+    """Read conditions, as every tool does that does not know a kind; without Ready, the phase."""
     conditions = thing.conditions
     summary = summarize(
         conditions, generation=thing.generation, observed_generation=thing.generation
@@ -55,7 +57,8 @@ def generic(thing: Thing) -> Readiness:
     ready = thing.condition(READY)
     shown = ready.status if ready else ""
     if summary.health is Health.CURRENT:
-        return Readiness(Health.CURRENT, ready=shown)
+        found = None if ready else outcome(thing)
+        return found or Readiness(Health.CURRENT, ready=shown)
     health = Health.FAILED if thing.phase == _FAILED else summary.health
     speaker = next((each for each in conditions if each.message == summary.message), ready)
     reason = ready.reason if ready and ready.reason else speaker.reason if speaker else ""

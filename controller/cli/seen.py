@@ -7,10 +7,14 @@ from informers.meta.kstatus import Health
 
 @attrs.frozen
 class Readiness:
-    """How an object is doing; `ready` is what a column shows of it, such as 1/2."""
+    """How an object is doing; `ready` is what a column shows of it, such as 1/2.
+
+    `state` is the word for it where readiness says nothing of a kind: Rejected, Kept.
+    """
 
     health: Health
     ready: str = attrs.field(default="", kw_only=True)
+    state: str = attrs.field(default="", kw_only=True)
     reason: str = attrs.field(default="", kw_only=True)
     message: str = attrs.field(default="", kw_only=True)
 

@@ -15,8 +15,8 @@ from controller.cli import causes as found
 from controller.cli.age import age
 from controller.cli.causes import Evidence
 from controller.cli.drawing import identity
+from controller.cli.outcomes import end_of
 from controller.cli.reading import at
-from controller.cli.seen import Readiness
 from controller.cli.thing import Thing
 from controller.cli.tree import Node
 from controller.cli.workloads import PODS_NOT_READY
@@ -78,7 +78,7 @@ def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
     sentences = _merged(_below(root, evidence))
     is_ready = root.seen.is_ready
     since = _since(root.thing, now)
-    state = "is ready" if is_ready else _state(root)
+    state = _state(root)
     why = _said(root)
     headline = f"{root.thing.title} {state}{since}{f': {why}' if why else ''}"
     return Story(
@@ -91,7 +91,12 @@ def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
 
 
 def _state(node: Node) -> str:
-    return "is being deleted" if node.thing.deleting_since else "is not ready"
+    """Return how it is, in a word of its own where it has one."""
+    if node.thing.deleting_since:
+        return "is being deleted"
+    if node.seen.state:
+        return f"is {node.seen.state}"
+    return "is ready" if node.seen.is_ready else "is not ready"
 
 
 def _said(node: Node) -> str:
@@ -104,7 +109,9 @@ def _said(node: Node) -> str:
 
 def _since(thing: Thing, now: dt.datetime) -> str:
     ready = thing.condition(READY) or thing.condition("Available")
-    since = thing.deleting_since or (ready.since if ready else None)
+    end = end_of(thing)
+    over = end.since if end and end.status == "True" else None
+    since = thing.deleting_since or (ready.since if ready else over)
     return f" for {age(since, now)}" if since else ""
 
 
@@ -127,16 +134,17 @@ def _below(node: Node, evidence: Evidence) -> Iterator[Sentence]:
         )
     if not own:
         role: Role = "effect" if before else "cause"
-        yield Sentence(role=role, about=node.thing, text=_consequence(node.seen, told))
+        yield Sentence(role=role, about=node.thing, text=_consequence(node, told))
 
 
-def _consequence(seen: Readiness, told: Sequence[str]) -> str:
+def _consequence(node: Node, told: Sequence[str]) -> str:
     """Return that something is not ready, without the words that explained it already."""
+    seen, state = node.seen, _state(node)
     if seen.reason == PODS_NOT_READY:
-        return f"is not ready: {seen.message}"
+        return f"{state}: {seen.message}"
     if any(cause.partition(": ")[2] and cause.partition(": ")[2] in seen.message for cause in told):
-        return f"is not ready ({seen.ready})" if seen.ready else "is not ready"
-    return f"is not ready: {seen.why or 'it does not say why'}"
+        return f"{state} ({seen.ready})" if seen.ready else state
+    return f"{state}: {seen.why or 'it does not say why'}"
 
 
 def _merged(sentences: Iterator[Sentence]) -> list[Sentence]:

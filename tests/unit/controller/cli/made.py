@@ -21,6 +21,8 @@ KINDS = {
     "Job": Kind("batch", "v1", "Job", "jobs"),
     "Namespace": Kind("", "v1", "Namespace", "namespaces", namespaced=False),
     "PeninOmegaCluster": Kind("penin.ai", "v1alpha1", "PeninOmegaCluster", "peninaomegaclusters"),
+    "PeninExperiment": Kind("penin.ai", "v1alpha1", "PeninExperiment", "peninexperiments"),
+    "PeninProposal": Kind("penin.ai", "v1alpha1", "PeninProposal", "peninproposals"),
     "PersistentVolumeClaim": Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
     "Pod": Kind("", "v1", "Pod", "pods"),
     "PodDisruptionBudget": Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
@@ -80,6 +82,12 @@ def condition(kind, status, reason="", message="", *, seconds=30):
         "message": message,
         "lastTransitionTime": stamp(seconds),
     }
+
+
+def spoken(phase, reason, kind, status, *, message="m"):
+    """Return the status of what is never Ready: a phase, and a condition that it is over."""
+    said = [condition(kind, status, reason, message)]
+    return {"phase": phase, "reason": reason, "message": message, "conditions": said}
 
 
 def waiting(reason, message="", *, name="c", restarts=0, last=None, image="img:1"):

@@ -5,7 +5,14 @@ import pytest
 from controller.cli.others import service
 from controller.cli.readiness import readiness
 from informers.meta.kstatus import Health
-from tests.unit.controller.cli.made import condition, pod, thing, unschedulable, waiting
+from tests.unit.controller.cli.made import (
+    condition,
+    pod,
+    spoken,
+    thing,
+    unschedulable,
+    waiting,
+)
 
 CASES = {
     "a Deployment that is rolled out": (
@@ -192,6 +199,22 @@ CASES = {
     "anything that goes": (
         thing("ConfigMap", deletionTimestamp="2026-01-01T11:59:00Z", finalizers=["a/b"]),
         ("Terminating", "", "Terminating"),
+    ),
+    "a phase that is not over": (
+        thing("PeninProposal", status=spoken("Applied", "Soaking", "Finished", "False")),
+        ("InProgress", "", "Soaking"),
+    ),
+    "a phase that waits": (
+        thing("PeninExperiment", status={"phase": "Pending", "reason": "OutsideTheCluster"}),
+        ("InProgress", "", "OutsideTheCluster"),
+    ),
+    "a phase that is bad news": (
+        thing("PeninProposal", status=spoken("Rejected", "Frozen", "Finished", "True")),
+        ("Failed", "", "Frozen"),
+    ),
+    "a phase that is over": (
+        thing("PeninProposal", status=spoken("Kept", "GuardsHeld", "Finished", "True")),
+        ("Current", "", "GuardsHeld"),
     ),
     "what has nothing to wait for": (thing("ConfigMap"), ("Current", "", "")),
     "a status of an odd shape": (

@@ -11,6 +11,7 @@ from tests.unit.controller.cli.made import (
     NOW,
     condition,
     pod,
+    spoken,
     thing,
     tree,
     unschedulable,
@@ -120,6 +121,41 @@ def test_what_is_ready_says_since_when():
     expected = "PeninOmegaCluster/a is ready for 30s: AllServicesHealthy: All services are running"
 
     assert expected == printed(root)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (
+            spoken("Rejected", "Frozen", "Finished", "True"),
+            (
+                "PeninProposal/a is Rejected for 30s: Frozen: m\n\n"
+                "1. PeninProposal/a is Rejected: Frozen: m"
+            ),
+        ),
+        (
+            spoken("Pending", "Queued", "Finished", "False"),
+            "PeninProposal/a is Pending: Queued: m\n\n1. PeninProposal/a is Pending: Queued: m",
+        ),
+        (
+            spoken("Kept", "GuardsHeld", "Finished", "True"),
+            "PeninProposal/a is Kept for 30s: GuardsHeld: m",
+        ),
+    ],
+    ids=["rejected", "pending", "kept"],
+)
+def test_what_is_never_ready_tells_its_phase(status, expected):
+    """With the reason, whether it waits, has failed or is over."""
+    assert expected == printed(thing("PeninProposal", "a", status=status))
+
+
+def test_an_experiment_tells_its_verdict():
+    """Which is in the message of the condition that it is complete."""
+    status = spoken("Finished", "Worse", "Complete", "True", message="Lose: by 3 %")
+
+    found = printed(thing("PeninExperiment", "a", status={**status, "message": "by 3 %"}))
+
+    assert "PeninExperiment/a is Finished for 30s: Worse: Lose: by 3 %" == found
 
 
 def test_a_decision_is_printed():
