@@ -38,6 +38,12 @@ def readiness(thing: Thing) -> Readiness:
     """Return how an object is doing."""
     if thing.deleting_since is not None:
         return Readiness(Health.TERMINATING, reason="Terminating", message=_what_holds(thing))
+    if thing.is_held:
+        message = (
+            f"generation {thing.generation} waits for the end of the pause, "
+            f"the status speaks of {thing.observed_generation}"
+        )
+        return Readiness(Health.IN_PROGRESS, reason="Paused", message=message)
     if thing.is_unseen:
         message = (
             f"generation {thing.generation} has not been seen yet, "

@@ -17,6 +17,7 @@ from controller.cli.causes import Evidence
 from controller.cli.drawing import identity
 from controller.cli.outcomes import end_of
 from controller.cli.reading import at
+from controller.cli.remarks import remarks
 from controller.cli.thing import Thing
 from controller.cli.tree import Node
 from controller.cli.workloads import PODS_NOT_READY
@@ -77,7 +78,7 @@ def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
     """Tell why an object is ready or not."""
     sentences = _merged(_below(root, evidence))
     is_ready = root.seen.is_ready
-    since = _since(root.thing, now)
+    since = _since(root, now)
     state = _state(root)
     why = _said(root)
     headline = f"{root.thing.title} {state}{since}{f': {why}' if why else ''}"
@@ -85,7 +86,7 @@ def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
         headline=headline,
         is_ready=is_ready,
         sentences=sentences,
-        remarks=list(_remarks(root)),
+        remarks=list(remarks(root, now)),
         decision=at(root.thing.body, "status", "decision"),
     )
 
@@ -107,11 +108,14 @@ def _said(node: Node) -> str:
     return ready.why
 
 
-def _since(thing: Thing, now: dt.datetime) -> str:
-    ready = thing.condition(READY) or thing.condition("Available")
+def _since(root: Node, now: dt.datetime) -> str:
+    """Return for how long it is as it is, where a condition that says the same tells it."""
+    thing = root.thing
     end = end_of(thing)
     over = end.since if end and end.status == "True" else None
-    since = thing.deleting_since or (ready.since if ready else over)
+    ready = thing.condition(READY) or thing.condition("Available")
+    is_said = ready is not None and (ready.status == "True") == root.seen.is_ready
+    since = thing.deleting_since or (ready.since if ready and is_said else over)
     return f" for {age(since, now)}" if since else ""
 
 
@@ -159,23 +163,6 @@ def _merged(sentences: Iterator[Sentence]) -> list[Sentence]:
         else:
             merged[key] = attrs.evolve(first, like=[*first.like, each.about])
     return list(merged.values())
-
-
-def _remarks(root: Node) -> Iterator[str]:
-    thing = root.thing
-    if thing.is_paused:
-        yield (
-            "it is paused: its controller leaves it alone until the annotation pentad.dev/paused "
-            "is taken off"
-        )
-    if thing.is_unseen:
-        yield (
-            f"the manager has not seen the newest change yet (generation {thing.generation}, "
-            f"seen {thing.observed_generation}): is it running?"
-        )
-    unready = sum(not each.seen.is_ready for child in root.children for each in child.walk())
-    if root.seen.is_ready and unready:
-        yield f"objects below it that are not ready all the same: {unready}"
 
 
 def lines(decision: object, indent: str = "  ") -> Iterator[str]:

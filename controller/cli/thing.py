@@ -109,6 +109,17 @@ class Thing:
         return text(fields(self.body, "metadata", "annotations"), PAUSED) == "true"
 
     @property
+    def pause(self) -> Said | None:
+        """Return what its controller says of the pause that people asked for, once it does."""
+        said = self.condition("Paused")
+        return said if said and said.status == "True" and self.is_paused else None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the pause is why its newest change was not seen; deletion is not paused."""
+        return self.is_unseen and self.pause is not None and self.deleting_since is None
+
+    @property
     def phase(self) -> str:
         """Return the phase in its status."""
         return text(self.body, "status", "phase")

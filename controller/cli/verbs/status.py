@@ -167,8 +167,10 @@ def _details(session: Session, thing: Thing, events: Sequence[Note]) -> Iterator
 
 
 def _generation(thing: Thing) -> str:
+    seen = thing.observed_generation
+    if thing.is_held:
+        return f"{thing.generation}, which waits for the end of the pause ({seen} was seen)"
     if thing.is_unseen:
-        seen = thing.observed_generation
         return f"{thing.generation}, but the manager has not seen the newest change yet ({seen})"
     return str(thing.generation or "")
 

@@ -196,6 +196,15 @@ CASES = {
         thing("PeninOmegaCluster", generation=2, status={"observedGeneration": 1}),
         ("InProgress", "", "NotObserved"),
     ),
+    "anything whose change waits for the end of a pause": (
+        thing(
+            "PeninOmegaCluster",
+            generation=2,
+            annotations={"pentad.dev/paused": "true"},
+            status={"observedGeneration": 1, "conditions": [condition("Paused", "True")]},
+        ),
+        ("InProgress", "", "Paused"),
+    ),
     "anything that goes": (
         thing("ConfigMap", deletionTimestamp="2026-01-01T11:59:00Z", finalizers=["a/b"]),
         ("Terminating", "", "Terminating"),

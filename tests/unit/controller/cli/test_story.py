@@ -198,6 +198,46 @@ def test_remarks(root, remark):
     assert remark in printed(root)
 
 
+def test_a_change_of_what_is_paused_waits_for_the_end_of_the_pause():
+    """Not for a manager that may not run: it has said that it leaves the object alone."""
+    why = "nothing is changed or repaired until the annotation pentad.dev/paused goes: Ana"
+    status = {
+        "observedGeneration": 2,
+        "conditions": [
+            condition("Ready", "True", seconds=90),
+            condition("Paused", "True", "PausedByAnnotation", why),
+        ],
+    }
+    root = thing(
+        "PeninOmegaCluster",
+        "a",
+        generation=3,
+        annotations={"pentad.dev/paused": "true"},
+        status=status,
+    )
+    waits = "Paused: generation 3 waits for the end of the pause, the status speaks of 2"
+
+    assert f"""\
+PeninOmegaCluster/a is not ready: {waits}
+  it is paused for 30s: {why}
+  to resume: kubectl annotate peninaomegaclusters.penin.ai a -n default pentad.dev/paused-
+
+1. PeninOmegaCluster/a is not ready: {waits}""" == printed(root)
+
+
+def test_a_pause_that_nobody_confirms_explains_no_unseen_change():
+    """Then the manager may well be down."""
+    root = thing(
+        "PeninOmegaCluster",
+        "a",
+        generation=3,
+        annotations={"pentad.dev/paused": "true"},
+        status={"observedGeneration": 2},
+    )
+
+    assert "is it running?" in printed(root)
+
+
 def test_children_that_are_not_ready_below_one_that_is():
     """They are told, too."""
     root = thing("PeninOmegaCluster", "a", status={"conditions": [condition("Ready", "True")]})
