@@ -11,7 +11,7 @@ from controller.cli.seen import Readiness
 from controller.cli.thing import Said, Thing
 from informers.meta.kstatus import Health
 
-_ENDS: Final = ("Finished", "Complete", "Completed")
+ENDS: Final = ("Finished", "Complete", "Completed")
 """Conditions that are True once nothing more happens."""
 _BAD: Final = frozenset({"Failed", "Error", "Rejected", "Reverted", "Expired"})
 _WAITING: Final = frozenset({"Pending"})
@@ -34,7 +34,7 @@ def outcome(thing: Thing) -> Readiness | None:
 
 def end_of(thing: Thing) -> Said | None:
     """Return the condition that says whether it is over."""
-    return next((each for each in thing.conditions if each.type in _ENDS), None)
+    return next((each for each in thing.conditions if each.type in ENDS), None)
 
 
 def _health(phase: str, end: Said | None) -> Health:

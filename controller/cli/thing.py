@@ -17,6 +17,10 @@ GROUPS: Final = frozenset({"penin.ai", "vertice.io", "genops.ai", "omnitide.io",
 PAUSED: Final = "pentad.dev/paused"
 """The annotation by which people ask a controller to leave an object alone."""
 
+_GOOD_WHEN_FALSE: Final = frozenset(
+    {"Degraded", "Stalled", "Reconciling", "ReplicaFailure", "Failed"}
+)
+
 
 @attrs.frozen
 class Said:
@@ -27,6 +31,11 @@ class Said:
     reason: str
     message: str
     since: dt.datetime | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it says what one likes to hear."""
+        return self.status == ("False" if self.type in _GOOD_WHEN_FALSE else "True")
 
     @property
     def why(self) -> str:

@@ -19,9 +19,6 @@ from informers.meta.kinds import Kind
 from informers.meta.kstatus import READY
 
 _RECENT: Final = 10
-_GOOD_WHEN_FALSE: Final = frozenset(
-    {"Degraded", "Stalled", "Reconciling", "ReplicaFailure", "Failed"}
-)
 _OF_EVENT: Final[Mapping[str, Sequence[Colour]]] = {"Warning": ("yellow",)}
 _NEUTRAL: Final = frozenset({"Progressing"})
 
@@ -177,8 +174,8 @@ def _generation(thing: Thing) -> str:
 
 def _row(said: Said, session: Session) -> list[str]:
     brush: Brush = session.screen.brush
-    is_good = said.status == ("False" if said.type in _GOOD_WHEN_FALSE else "True")
-    colours: list[Colour] = [] if said.type in _NEUTRAL else ["green" if is_good else "yellow"]
+    colour: Colour = "green" if said.is_good else "yellow"
+    colours: list[Colour] = [] if said.type in _NEUTRAL else [colour]
     return [
         f"  {plain(said.type)}",
         brush.paint(plain(said.status), *colours),

@@ -238,6 +238,56 @@ def test_a_pause_that_nobody_confirms_explains_no_unseen_change():
     assert "is it running?" in printed(root)
 
 
+@pytest.mark.parametrize(
+    ("said", "remarks"),
+    [
+        (
+            condition("LedgerReady", "False", "StorageClassCannotChange", "take it back"),
+            ["LedgerReady is False: StorageClassCannotChange: take it back"],
+        ),
+        (
+            condition("Degraded", "True", "RolledBack", "change the spec"),
+            ["Degraded is True: RolledBack: change the spec"],
+        ),
+        (condition("Degraded", "False", "AsExpected", "nothing is wrong"), []),
+        (condition("Progressing", "False", "Settled", "no change is on its way"), []),
+        (condition("LedgerReady", "False", "TurnedOff", "it is not wanted"), []),
+        (condition("LedgerReady", "True", "Bound", "claim a-ledger: 10Gi"), []),
+        (condition("Paused", "False", "Resumed", "it is looked after again"), []),
+    ],
+    ids=lambda each: f"{each['type']}-{each['reason']}" if isinstance(each, dict) else "",
+)
+def test_what_is_wrong_with_something_ready_is_told(said, remarks):
+    """Its other conditions may know of more than Ready; what is as wanted is left out."""
+    root = thing(
+        "PeninOmegaCluster", "a", status={"conditions": [condition("Ready", "True"), said]}
+    )
+
+    assert remarks == tell(tree(root), Evidence(), now=NOW).remarks
+
+
+def test_what_the_verdict_says_is_no_remark():
+    """A cluster whose pods are missing says so in Degraded as well."""
+    said = [
+        condition("Ready", "False", "ServicesNotReady", "Σ-Guard: 0 of 1"),
+        condition("Degraded", "True", "PodsNotReady", "Σ-Guard: 0 of 1"),
+    ]
+    root = thing("PeninOmegaCluster", "a", status={"conditions": said})
+
+    assert [] == tell(tree(root), Evidence(), now=NOW).remarks
+
+
+def test_of_kinds_of_others_false_may_be_good_news():
+    """Nothing is known of their conditions, but for Degraded."""
+    said = [condition("MemoryPressure", "False", "x"), condition("Degraded", "True", "y")]
+
+    remarks = tell(
+        tree(thing("ConfigMap", status={"conditions": said})), Evidence(), now=NOW
+    ).remarks
+
+    assert ["Degraded is True: y"] == remarks
+
+
 def test_children_that_are_not_ready_below_one_that_is():
     """They are told, too."""
     root = thing("PeninOmegaCluster", "a", status={"conditions": [condition("Ready", "True")]})
