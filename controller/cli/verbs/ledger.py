@@ -10,14 +10,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from controller.cli.errors import FINE, NOT_READY, NoAnswer, WrongUse
+from controller.cli.naming import Named
 from controller.cli.paint import columns, plain
 from controller.cli.session import Session
+from controller.cli.thing import Thing
+from informers.errors import Forbidden
 from reconcilers.penin.ledger.chain import Malformed, lines, read
 from reconcilers.penin.ledger.entries import Place
-from reconcilers.penin.ledger.verification import Gathered, Unreadable, by_proxy, gather, told
+from reconcilers.penin.ledger.verification import (
+    Gathered,
+    NoWriter,
+    Unreadable,
+    by_proxy,
+    gather,
+    told,
+)
 
+CLUSTERS: Final = "peninomegaclusters.penin.ai"
 ACTIONS: Final = ("verify", "show")
 KIND: Final = "penin"
+_LEDGERS: Final = ("LedgerReady", "LedgerWritten")
+_FOLLOWS: Final = frozenset({"NotReported", "Behind"})
+"""Reasons that only say again that no writer runs."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -43,6 +57,8 @@ async def run(session: Session, asked: Namespace) -> int:
     action, cluster = _split(asked.what)
     place = Place(namespace=session.namespace, cluster=cluster)
     gathered = await _gathered(session, asked, place)
+    if gathered.is_empty:
+        await _cluster(session, place)
     if action == "show":
         _show(session, gathered)
         return FINE
@@ -77,8 +93,39 @@ async def _gathered(session: Session, asked: Namespace, place: Place) -> Gathere
             return await gather(session.client, place, read=of_file)
         reading = None if asked.objects_only else await by_proxy(session.client, place)
         return await gather(session.client, place, read=reading)
+    except NoWriter as error:
+        raise NoAnswer(str(await _explained(session, place) or error)) from error
     except (Unreadable, OSError) as error:
         raise NoAnswer(str(error)) from error
+
+
+async def _cluster(session: Session, place: Place) -> Thing | None:
+    """Return the cluster itself; None if this user may not read it, who may know the ledger.
+
+    Raises:
+        NoAnswer: If there is none. Its ledger may be left nonetheless.
+    """
+    try:
+        return await session.find(Named(CLUSTERS, place.cluster))
+    except Forbidden:
+        return None
+
+
+async def _explained(session: Session, place: Place) -> NoWriter | None:
+    """Return why a cluster has no ledger-writer, as far as it tells."""
+    try:
+        cluster = await _cluster(session, place)
+    except NoAnswer as error:
+        return NoWriter(place, str(error))
+    why = "" if cluster is None else "; ".join(hindrances(cluster))
+    return NoWriter(place, why) if why else None
+
+
+def hindrances(cluster: Thing) -> list[str]:
+    """Return what a cluster says stands between it and its ledger-writer."""
+    found = [cluster.condition(each) for each in _LEDGERS]
+    bad = [each for each in found if each and each.status == "False"]
+    return list(dict.fromkeys(each.why for each in bad if each.reason not in _FOLLOWS))
 
 
 def _show(session: Session, gathered: Gathered) -> None:
@@ -92,6 +139,8 @@ def _show(session: Session, gathered: Gathered) -> None:
     head = ("ENTRY", "TIME", "DECISION", "PROPOSAL", "BY", "REASON", "FIELDS")
     rows = [[plain(str(each.get(name.lower(), ""))) for name in head] for each in found]
     session.screen.lines(columns([list(head), *rows]))
+    if not rows:
+        session.screen.note("nothing was decided about it yet")
 
 
 def _entry(number: int, raw: bytes) -> dict[str, Any]:

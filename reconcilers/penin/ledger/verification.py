@@ -31,6 +31,15 @@ class Unreadable(Exception):
     """The volume's content cannot be had; the message says why and what to do."""
 
 
+class NoWriter(Unreadable):
+    """Nobody is there to show the volume."""
+
+    def __init__(self, place: Place, why: str) -> None:
+        super().__init__(
+            f"no ledger-writer of {place.key} runs: {why}; --objects-only does without the volume"
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Gathered:
     """All there is of a ledger; `volume` is None where there is none to read."""
@@ -38,6 +47,11 @@ class Gathered:
     objects: dict[int, bytes]
     volume: bytes | None
     head: Head | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no trace of a ledger."""
+        return not self.objects and not self.volume and self.head is None
 
     @property
     def report(self) -> Report:
@@ -87,17 +101,15 @@ async def by_proxy(client: Client, place: Place) -> Reading:
     """Return how to read the volume of a ledger through the API server.
 
     Raises:
-        Unreadable: If no writer runs.
+        NoWriter: If no writer runs.
     """
     selector = f"app={APP},cluster={place.cluster},service={SERVICE}"
     options = ListOptions(namespace=place.namespace, label_selector=selector)
     pods = [_Pod.of(each.raw) for each in (await client.list(POD, options)).items]
     running = [pod.metadata.name for pod in pods if pod.status.phase == "Running"]
     if not running:
-        raise Unreadable(
-            f"no ledger-writer of {place.key} runs: `kubectl -n {place.namespace} get pods "
-            f"-l {selector}` shows why; --objects-only verifies without the volume"
-        )
+        where = f"-n {place.namespace} get pods -l {selector}"
+        raise NoWriter(place, f"`kubectl {where}` shows why")
     path = POD.path(place.namespace, f"{running[0]}:{PORT}")
 
     async def read(offset: int) -> bytes:
