@@ -11,6 +11,7 @@ from controller.cli.naming import Named, kind_for, split
 from controller.cli.notes import Note, by_object
 from controller.cli.paint import Brush, Colour, columns, plain
 from controller.cli.readiness import readiness
+from controller.cli.seen import Readiness
 from controller.cli.session import Inventory, Session
 from controller.cli.thing import GROUPS, PAUSED, Said, Thing
 from controller.cli.verbs.tree import one, tell_unlisted
@@ -83,8 +84,7 @@ def _table(session: Session, things: Sequence[Thing]) -> list[str]:
     rows = [["NAMESPACE", *head] if session.everywhere else head]
     for each in things:
         seen = readiness(each)
-        ready = each.condition(READY)
-        message = seen.why or (ready.message if ready else "")
+        message = seen.why or _message(each, seen)
         row = [
             plain(each.title),
             brush.health(plain(each.phase), seen.health),
@@ -96,6 +96,12 @@ def _table(session: Session, things: Sequence[Thing]) -> list[str]:
     return columns(rows)
 
 
+def _message(thing: Thing, seen: Readiness) -> str:
+    """Return what there is to say of it; of what is ready, what it says itself."""
+    ready = thing.condition(READY)
+    return seen.message or (ready.message if ready and not seen.reason else "")
+
+
 def _summary(thing: Thing) -> dict[str, Any]:
     seen = readiness(thing)
     return {
@@ -104,7 +110,7 @@ def _summary(thing: Thing) -> dict[str, Any]:
         "health": seen.health.value,
         "ready": seen.ready,
         "reason": seen.reason,
-        "message": seen.message,
+        "message": _message(thing, seen),
         "paused": thing.is_paused,
         "generation": thing.generation,
         "observedGeneration": thing.observed_generation,
