@@ -23,6 +23,8 @@ from typing import Final
 
 import attrs
 
+from controller.families import FAMILIES
+from controller.runtime.registration import Family
 from informers.meta.names import dns1123_subdomain
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -133,6 +135,18 @@ def plural_of(word: str) -> str:
     if re.search(r"[^aeiou]y$", word):
         return f"{word[:-1]}ies"
     return f"{word}es" if re.search(r"(?:s|x|z|ch|sh)$", word) else f"{word}s"
+
+
+def group_of(family: str, *, families: Sequence[Family] = FAMILIES) -> str:
+    """Return the group a kind has unless told: a family's kinds share one, so that users find them.
+
+    Only a new family has none yet, and a name made from its own.
+    """
+    found = [kind for each in families if each.name == family for kind in each.kinds]
+    groups = sorted({kind.definition.kind.group for kind in found})
+    if len(groups) > 1:
+        raise ScaffoldError(f"kinds of {family} are in {', '.join(groups)}: choose with --group")
+    return groups[0] if groups else f"{family}.io"
 
 
 def scaffold(names: Names, *, root: Path) -> list[Path]:
@@ -248,14 +262,17 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m hack.new_kind", description=__doc__)
     parser.add_argument("family", help="one lower-case word, as in omnitide")
     parser.add_argument("kind", help="CamelCase, as in FleetPolicy")
-    parser.add_argument("--group", help="the API group; FAMILY.io unless given")
+    parser.add_argument(
+        "--group",
+        help="the API group; unless given, that of the family's kinds, or FAMILY.io for a new one",
+    )
     parser.add_argument("--plural", help="the resource name; the kind's plural unless given")
     options = parser.parse_args(arguments)
     try:
         names = Names(
             family=options.family,
             kind=options.kind,
-            group=options.group or f"{options.family}.io",
+            group=options.group or group_of(options.family),
             plural=options.plural or plural_of(options.kind.lower()),
         )
         touched = scaffold(names, root=ROOT)

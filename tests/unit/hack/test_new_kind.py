@@ -3,10 +3,22 @@
 import ast
 import re
 
+import attrs
 import pytest
 
 from hack import new_kind
-from hack.new_kind import Names, ScaffoldError, plural_of, scaffold, with_imports, with_item
+from hack.new_kind import (
+    Names,
+    ScaffoldError,
+    group_of,
+    plural_of,
+    scaffold,
+    with_imports,
+    with_item,
+)
+from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
+from reconcilers.penin.family import FAMILY as PENIN
+from tests.kit.widget.family import WIDGET_FAMILY
 
 FLEET = Names(family="omnitide", kind="Fleet", group="omnitide.io", plural="fleets")
 
@@ -118,6 +130,23 @@ def test_a_kind_has_a_name_for_every_place():
 def test_plurals_are_regular(word, plural):
     """What is irregular is given by --plural."""
     assert plural == plural_of(word)
+
+
+def test_a_further_kind_is_in_the_group_of_its_family():
+    """Whatever the family is called; a name is made from that only for the first kind."""
+    empty = attrs.evolve(PENIN, kinds=())
+
+    assert PENIN_OMEGA_CLUSTER.group == group_of("penin")
+    assert "omnitide.io" == group_of("omnitide")
+    assert "penin.io" == group_of("penin", families=[empty])
+
+
+def test_a_family_with_two_groups_is_asked_for_one():
+    """Neither is guessed."""
+    mixed = attrs.evolve(PENIN, kinds=(*PENIN.kinds, *WIDGET_FAMILY.kinds))
+
+    with pytest.raises(ScaffoldError, match=r"penin\.ai.*choose with --group"):
+        group_of("penin", families=[mixed])
 
 
 @pytest.mark.parametrize(
