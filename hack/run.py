@@ -9,26 +9,32 @@ pods become Ready, and said how to remove.
 CRDs are applied by server-side apply. Webhooks stay off unless the cluster is ours, since the API
 server of another could not reach this machine, and a stopped `make run` must never block anyone; on
 ours they are served by a loopback URL, with configurations that go when the manager does.
+
+Another `make run` that would be in its way is told of before anything is installed.
 """
 
 import argparse
 import asyncio
+import contextlib
+import functools
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from controller import config
 from controller.app import wait_for_server
 from controller.cmd.manager import main as run_manager
 from controller.families import FAMILIES
 from controller.runtime.registration import Family
 from hack.cluster.cluster import DEFAULT_NAME, Cluster
 from hack.cluster.errors import ClusterError
+from hack.turns import check, turn
 from informers.client import Client
 from informers.clock import LoopClock
 from informers.connection import SERVICE_ACCOUNT, Connection, connect
@@ -85,22 +91,43 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
     parser = argparse.ArgumentParser(prog="make run", description=__doc__, epilog=EPILOG)
     parser.add_argument("--crds", type=Path, default=CRDS, help="folder of CRDs to install")
     options, rest = parser.parse_known_args(list(arguments))
-    try:
-        bodies = _bodies(options.crds)
-        kubeconfig = _kubeconfig()
-        connection = asyncio.run(_prepare(kubeconfig, bodies))
-    except (ConfigError, ClusterError) as error:
-        print(f"make run: {error}", file=sys.stderr)
-        return WRONG
-    except InformersError as error:
-        print(f"make run: {type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("make run: interrupted before the manager was started", file=sys.stderr)
-        return INTERRUPTED
-    flags = [f"--kubeconfig={kubeconfig}", *manager_flags(connection, families=families)]
-    print("make run: starting the manager; Ctrl-C ends it", flush=True)
-    return run_manager([*flags, *rest], families=families)
+    with contextlib.ExitStack() as held:
+        begin = functools.partial(
+            _begin, arguments=arguments, rest=rest, families=families, held=held
+        )
+        try:
+            bodies = _bodies(options.crds)
+            kubeconfig = _kubeconfig()
+            flags = asyncio.run(_prepare(kubeconfig, bodies, begin))
+        except (ConfigError, ClusterError) as error:
+            print(f"make run: {error}", file=sys.stderr)
+            return WRONG
+        except InformersError as error:
+            print(f"make run: {type(error).__name__}: {error}", file=sys.stderr)
+            return FAILED
+        except KeyboardInterrupt:
+            print("make run: interrupted before the manager was started", file=sys.stderr)
+            return INTERRUPTED
+        print("make run: starting the manager; Ctrl-C ends it", flush=True)
+        return run_manager([f"--kubeconfig={kubeconfig}", *flags], families=families)
+
+
+def _begin(
+    connection: Connection,
+    *,
+    arguments: Sequence[str],
+    rest: Sequence[str],
+    families: Sequence[Family],
+    held: contextlib.ExitStack,
+) -> list[str]:
+    """Be the `make run` of this cluster, unless one is in the way; return the manager's flags."""
+    flags = [*manager_flags(connection, families=families), *rest]
+    settings = config.load(flags, os.environ, families=families)
+    other = held.enter_context(turn(connection.server))
+    check(settings, arguments, families=families, other=other)
+    if other:
+        print(f"make run: one runs on this cluster already ({other})", flush=True)
+    return flags
 
 
 def manager_flags(connection: Connection, *, families: Sequence[Family]) -> list[str]:
@@ -134,8 +161,12 @@ def _kubeconfig() -> str:
     return str(cluster.kubeconfig)
 
 
-async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connection:
-    """Check whose cluster it is and install the CRDs; returns the way there."""
+async def _prepare(
+    kubeconfig: str,
+    bodies: Sequence[dict[str, Any]],
+    begin: Callable[[Connection], list[str]],
+) -> list[str]:
+    """Check whose cluster it is, begin and install the CRDs; returns what `begin` did."""
     named = os.environ.get("CONTEXT", "")
     connection = await connect(kubeconfig=kubeconfig, context=named or None)
     print(f"make run: context {connection.context}, server {connection.server}", flush=True)
@@ -144,6 +175,7 @@ async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connect
             f"{connection.context} is neither ours, nor kind's, nor on this machine",
             remedy=f"if you mean it, say so: make run CONTEXT={connection.context}",
         )
+    flags = begin(connection)
     clock = LoopClock()
     client = Client(connection, clock=clock)
     try:
@@ -151,7 +183,7 @@ async def _prepare(kubeconfig: str, bodies: Sequence[dict[str, Any]]) -> Connect
         await _install(client, bodies)
     finally:
         await client.close()
-    return connection
+    return flags
 
 
 def _is_trusted(connection: Connection) -> bool:

@@ -12,7 +12,7 @@ from hack.cluster.progress import Progress
 from informers.clock import LoopClock
 
 
-def _take(path: Path) -> int | None:
+def take(path: Path) -> int | None:
     """Lock the file; None if another process has it, or removed it in the meantime."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -38,13 +38,13 @@ async def exclusive(
     The file may be removed by the one who holds the lock.
     """
     clock = LoopClock()
-    descriptor = _take(path)
+    descriptor = take(path)
     if descriptor is None:
         try:
             async with progress.step(f"waiting for {holder}"), asyncio.timeout(seconds):
                 while descriptor is None:
                     await clock.sleep(0.05)
-                    descriptor = _take(path)
+                    descriptor = take(path)
         except TimeoutError as error:
             raise ClusterError(
                 f"{holder} still holds {path} after {seconds:.0f} s; end it and try again"

@@ -48,7 +48,7 @@ def run(tmp_path):
     started = []
 
     def launch(*program, **environ):
-        out = tmp_path / "out.txt"
+        out = tmp_path / ("out.txt" if not started else f"out-{len(started)}.txt")
         kept = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
         with out.open("wb") as stream:
             process = subprocess.Popen(
@@ -99,6 +99,26 @@ def test_on_a_cluster_of_ours_webhooks_are_served(run, cluster, kubectl, rest, n
     process.send_signal(signal.SIGTERM)
     assert 0 == process.wait(timeout=30)
     assert "pentad-local" not in kubectl("get", "validatingwebhookconfigurations", "-o", "name")
+
+
+def test_a_second_one_is_told_of_the_first(run, cluster):
+    """Before it installs anything; with the flags that it is told to use it runs."""
+    mine = {"KUBECONFIG": str(cluster.kubeconfig)}
+    program = ["-m", "tests.e2e.widget_run", f"--crds={CRDS}"]
+    first, out = run(*program, f"--webhook-address=:{free_port()}", **mine)
+    wait_for("workers_started", out, within=60)
+
+    second, out = run(*program, f"--webhook-address=:{free_port()}", **mine)
+    assert 2 == second.wait(timeout=30)
+    assert f"one runs on this cluster already (process {first.pid})" in out.read_text()
+    assert "CRDs are installed" not in out.read_text()
+    assert '--metrics-address=off --webhooks=off"' in out.read_text()
+
+    third, out = run(*program, "--webhooks=off", **mine)
+    wait_for("workers_started", out, within=60)
+    for process in (third, first):
+        process.send_signal(signal.SIGTERM)
+        assert 0 == process.wait(timeout=30)
 
 
 def test_a_foreign_context_has_to_be_named(run, tmp_path):

@@ -17,6 +17,7 @@ clusters: [{name: c, cluster: {server: "https://127.0.0.1:PORT"}}]
 users: [{name: u, user: {token: t}}]
 contexts: [{name: c, context: {cluster: c, user: u}}]
 """
+OFF = ["--probe-address=off", "--metrics-address=off", "--webhooks=off"]
 QUIET = attrs.evolve(WIDGET_FAMILY, webhooks=())
 
 
@@ -133,9 +134,10 @@ def test_a_server_that_never_answers_is_given_up(monkeypatch, tmp_path, capsys):
         path.write_text(KUBECONFIG.replace("PORT", str(deaf.getsockname()[1])))
         monkeypatch.setenv("KUBECONFIG", str(path))
         monkeypatch.delenv("CONTEXT", raising=False)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         monkeypatch.setattr(run, "SERVER_SECONDS", 0)
 
-        assert 2 == run.main([f"--crds={tmp_path}"])
+        assert 2 == run.main([f"--crds={tmp_path}", *OFF])
 
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("make run: gave up after 0 s: ")
