@@ -4,7 +4,7 @@ It takes the current kubeconfig and says which context and server that is. A con
 its cluster is one of ours (hack/cluster), kind's, or on this machine; any other has to be named by
 `CONTEXT=name`, so that nobody installs development CRDs into production by having the wrong context
 selected. Without any kubeconfig a control plane of our own is started, with fake nodes on which
-pods become Ready, and said how to remove.
+pods become Ready, and said how to remove; once more at the end, since it outlives the manager.
 
 CRDs are applied by server-side apply. Webhooks stay off unless the cluster is ours, since the API
 server of another could not reach this machine, and a stopped `make run` must never block anyone; on
@@ -45,6 +45,7 @@ from informers.meta.builtin import CRD
 ROOT: Final = Path(__file__).resolve().parent.parent
 CRDS: Final = ROOT / "manifests" / "crd"
 FAKE_NODES: Final = 3
+DOWN: Final = ".venv/bin/python -m hack.cluster down"
 MANAGER: Final = "pentad-run"
 FAILED: Final = 1
 WRONG: Final = 2
@@ -107,9 +108,12 @@ def main(arguments: Sequence[str], *, families: Sequence[Family] = FAMILIES) -> 
             return FAILED
         except KeyboardInterrupt:
             print("make run: interrupted before the manager was started", file=sys.stderr)
+            _tell_what_stays()
             return INTERRUPTED
         print("make run: starting the manager; Ctrl-C ends it", flush=True)
-        return run_manager([f"--kubeconfig={kubeconfig}", *flags], families=families)
+        code = run_manager([f"--kubeconfig={kubeconfig}", *flags], families=families)
+    _tell_what_stays()
+    return code
 
 
 def _begin(
@@ -144,7 +148,24 @@ def manager_flags(connection: Connection, *, families: Sequence[Family]) -> list
 
 
 def _kubeconfig() -> str:
-    """The user's kubeconfig, or that of a control plane started here and now."""
+    """The user's kubeconfig, or that of a control plane that is ours, started if need be."""
+    files = _located()
+    if files:
+        return os.pathsep.join(str(path) for path in files)
+    cluster = Cluster.named()
+    is_there = cluster.life.layout.record.exists()
+    what = (
+        "uses the control plane that is there" if is_there else "takes a control plane of its own"
+    )
+    print(f"make run: there is no kubeconfig, so this {what}", flush=True)
+    Cluster.up(DEFAULT_NAME, fake_nodes=FAKE_NODES)
+    print(f"make run: to look inside: export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
+    print(f"make run: to remove it: {DOWN}", flush=True)
+    return str(cluster.kubeconfig)
+
+
+def _located() -> tuple[Path, ...]:
+    """The files of the user's kubeconfig, if there are any."""
     found = locate(
         kubeconfig=None,
         context=None,
@@ -152,13 +173,15 @@ def _kubeconfig() -> str:
         environ=os.environ,
         service_account=SERVICE_ACCOUNT,
     )
-    if found is not None:
-        return os.pathsep.join(str(path) for path in found.files)
-    print("make run: there is no kubeconfig, so this takes a control plane of its own", flush=True)
-    cluster = Cluster.up(DEFAULT_NAME, fake_nodes=FAKE_NODES)
-    print(f"make run: to look inside: export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
-    print("make run: to remove it: .venv/bin/python -m hack.cluster down", flush=True)
-    return str(cluster.kubeconfig)
+    return () if found is None else tuple(found.files)
+
+
+def _tell_what_stays() -> None:
+    """Say that our control plane outlives the manager: it looks as if Ctrl-C had ended both."""
+    own, files = Cluster.named(), _located()
+    if own.life.layout.root.exists() and (not files or own.kubeconfig in files):
+        with contextlib.suppress(OSError):  # the terminal may be what has ended
+            print(f"make run: the control plane still runs; to remove it: {DOWN}", flush=True)
 
 
 async def _prepare(

@@ -172,6 +172,9 @@ def test_without_a_kubeconfig_it_starts_a_control_plane_of_its_own(run, tmp_path
         during = Footprint.take(root, folders=())
         process.send_signal(signal.SIGINT)
         assert 0 == process.wait(timeout=30)
+        assert out.read_text().endswith(
+            "the control plane still runs; to remove it: .venv/bin/python -m hack.cluster down\n"
+        )
     finally:
         done = subprocess.run(
             down, cwd=ROOT, env={**os.environ, **own}, timeout=60, check=False, capture_output=True

@@ -7,6 +7,7 @@ import pytest
 
 from controller import config
 from hack import run
+from hack.cluster.cluster import Cluster
 from hack.run import manager_flags
 from tests.kit.widget.family import WIDGET_FAMILY
 
@@ -108,6 +109,64 @@ def test_ctrl_c_before_the_manager_runs_is_told_in_one_line(monkeypatch, capsys)
     assert [
         "make run: interrupted before the manager was started"
     ] == capsys.readouterr().err.splitlines()
+
+
+@pytest.fixture
+def own(monkeypatch, tmp_path):
+    """Return the control plane of `make run`, which is there but for its processes."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    found = Cluster.named()
+    found.life.layout.root.mkdir(parents=True)
+    found.kubeconfig.write_text(KUBECONFIG)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("is_made", "says"),
+    [(False, "takes a control plane of its own"), (True, "uses the control plane that is there")],
+    ids=["a new one", "one of before"],
+)
+def test_without_a_kubeconfig_it_is_said_which_control_plane_is_used(
+    monkeypatch, capsys, own, is_made, says
+):
+    """One that is there is used, and not announced as if it were new."""
+    monkeypatch.setattr(Cluster, "up", lambda *_, **__: own)
+    if is_made:
+        own.life.layout.record.write_text("{}")
+
+    assert str(own.kubeconfig) == run._kubeconfig()
+
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert f"make run: there is no kubeconfig, so this {says}" == first
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["no kubeconfig", "its kubeconfig"])
+def test_at_the_end_it_is_told_that_the_control_plane_still_runs(
+    monkeypatch, capsys, own, is_named
+):
+    """In one line, with the command that removes it; also to who has exported its kubeconfig."""
+    if is_named:
+        monkeypatch.setenv("KUBECONFIG", str(own.kubeconfig))
+
+    run._tell_what_stays()
+
+    [line] = capsys.readouterr().out.splitlines()
+    assert f"make run: the control plane still runs; to remove it: {run.DOWN}" == line
+
+
+def test_of_a_cluster_that_is_the_users_nothing_is_said(monkeypatch, capsys, own, tmp_path):
+    """It is for them to know; nor of a control plane that was removed in the meantime."""
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    run._tell_what_stays()
+    monkeypatch.delenv("KUBECONFIG")
+    own.kubeconfig.unlink()
+    own.life.layout.root.rmdir()
+    run._tell_what_stays()
+
+    assert "" == capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
