@@ -25,6 +25,7 @@ env: ## make .venv alone: no Go, no control plane
 
 setup: ## make .venv and the control plane's programs (both cached)
 	@$(PYTHON) hack/setup.py
+	@$(if $(filter-out setup,$(MAKECMDGOALS)),,[ ! -t 2 ] || echo "setup: done; next: make run" >&2)
 
 node: setup ## what a real node needs: Debian packages by apt-get (root), programs (cached)
 	@$(PY) -m hack.packages

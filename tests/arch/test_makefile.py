@@ -65,6 +65,14 @@ def test_every_target_prepares_what_it_needs(target):
     assert not [line for line in rest if "hack/setup.py" in line]
 
 
+def test_only_setup_itself_says_what_comes_next():
+    """Who asked for anything else gets that next."""
+    says = [target for target in OFFERED if "next: make run" in make(target)]
+
+    assert ["setup"] == [target for target in says if target != "help"]
+    assert "next: make run" not in make("setup", "test") + make("test", "setup")
+
+
 @pytest.mark.parametrize(
     "target", [each for each in OFFERED if each in ("test", "e2e", "arch") or "test-" in each]
 )

@@ -1,4 +1,7 @@
-"""`make setup`: silent where nothing is missing, one line where this machine lacks something."""
+"""`make setup`: silent where nothing is missing, one line where this machine lacks something.
+
+On a terminal one more, that it is done.
+"""
 
 import hashlib
 import os
@@ -43,13 +46,14 @@ def without_go(tmp_path):
     return str(folder)
 
 
-def setup(checkout, path, **environ):
+def setup(checkout, path, *, stderr=subprocess.PIPE, **environ):
     """Run `make setup` with nothing in the environment but what it is given."""
     return subprocess.run(
         [str(shutil.which("make")), "setup", f"PYTHON={sys.executable}"],
         cwd=checkout,
         env={"PATH": path, "HOME": str(checkout), **environ},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         timeout=60,
         check=False,
@@ -71,6 +75,19 @@ def test_where_all_is_there_it_does_nothing_and_says_nothing(checkout, without_g
 
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
     assert before == everything(checkout)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_on_a_terminal_it_says_what_comes_next(checkout, without_go):
+    """Somebody is there to read it, and would otherwise see nothing happen."""
+    screen, terminal = os.openpty()
+    try:
+        done = setup(checkout, without_go, stderr=terminal, XDG_CACHE_HOME=CACHE)
+        assert (0, "") == (done.returncode, done.stdout)
+        assert b"setup: done; next: make run\r\n" == os.read(screen, 1000)
+    finally:
+        os.close(terminal)
+        os.close(screen)
 
 
 def test_without_go_one_line_says_where_it_is_had(checkout, without_go, tmp_path):
