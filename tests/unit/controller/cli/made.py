@@ -2,8 +2,12 @@
 
 import datetime as dt
 
+from controller.cli.causes import Evidence
+from controller.cli.paint import Brush
+from controller.cli.story import tell
 from controller.cli.thing import Thing
 from controller.cli.tree import grow
+from controller.cli.verbs.why import narrated
 from informers.meta.codec import encode
 from informers.meta.kinds import Kind
 from informers.snapshot import seal
@@ -123,3 +127,9 @@ def unschedulable(name="p", *, message="0/1 nodes are available: 1 Insufficient 
     """Return a pod for which there is no node."""
     said = [condition("PodScheduled", "False", "Unschedulable", message)]
     return pod(name, phase="Pending", conditions=said, **more)
+
+
+def printed(root, *below, evidence=None):
+    """Return a story as text."""
+    story = tell(tree(root, *below), evidence or Evidence(), now=NOW)
+    return "\n".join(narrated(story, Brush(is_on=False)))
