@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # what looks at the whole machine, so that nothing else may change it.
 PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
 ALONE := tests/e2e/test_node_down.py
-# Integration tests are three lanes of about the same length.
-MIDDLE := $(addprefix tests/integration/,cluster informers)
+# The shortest lane of `make test` takes these along: they mostly wait for clusters of their own.
+CLUSTERS := tests/integration/cluster
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench oracle-hpa oracle-cron soak check lint fmt types imports arch generate verify vectors lock
 
@@ -42,9 +42,9 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m hack.lanes tests/integration/penin "$(MIDDLE)" \
-		"tests/integration --ignore=tests/integration/penin $(addprefix --ignore=,$(MIDDLE))" \
-		"tests/unit tests/arch tests/chaos" -- -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes tests/integration/penin \
+		"tests/integration --ignore=tests/integration/penin --ignore=$(CLUSTERS)" \
+		"tests/unit tests/arch tests/chaos $(CLUSTERS)" -- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
