@@ -8,7 +8,7 @@ published module of the same release, 1.36.3 being 0.36.3 there.
 import json
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from hack.cluster.bundles import KUBERNETES, MODULES, Bundle
 from hack.cluster.errors import BuildError
@@ -29,23 +29,24 @@ async def prepare(bundle: Bundle, *, go: Go, work: Path) -> Path:
         return MODULES / bundle.name
     if bundle.name != KUBERNETES:
         raise BuildError(f"{bundle.title} has no module graph")
-    original = await _download(bundle.version, go=go, folder=work)
+    module = f"k8s.io/kubernetes@v{bundle.version}"
+    original = await fetched(module, "GoMod", go=go, folder=work)
     folder = work / "module"
     folder.mkdir()
     (folder / "go.mod").write_text(derive(original.read_text(), bundle.version))
     return folder
 
 
-async def _download(version: Version, *, go: Go, folder: Path) -> Path:
-    """Find k8s.io/kubernetes itself fetched, or fetch it; return its own go.mod."""
-    arguments = ("mod", "download", "-json", f"k8s.io/kubernetes@v{version}")
+async def fetched(module: str, what: Literal["Dir", "GoMod"], *, go: Go, folder: Path) -> Path:
+    """Find a module fetched, or fetch it; return where its files are, or its own go.mod."""
+    arguments = ("mod", "download", "-json", module)
     try:
         offline = {"GOPROXY": "off"}
         answer = await go.run(*arguments, folder=folder, seconds=_LOOK, environment=offline)
     except BuildError:
         await go.check_source(folder=folder)
         answer = await go.run(*arguments, folder=folder, seconds=_DOWNLOAD)
-    return Path(json.loads(answer)["GoMod"])
+    return Path(json.loads(answer)[what])
 
 
 def derive(original: str, version: Version) -> str:

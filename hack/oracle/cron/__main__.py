@@ -39,7 +39,6 @@ FIRST: Final = 2020
 YEARS: Final = 10
 AROUND: Final = dt.timedelta(hours=36)
 DAYS: Final = 200
-_HOUR: Final = dt.timedelta(hours=1)
 _MINUTE: Final = dt.timedelta(minutes=1)
 _DAY: Final = dt.timedelta(days=1)
 

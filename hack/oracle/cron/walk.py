@@ -14,6 +14,8 @@ UTC: Final = dt.UTC
 MINUTE: Final = dt.timedelta(minutes=1)
 RANGES: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _SUNDAY: Final = 7
+_AROUND: Final = dt.timedelta(days=2)
+"""More than a wall's clock was ever put forward or back."""
 
 
 def fired(
@@ -24,12 +26,9 @@ def fired(
     fields = _fields(expression)
     if minute.startswith("*") or hour.startswith("*"):
         return [at for at in _minutes(begin, end) if _fits(at.astimezone(zone), fields)]
-    walls = _minutes(_wall(begin, zone) - _DAY, _wall(end, zone) + _DAY)
+    walls = _minutes(_wall(begin, zone) - _AROUND, _wall(end, zone) + _AROUND)
     moments = {_moment(wall, zone) for wall in walls if _fits(wall, fields)}
     return sorted(at for at in moments if begin <= at < end)
-
-
-_DAY: Final = dt.timedelta(days=2)
 
 
 def _wall(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:

@@ -6,7 +6,6 @@ The module graph is that of the Kubernetes this project builds, so what answers 
 """
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -14,16 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from hack.cluster.bundles import MODULES
-from hack.cluster.errors import BuildError, MissingToolError
+from hack.cluster.errors import MissingToolError
 from hack.cluster.go import Go
+from hack.cluster.modules import fetched
 from hack.cluster.progress import Progress
 
 SOURCES: Final = Path(__file__).parent
 GRAPH: Final = MODULES / "kubernetes"
 CONTROLLER: Final = Path("pkg/controller/podautoscaler")
 CLOCK: Final = ("time.Now()", "Now()")
-_LOOK: Final = 60.0
-_DOWNLOAD: Final = 300.0
 _LONGEST: Final = 1800.0
 
 
@@ -41,26 +39,13 @@ async def build(progress: Progress) -> Path:
         work = Path(folder)
         for name in ("go.mod", "go.sum"):
             shutil.copy(GRAPH / name, work)
-        module = await _module(go, work)
+        module = await fetched("k8s.io/kubernetes", "Dir", go=go, folder=work)
         _lay_out(module / CONTROLLER, work)
         async with progress.step("building the oracle (once)", detail=lambda: go.activity):
             arguments = ("build", "-v", "-mod=readonly", "-trimpath", "-o=oracle", ".")
             await go.run(*arguments, folder=work, seconds=_LONGEST)
         (work / "oracle").replace(binary)
     return binary
-
-
-async def _module(go: Go, work: Path) -> Path:
-    """Return where the files of Kubernetes are, fetched if they have not been."""
-    arguments = ("mod", "download", "-json", "k8s.io/kubernetes")
-    try:
-        answer = await go.run(
-            *arguments, folder=work, seconds=_LOOK, environment={"GOPROXY": "off"}
-        )
-    except BuildError:
-        await go.check_source(folder=work)
-        answer = await go.run(*arguments, folder=work, seconds=_DOWNLOAD)
-    return Path(json.loads(answer)["Dir"])
 
 
 def _lay_out(controller: Path, work: Path) -> None:
