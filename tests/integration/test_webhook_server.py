@@ -210,6 +210,20 @@ async def test_a_stop_without_any_time_does_not_wait():
         writer.close()
 
 
+async def test_who_never_says_goodbye_is_cut_off_before_the_stop_has_ended():
+    """TLS has a last word for each side, which is waited for, but not for ever."""
+    async with no_leaks(within=0.0):
+        async with World(limits=Limits(linger=0.2)) as world:
+            reader, writer = await world.connect()
+            writer.write(posted(review()))
+            assert 200 == (await answered(reader))[0]
+            writer.transport.pause_reading()
+
+        writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
 async def test_a_certificate_swapped_under_load_fails_no_request():
     """Connections that stand stay; new ones are shown the new certificate."""
     async with no_leaks(), World(seconds=10) as world:

@@ -8,7 +8,8 @@ It promises:
   request's uid, so that a user's message can be found in the log. The failure policy decides then.
 - Too many at once are sent away with Retry-After, which the API server heeds; too many connections
   cost those their place that ask nothing (`places`).
-- `stop` lets what is under way finish, and closes connections as they become idle.
+- `stop` lets what is under way finish, and closes connections as they become idle. When it has
+  ended, none is left, whether or not the other side said goodbye.
 
 Connections stay open for longer than the API server keeps idle ones (90 s): whoever closes first
 may cut a request in two, so it must not be us. aiohttp's server is loaded with this module, which
@@ -85,7 +86,7 @@ class _Answer:
 
 
 class _Http(HttpServer):
-    """aiohttp's server, which remembers since when each connection stands."""
+    """aiohttp's server, which remembers its connections until they are lost."""
 
     def __init__(
         self,
@@ -96,11 +97,16 @@ class _Http(HttpServer):
         super().__init__(handler, **options)
         self.opened: dict[RequestHandler, float] = {}
         self.is_closing = False
+        self._transports: dict[RequestHandler, asyncio.Transport] = {}
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
         self._places = places
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         self.opened[handler] = asyncio.get_running_loop().time()
+        self._transports[handler] = transport
+        self._is_empty.clear()
         if self.is_closing:
             transport.close()
 
@@ -112,7 +118,20 @@ class _Http(HttpServer):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
         self.opened.pop(handler, None)
+        self._transports.pop(handler, None)
+        if not self._transports:
+            self._is_empty.set()
         self._places.leave(handler)
+
+    async def end(self, *, limit: float) -> None:
+        """Wait until all connections are lost; cut those that take longer than the limit."""
+        try:
+            async with asyncio.timeout(limit):
+                await self._is_empty.wait()
+        except TimeoutError:
+            for transport in self._transports.values():
+                transport.abort()
+            await self._is_empty.wait()
 
 
 class AdmissionServer:
@@ -202,6 +221,7 @@ class AdmissionServer:
         # aiohttp waits so long twice: for an answer, and for a handler that was told to end.
         drain = min(self._limits.drain, deadline.left() / 2)
         await self._http.shutdown(max(drain, LEAST_SHUTDOWN))
+        await self._http.end(limit=min(self._limits.linger, deadline.left()))
 
     # Requests
 

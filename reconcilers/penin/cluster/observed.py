@@ -126,7 +126,7 @@ def read(deployment: Deployment) -> Workload:
     conditions = {each.type: each for each in status.conditions}
     is_settled = _is_settled(deployment)
     progress, broken = conditions.get(_PROGRESSING), conditions.get(_BROKEN)
-    is_late = progress is not None and progress.reason == _LATE
+    is_late = progress is not None and progress.reason == _LATE and not _is_unread(deployment)
     return Workload(
         replicas=spec.replicas,
         ready_replicas=min(status.ready_replicas, spec.replicas),

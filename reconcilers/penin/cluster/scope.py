@@ -96,10 +96,13 @@ def plan(scope: Scope) -> rollout.Plan:
     """Say which settings each part is given now.
 
     A Deployment says itself when it is late, but not always: one that goes back to pods it had
-    before may count as complete all along. So the time of a part's turn is kept here as well.
+    before may count as complete all along, or keep saying that it is late of the way there. So the
+    time of a part's turn is kept here as well, and on the way back it alone counts.
     """
     seen = {key: each.seen for key, each in scope.observed.items()}
     made = _plan(scope, seen)
+    if made.failed:
+        made = attrs.evolve(made, stuck="")
     deadline = scope.cluster.spec.rollout.progress_deadline
     if not made.at or made.stuck or made.look_again is not None:
         return made

@@ -57,7 +57,8 @@ class Findings:
     @property
     def is_changing(self) -> bool:
         """Whether a change of settings is on its way, forward or back."""
-        return bool(self.good) and (self.good != self.plan.revision or not self.has_settings)
+        is_given = self.good == self.plan.revision and self.has_settings
+        return bool(self.good) and (not is_given or self.is_returning)
 
     @property
     def turn(self) -> str:
@@ -84,6 +85,12 @@ class Findings:
         return bool(self.plan.failed) and known != self.plan.failed
 
     @property
+    def is_returning(self) -> bool:
+        """Whether what was given up is still being taken back; pods that fail later are not it."""
+        is_known = self.cluster.status.phase == "Running" and not self.turns_back
+        return self.is_rolled_back and bool(self.waiting) and not is_known
+
+    @property
     def is_begun(self) -> bool:
         """Whether there is anything of it yet."""
         return any(each.seen.settings for each in self.observed.values())
@@ -108,8 +115,7 @@ def phase(found: Findings) -> Phase:
     if not found.good:
         return "Creating" if found.is_begun else "Pending"
     is_scaling = any(each.is_scaling for each in found.observed.values())
-    is_under_way = found.cluster.status.phase in _UNDER_WAY or found.turns_back
-    is_finishing = found.waiting and is_under_way
+    is_finishing = found.waiting and found.cluster.status.phase in _UNDER_WAY
     return "Updating" if found.is_changing or is_scaling or is_finishing else "Running"
 
 

@@ -45,9 +45,16 @@ def was(phase):
     return msgspec.structs.replace(CLUSTER, status=PeninOmegaClusterStatus(phase=phase))
 
 
+def known(phase):
+    """Return the cluster whose status said this, and that a change was taken back."""
+    said = {"phase": phase, "rollout": {"revision": "new", "failed": "newer"}}
+    return msgspec.structs.replace(CLUSTER, status=codec.convert(said, PeninOmegaClusterStatus))
+
+
 NOTHING = dict.fromkeys(ALL_READY, Observed())
 ONE_DOWN = ALL_READY | {"sigmaGuard": DOWN}
 TAKEN_BACK = Plan(revision="new", settings=SETTINGS, failed="newer")
+BACK_AND_DOWN = {"wished": "newer", "observed": ONE_DOWN, "plan": TAKEN_BACK}
 AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
 
 
@@ -64,10 +71,10 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         ({"cluster": was("Updating")}, "Running"),
         ({"cluster": was("Creating"), "refusal": "it is another's"}, "Creating"),
         ({"cluster": was("Running"), "refusal": "it is another's"}, "Running"),
-        (
-            {"observed": ONE_DOWN, "cluster": was("Running"), "plan": TAKEN_BACK},
-            "Updating",
-        ),
+        ({"cluster": was("Running"), **BACK_AND_DOWN}, "Updating"),
+        ({"cluster": known("Failed"), **BACK_AND_DOWN}, "Updating"),
+        ({"cluster": was("Updating"), **BACK_AND_DOWN, "observed": ALL_READY}, "Running"),
+        ({"cluster": known("Running"), **BACK_AND_DOWN}, "Running"),
         (
             {"observed": ALL_READY | {"sigmaGuard": attrs.evolve(DOWN, replicas=3)}},
             "Updating",
@@ -89,6 +96,9 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         "a child is refused, and it never was whole",
         "a child is refused later",
         "a change is taken back, and that it was made is not told yet",
+        "a change is taken back, and that it was stuck is what was told last",
+        "a change is taken back, and all is as it was",
+        "a pod failed long after a change was taken back",
         "it is scaled",
         "a service is down for long",
     ],
@@ -140,6 +150,15 @@ def test_a_rollback_is_told_until_the_spec_changes():
     assert "False" == status.config_applied(found).status
 
 
+def test_a_way_back_is_a_change_until_all_pods_are_ready():
+    """The last part was given its settings; its turn, which has its time, is not over."""
+    taken_back = attrs.evolve(TAKEN_BACK, at="sigmaGuard")
+    found = findings(cluster=known("Updating"), **BACK_AND_DOWN | {"plan": taken_back})
+
+    assert ("True", "RollingBack") == _short(status.progressing(found))
+    assert "sigmaGuard" == status.status(found).rollout.service
+
+
 def test_a_new_cluster_that_is_ready_says_that_it_soaks():
     """Else it would be Creating for no reason that anybody can see."""
     said = status.progressing(findings(good=""))
@@ -162,6 +181,12 @@ def deployment(*, spec, **found):
     )
 
 
+LATE = {
+    "type": "Progressing",
+    "status": "False",
+    "reason": "ProgressDeadlineExceeded",
+    "message": "it has timed out progressing",
+}
 ALL = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
 
 
@@ -202,16 +227,17 @@ def test_a_part_that_is_not_there_has_no_settings():
 
 def test_a_part_that_takes_too_long_is_stuck():
     """As its own controller says, in whose words the user reads it."""
-    late = {
-        "type": "Progressing",
-        "status": "False",
-        "reason": "ProgressDeadlineExceeded",
-        "message": "it has timed out progressing",
-    }
-    found = observe(deployment(spec=2, **ALL | {"updatedReplicas": 1}, conditions=[late]), now=NOW)
+    found = observe(deployment(spec=2, **ALL | {"updatedReplicas": 1}, conditions=[LATE]), now=NOW)
 
     assert "it has timed out progressing" == found.seen.stuck
-    assert not observe(deployment(spec=2, **ALL, conditions=[late]), now=NOW).seen.stuck
+    assert not observe(deployment(spec=2, **ALL, conditions=[LATE]), now=NOW).seen.stuck
+
+
+def test_what_was_late_before_a_change_says_nothing_of_the_change():
+    """Its controller has not looked at it yet."""
+    before = ALL | {"observedGeneration": 1, "updatedReplicas": 1}
+
+    assert not observe(deployment(spec=2, **before, conditions=[LATE]), now=NOW).seen.stuck
 
 
 def test_how_long_a_part_is_ready_is_counted_from_its_last_pod():
