@@ -1,7 +1,7 @@
 """Sweeps of crash points: a scenario, a manager that dies in it, and its successor."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Final
 
@@ -25,7 +25,8 @@ from tests.kit.hosting import Host
 from tests.kit.rest import Rest
 
 WITHIN: Final = 100
-AT_ONCE: Final = 3
+AT_ONCE: Final = 5
+"""Runs side by side; they mostly wait."""
 KINDS: Final = (
     PENIN_OMEGA_CLUSTER,
     DEPLOYMENT,
@@ -130,6 +131,14 @@ class Scenario:
     """What there is before it, with a manager that nothing happens to."""
 
 
+@attrs.frozen
+class Life:
+    """A run under way."""
+
+    run: Run
+    end: asyncio.Task[Guillotine]
+
+
 Manage = Callable[..., AbstractAsyncContextManager[Host]]
 """Runs a manager for a run's namespace, with a `fence` if one is given."""
 
@@ -163,38 +172,37 @@ async def _first(*these: Awaitable[object]) -> None:
             task.cancel()
 
 
-def points(writes: int, most: int | None) -> list[int]:
-    """Return after how many writes managers die: all numbers, or some that have both ends."""
-    if most is None or writes <= most:
-        return list(range(writes))
-    return sorted({round(place * (writes - 1) / (most - 1)) for place in range(most)})
+async def sweep(
+    manage: Manage, rest: Rest, scenario: Scenario, *, sample: Iterable[int] | None
+) -> None:
+    """Let managers die; everything in the namespace is as after a run that nothing disturbed.
 
-
-async def sweep(manage: Manage, rest: Rest, scenario: Scenario, *, most: int | None) -> None:
-    """Let managers die; everything in the namespace is as after a run that nothing disturbed."""
-    async with AsyncExitStack() as stack:
-
-        def run() -> Run:
-            return Run(rest, stack.enter_context(fresh_namespace(rest)))
-
-        calm = run()
-        undisturbed = await lived(manage, calm, scenario, None)
-        print(f"{undisturbed.passed} writes")
-        disturbed = [(point, run()) for point in points(undisturbed.passed, most)]
+    They die after so many writes as the sample has, beside that run; without one, after it, at all
+    points that it has.
+    """
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         places = asyncio.Semaphore(AT_ONCE)
 
-        async def live(one: Run, point: int) -> None:
+        def begin(writes: int | None) -> Life:
+            run = Run(rest, stack.enter_context(fresh_namespace(rest)))
+            return Life(run, group.create_task(live(run, writes)))
+
+        async def live(run: Run, writes: int | None) -> Guillotine:
             async with places:
-                await lived(manage, one, scenario, point)
+                return await lived(manage, run, scenario, writes)
 
-        async with asyncio.TaskGroup() as group:
-            for point, one in disturbed:
-                group.create_task(live(one, point))
-
-        wanted = calm.left()
-        for point, one in disturbed:
-            differing = _differing(wanted, one.left())
-            where = f"killed after {point} of {undisturbed.passed} writes"
+        calm = begin(None)
+        points = sample if sample is not None else range((await calm.end).passed)
+        disturbed = {point: begin(point) for point in points}
+        writes = (await calm.end).passed
+        print(f"{writes} writes")
+        for point, each in disturbed.items():
+            death = await each.end
+            assert death.fell.is_set(), f"there are no {point} writes, but {death.passed}"
+        wanted = calm.run.left()
+        for point, each in disturbed.items():
+            differing = _differing(wanted, each.run.left())
+            where = f"killed after {point} of {writes} writes"
             assert not differing, f"{where}, wanted and found: {differing}"
 
 

@@ -83,23 +83,6 @@ async def until(read, wanted, what=reason):
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_better_challenger_wins_and_goes(begin, pages, deployments):
-    """Its pods are made, measured and removed; the verdict has the figures."""
-    pages.champion.errors = 30
-    read = begin()
-
-    await until(read, "Running")
-    assert 1 == deployments()[CHALLENGER]["spec"]["replicas"]
-    found = await until(read, "WaitsForApproval", promoted)
-
-    assert ("Finished", "Win") == (found["status"]["phase"], found["status"]["verdict"])
-    assert 0.7 == pytest.approx(found["status"]["champion"]["mean"], abs=0.01)
-    assert 1.0 == found["status"]["challenger"]["mean"]
-    assert ("True", "BetterThanChampion") == condition(found, "Complete")
-    await eventually(lambda: CHALLENGER in deployments(), equals=False)
-
-
-@pytest.mark.usefixtures("running")
 async def test_the_status_of_the_cluster_is_the_champions(begin, rest, path):
     """A challenger's figures are not the cluster's, nor are its troubles."""
     read = begin()
@@ -121,11 +104,22 @@ async def test_the_status_of_the_cluster_is_the_champions(begin, rest, path):
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_person_promotes_it(begin, pages, rest, path, deployments):
-    """The cluster's spec gets what differed, and its rollout brings it about."""
+async def test_a_better_challenger_wins_and_a_person_promotes_it(
+    begin, pages, rest, path, deployments
+):
+    """The verdict has the figures; the cluster's spec gets what differed, and rolls it out."""
     pages.champion.errors = 30
     read = begin()
+
+    await until(read, "Running")
+    assert 1 == deployments()[CHALLENGER]["spec"]["replicas"]
     found = await until(read, "WaitsForApproval", promoted)
+
+    assert ("Finished", "Win") == (found["status"]["phase"], found["status"]["verdict"])
+    assert 0.7 == pytest.approx(found["status"]["champion"]["mean"], abs=0.01)
+    assert 1.0 == found["status"]["challenger"]["mean"]
+    assert ("True", "BetterThanChampion") == condition(found, "Complete")
+    await eventually(lambda: CHALLENGER in deployments(), equals=False)
 
     metadata = {"annotations": {PROMOTE: "true"}}
     rest.merge(PENIN_EXPERIMENT.path(found["metadata"]["namespace"], "e"), {"metadata": metadata})
