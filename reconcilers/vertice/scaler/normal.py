@@ -11,7 +11,14 @@ import attrs
 
 from reconcilers.vertice.scaler.groups import SECOND
 from reconcilers.vertice.scaler.history import Past, Spans
-from reconcilers.vertice.scaler.rates import Policy, Rules, limited, stabilized
+from reconcilers.vertice.scaler.rates import (
+    Policy,
+    Rules,
+    Window,
+    down_limit,
+    lately,
+    up_limit,
+)
 
 DOWN_WINDOW: Final = 300 * SECOND
 _DOUBLE, _FOUR = 2, 4
@@ -51,10 +58,15 @@ class Behaviour:
 
 @attrs.frozen(kw_only=True)
 class Normal:
-    """What came of what was asked for, after each step."""
+    """What came of what was asked for, after each step.
 
+    `limit` is as far as the policies of its direction allowed a change; None if there was none.
+    """
+
+    window: Window
     stabilized: int
     limited: int
+    limit: int | None = None
 
     @property
     def replicas(self) -> int:
@@ -69,21 +81,30 @@ def normalized(
     if behaviour is None:
         return _without_behaviour(current, asked, bounds, past, now=now)
     up, down = behaviour.up, behaviour.down
-    steady = stabilized(current, asked, past.recommendations, up=up, down=down, now=now)
-    reached = limited(current, steady, past, up=up, down=down, now=now)
-    if reached > current:
-        reached = min(reached, max(bounds.most, 0))
-    elif reached < current:
-        reached = max(reached, bounds.least)
-    return Normal(stabilized=steady, limited=reached)
+    window = lately(asked, past.recommendations, up=up, down=down, now=now)
+    steady = window.nearest(current)
+    if steady > current:
+        limit = max(current, up_limit(current, past, up, now=now))
+        reached = max(current, min(steady, limit, max(bounds.most, 0)))
+    elif steady < current:
+        limit = min(current, down_limit(current, past, down, now=now))
+        reached = min(current, max(steady, limit, bounds.least))
+    else:
+        return Normal(window=window, stabilized=steady, limited=steady)
+    return Normal(window=window, stabilized=steady, limited=reached, limit=limit)
 
 
 def _without_behaviour(current: int, asked: int, bounds: Bounds, past: Past, *, now: int) -> Normal:
-    lately = (each.replicas for each in past.recommendations if each.at >= now - DOWN_WINDOW)
-    steady = max([asked, *lately])
-    most = min(bounds.most, max(_DOUBLE * current, _FOUR))
-    reached = bounds.least if steady < bounds.least else min(steady, most)
-    return Normal(stabilized=steady, limited=reached)
+    lately_asked = (each.replicas for each in past.recommendations if each.at >= now - DOWN_WINDOW)
+    steady = max([asked, *lately_asked])
+    most = max(_DOUBLE * current, _FOUR)
+    reached = bounds.least if steady < bounds.least else min(steady, bounds.most, most)
+    return Normal(
+        window=Window(least=steady, most=steady),
+        stabilized=steady,
+        limited=reached,
+        limit=most if steady > current else None,
+    )
 
 
 def spans_of(behaviour: Behaviour | None) -> Spans:

@@ -41,17 +41,37 @@ class Rules:
         return max((each.period for each in self.policies), default=0)
 
 
-def stabilized(
-    current: int, asked: int, past: Sequence[Recommendation], *, up: Rules, down: Rules, now: int
-) -> int:
-    """Return the number nearest to the current one that the windows allow.
+@attrs.frozen
+class Window:
+    """The least and the most that was asked for lately, each within its own window."""
+
+    least: int
+    most: int
+
+    def nearest(self, current: int) -> int:
+        """Return the number nearest to the current one that the windows allow."""
+        return min(max(current, self.least), self.most)
+
+
+def lately(
+    asked: int, past: Sequence[Recommendation], *, up: Rules, down: Rules, now: int
+) -> Window:
+    """Return what was asked for lately, now included.
 
     It goes up only to the least that was asked for within one window, and down only to the most
     that was asked for within the other.
     """
-    least = min([asked, *(each.replicas for each in past if each.at > now - up.window)])
-    most = max([asked, *(each.replicas for each in past if each.at > now - down.window)])
-    return min(max(current, least), most)
+    return Window(
+        least=min([asked, *(each.replicas for each in past if each.at > now - up.window)]),
+        most=max([asked, *(each.replicas for each in past if each.at > now - down.window)]),
+    )
+
+
+def stabilized(
+    current: int, asked: int, past: Sequence[Recommendation], *, up: Rules, down: Rules, now: int
+) -> int:
+    """Return the number nearest to the current one that the windows allow."""
+    return lately(asked, past, up=up, down=down, now=now).nearest(current)
 
 
 def limited(current: int, asked: int, past: Past, *, up: Rules, down: Rules, now: int) -> int:

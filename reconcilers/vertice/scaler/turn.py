@@ -10,17 +10,17 @@ from collections.abc import Sequence
 import attrs
 
 from reconcilers.vertice.scaler.history import Past
-from reconcilers.vertice.scaler.normal import Behaviour, Bounds, normalized, spans_of
+from reconcilers.vertice.scaler.normal import Behaviour, Bounds, Normal, normalized, spans_of
 
 
 @attrs.frozen(kw_only=True)
 class Turn:
-    """What came of a pass; `asked` is None if no metric was listened to."""
+    """What came of a pass; `asked` and `normal` are None if no metric was listened to."""
 
     replicas: int
     past: Past
     asked: int | None = None
-    stabilized: int | None = None
+    normal: Normal | None = None
     is_held: bool = False
 
     def changed(self, current: int, behaviour: Behaviour | None, *, now: int) -> Past:
@@ -68,5 +68,5 @@ def turn(
         replicas=found.replicas,
         past=past.recommended(asked, spans=spans, now=now),
         asked=asked,
-        stabilized=found.stabilized,
+        normal=found,
     )

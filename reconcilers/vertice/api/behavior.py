@@ -1,0 +1,114 @@
+"""How fast a VerticeScaler may change a workload, and what keeps it from doing so.
+
+The names are the printed ones; what they mean is what `autoscaling/v2` means by its own. Docstrings
+become the CRD's descriptions. After a change: `make generate`.
+"""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from informers.meta.crd import Rule
+
+LONGEST_WINDOW: Final = 3600
+LONGEST_PERIOD: Final = 1800
+MOST_REPLICAS: Final = 1_000_000
+MOST_POLICIES: Final = 8
+Replicas = Annotated[int, Meta(ge=0, le=MOST_REPLICAS)]
+
+
+class ScalingPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
+    """By how much it may change within a period."""
+
+    type: Literal["Pods", "Percent"]
+    """Whether the value counts pods, or per cent of those there were when the period began."""
+    value: Annotated[int, Meta(ge=1, le=MOST_REPLICAS)]
+    """How much that is."""
+    period: Annotated[int, Meta(ge=1, le=LONGEST_PERIOD, examples=[60])]
+    """Seconds."""
+
+
+class ScalingRules(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One direction."""
+
+    stabilization_window: Annotated[int, Meta(ge=0, le=LONGEST_WINDOW)] | UnsetType = UNSET
+    """Seconds for which what was asked for counts: it goes up to the least, down to the most that
+    was asked for within it. 0 up and 300 down where nothing is said."""
+    select_policy: Literal["Max", "Min", "Disabled"] = "Max"
+    """Which of several policies counts: the one that allows most, least; or no change at all."""
+    policies: Annotated[tuple[ScalingPolicy, ...], Meta(max_length=MOST_POLICIES)] = ()
+    """How fast. Where there is none: up by 4 pods or by 100 % in 15 seconds, down by 100 %."""
+    tolerance: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    """How far what is measured may be from its target without a change: 0.1 is a tenth."""
+
+
+class Behavior(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How fast it may change in each direction."""
+
+    scale_up: ScalingRules = ScalingRules()
+    """To more pods."""
+    scale_down: ScalingRules = ScalingRules()
+    """To fewer."""
+
+
+class ScheduleEntry(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many pods there are to be from a time of the clock on."""
+
+    cron: Annotated[str, Meta(min_length=1, max_length=256, examples=["0 8 * * 1-5"])]
+    """When it begins, as five fields: minute, hour, day, month, day of the week."""
+    replicas: Replicas
+    """How many pods that is."""
+    mode: Literal["floor", "exact", "ceiling"] = "floor"
+    """At least so many, so many whatever is measured, or at most so many."""
+    end: Annotated[str, Meta(min_length=1, max_length=256)] | UnsetType = UNSET
+    """When it ends, likewise; without it, when any entry of the list begins the next time."""
+    time_zone: Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Berlin"])] = "UTC"
+    """The place whose clocks count, by its IANA name."""
+
+
+class Fallback(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is asked for when a metric with `onMissing: fallback` cannot be read."""
+
+    replicas: Replicas
+    """So many pods; never fewer than what metrics ask for that can be read."""
+    failure_threshold: Annotated[int, Meta(ge=1, le=1000)] = 3
+    """After so many looks in a row that failed."""
+
+
+class HourlyLimits(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many pods may come and go within any hour, whoever asks for it."""
+
+    up: Annotated[int, Meta(ge=1, le=MOST_REPLICAS)] | UnsetType = UNSET
+    """Pods more; without it, no limit."""
+    down: Annotated[int, Meta(ge=1, le=MOST_REPLICAS)] | UnsetType = UNSET
+    """Pods fewer; without it, no limit."""
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        path="spec",
+        rule="self.minReplicas <= self.maxReplicas",
+        message="minReplicas is above maxReplicas",
+        field_path=".minReplicas",
+    ),
+    Rule(
+        path="spec",
+        rule="!has(self.schedule) || self.schedule.all(x, x.replicas <= self.maxReplicas)",
+        message="an entry asks for more pods than maxReplicas",
+        field_path=".schedule",
+    ),
+    Rule(
+        path="spec",
+        rule="!has(self.schedule) || "
+        "self.schedule.all(x, x.mode != 'ceiling' || x.replicas >= self.minReplicas)",
+        message="a ceiling is below minReplicas; to go below it, say mode exact",
+        field_path=".schedule",
+    ),
+    Rule(
+        path="spec",
+        rule="!has(self.fallback) || (self.fallback.replicas >= self.minReplicas && "
+        "self.fallback.replicas <= self.maxReplicas)",
+        message="the fallback is not between minReplicas and maxReplicas",
+        field_path=".fallback.replicas",
+    ),
+)

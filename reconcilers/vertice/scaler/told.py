@@ -1,0 +1,154 @@
+"""A decision as users read it, and as it can be gone through again without a cluster.
+
+What is written holds the number that each step ended with, so `replayed` needs nothing else; if it
+came to another number than the one that was written, the account would be wrong.
+"""
+
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from informers.meta.microtime import MicroTime
+from reconcilers.vertice.api.decision import (
+    MOST_TEXT,
+    BoundsStatus,
+    DecisionStatus,
+    LimitsStatus,
+    ProposalStatus,
+    Reason,
+    WindowStatus,
+)
+from reconcilers.vertice.scaler.decision import Decision, Situation
+from reconcilers.vertice.scaler.rates import Window
+from reconcilers.vertice.scaler.votes import Vote
+
+_DIGITS: Final = 4
+
+
+def told(
+    situation: Situation, decision: Decision, *, generation: int, guard: str = ""
+) -> DecisionStatus:
+    """Return the account of a decision."""
+    normal = decision.normal
+    return DecisionStatus(
+        at=MicroTime(situation.now),
+        generation=generation,
+        current=situation.current,
+        proposals=tuple(map(_proposal, situation.votes)),
+        asked=UNSET if decision.asked is None else decision.asked,
+        bounds=BoundsStatus(
+            least=decision.bounds.least, most=decision.bounds.most, by=_short(decision.by)
+        ),
+        window=UNSET
+        if normal is None
+        else WindowStatus(least=normal.window.least, most=normal.window.most),
+        stabilized=UNSET if normal is None else normal.stabilized,
+        limits=_limits(decision),
+        replicas=decision.replicas,
+        guard=_short(guard) if guard else UNSET,
+        reason=decision.reason,
+        message=_short(message(situation, decision)),
+    )
+
+
+def replayed(account: DecisionStatus) -> int:
+    """Go through a decision again, from its account alone."""
+    current, bounds, limits = account.current, account.bounds, account.limits
+    by_policy = UNSET if limits is UNSET else limits.policies
+    by_hour = UNSET if limits is UNSET else limits.hour
+    reached = current
+    if account.asked is not UNSET and account.window is not UNSET:
+        window = Window(account.window.least, account.window.most)
+        reached = _no_further(current, window.nearest(current), by_policy)
+    if current or reached or bounds.least:
+        reached = _within(bounds, reached, account)
+    return _no_further(current, reached, by_hour)
+
+
+def _within(bounds: BoundsStatus, reached: int, account: DecisionStatus) -> int:
+    """Keep to the limits, where the workload is not left alone."""
+    if account.reason in {"Idle", "ScalingDisabled"}:
+        return account.current
+    return min(max(reached, bounds.least), bounds.most)
+
+
+def _no_further(current: int, reached: int, limit: int | UnsetType) -> int:
+    if limit is UNSET:
+        return reached
+    return min(reached, limit) if reached > current else max(reached, limit)
+
+
+def _limits(decision: Decision) -> LimitsStatus:
+    policies = None if decision.normal is None else decision.normal.limit
+    return LimitsStatus(
+        policies=UNSET if policies is None else policies,
+        hour=UNSET if decision.hourly is None else decision.hourly,
+    )
+
+
+def _proposal(vote: Vote) -> ProposalStatus:
+    return ProposalStatus(
+        metric=_short(vote.name),
+        replicas=UNSET if vote.replicas is None else vote.replicas,
+        ratio=UNSET if vote.ratio is None else round(vote.ratio, _DIGITS),
+        note=_short(vote.note) if vote.note else UNSET,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 2] + " …"
+
+
+# In words
+
+
+def message(situation: Situation, decision: Decision) -> str:
+    """Say a decision in a sentence."""
+    return f"{_change(situation.current, decision.replicas)}: {_why(situation, decision)}"
+
+
+def _change(current: int, replicas: int) -> str:
+    return (
+        f"stays at {_pods(replicas)}" if replicas == current else f"{current} to {_pods(replicas)}"
+    )
+
+
+def _pods(number: int) -> str:
+    return "1 pod" if number == 1 else f"{number} pods"
+
+
+def _why(situation: Situation, decision: Decision) -> str:
+    bounds, asked = decision.bounds, _asked(situation, decision)
+    words: dict[Reason, str] = {
+        "AsMeasured": asked,
+        "WithinTolerance": "what is measured is near enough to what is aimed at",
+        "HeldByWindow": f"{asked}, but not for the whole window",
+        "LimitedByPolicy": f"{asked}; no faster, by the policies",
+        "LimitedPerHour": f"{asked}; the hour allows no more of a change",
+        "AtMinimum": f"{asked}; there are at least {bounds.least}",
+        "AtMaximum": f"{asked}; there are at most {bounds.most}",
+        "BySchedule": f"by {decision.by}",
+        "ByFallback": f"{asked}, as a metric cannot be read",
+        "Activated": asked,
+        "ScaledToZero": "nothing has asked for a pod for the cooldown",
+        "Idle": "nothing asks for a pod",
+        "ScalingDisabled": "somebody else set it to 0; set any other number to go on",
+        "MetricsMissing": _missing(situation),
+        "MetricsRecovering": _missing(situation),
+        "NoPodReady": "no pod is ready, so what is measured says nothing of the load",
+    }
+    return words[decision.reason]
+
+
+def _asked(situation: Situation, decision: Decision) -> str:
+    """Say who asks for how many."""
+    votes = [each for each in situation.votes if each.replicas is not None]
+    loudest = max(votes, key=lambda each: each.replicas or 0, default=None)
+    if loudest is None:
+        return f"{decision.asked} by {decision.by}" if decision.asked is not None else decision.by
+    return f"{loudest.name} asks for {loudest.replicas}"
+
+
+def _missing(situation: Situation) -> str:
+    noted = [f"{each.name}: {each.note}" for each in situation.votes if each.note]
+    return "; ".join(noted) if noted else "no metric can be read"
