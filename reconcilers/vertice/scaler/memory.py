@@ -1,0 +1,97 @@
+"""What a scaler remembers, as it stands in the status and as the arithmetic wants it.
+
+The status is written seldom, so a manager that dies takes what was asked for since with it. The
+next one adds, at its first look, that as many pods as there are were asked for just now: it may
+hold a number for longer than an unbroken run would, and never goes below it. A change of which
+nobody told, the manager having died after it, is taken for one of this moment likewise.
+"""
+
+from typing import Self
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from informers.meta.microtime import MicroTime
+from reconcilers.vertice.api.decision import Asked, Changed, History, MetricMemory
+from reconcilers.vertice.scaler.history import Past, Recommendation, ScaleEvent, Spans
+from reconcilers.vertice.scaler.votes import Memory
+
+_MICRO = 1000
+
+
+def now_of(nanoseconds: int) -> int:
+    """Return a moment as exactly as a status can hold it: what is read back is what was meant."""
+    return nanoseconds // _MICRO * _MICRO
+
+
+@attrs.frozen(kw_only=True)
+class Memories:
+    """What was asked for and done, how metrics fared, and when anything last asked for a pod."""
+
+    past: Past = attrs.field(factory=Past)
+    metrics: tuple[Memory, ...] = ()
+    active_at: int | None = None
+
+    @classmethod
+    def of(cls, history: History | UnsetType) -> Self:
+        """Read what stands in a status."""
+        if history is UNSET:
+            return cls()
+        return cls(
+            past=Past(
+                recommendations=tuple(
+                    Recommendation(each.replicas, each.at.nanoseconds)
+                    for each in history.recommendations
+                ),
+                ups=tuple(ScaleEvent(each.by, each.at.nanoseconds) for each in history.ups),
+                downs=tuple(ScaleEvent(each.by, each.at.nanoseconds) for each in history.downs),
+            ),
+            metrics=tuple(
+                Memory(failures=each.failures, failed_at=_nanoseconds(each.failed_at))
+                for each in history.metrics
+            ),
+            active_at=_nanoseconds(history.active_at),
+        )
+
+    def told(self) -> History:
+        """Return it as it stands in a status."""
+        return History(
+            recommendations=tuple(
+                Asked(replicas=each.replicas, at=MicroTime(each.at))
+                for each in self.past.recommendations
+            ),
+            ups=_changes(self.past.ups),
+            downs=_changes(self.past.downs),
+            metrics=tuple(
+                MetricMemory(failures=each.failures, failed_at=_moment(each.failed_at))
+                for each in self.metrics
+            ),
+            active_at=_moment(self.active_at),
+        )
+
+    def resumed(self, current: int, told: int | None, *, spans: Spans, now: int) -> Self:
+        """Return what is remembered at the first look of a manager.
+
+        `told` is how many pods the status says there are to be; none if it says nothing.
+        """
+        past = self.past.recommended(current, spans=spans, now=now)
+        if told is not None and told != current:
+            past = past.scaled(told, current, spans=spans, now=now)
+        active_at = now if self.active_at is None else self.active_at
+        return attrs.evolve(self, past=past, active_at=active_at)
+
+    def of_metrics(self, count: int) -> tuple[Memory, ...]:
+        """Return one for each metric; if there are others than before, nothing of them is known."""
+        return self.metrics if len(self.metrics) == count else (Memory(),) * count
+
+
+def _changes(events: tuple[ScaleEvent, ...]) -> tuple[Changed, ...]:
+    return tuple(Changed(by=each.change, at=MicroTime(each.at)) for each in events)
+
+
+def _moment(nanoseconds: int | None) -> MicroTime | UnsetType:
+    return UNSET if nanoseconds is None else MicroTime(nanoseconds)
+
+
+def _nanoseconds(moment: MicroTime | UnsetType) -> int | None:
+    return None if moment is UNSET else moment.nanoseconds

@@ -1,0 +1,142 @@
+"""What pods use, from metrics.k8s.io: one listing of a namespace for all who ask at one time.
+
+An autoscaler that asks for each workload by itself costs the API server a request for each of them
+every quarter of a minute, though metrics-server answers from the same memory. So a listing is kept
+for a few seconds, and while one is under way everybody waits for it. A refusal is kept as well: a
+server that is down is not asked a thousand times.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+from msgspec import Struct
+
+from informers.client import Client
+from informers.clock import Clock
+from informers.errors import InformersError, NotFound
+from informers.meta.codec import decode
+from informers.meta.duration import Duration
+from informers.meta.errors import DecodeError
+from informers.meta.kinds import Kind
+from informers.meta.microtime import Time
+from informers.meta.quantity import Quantity
+from informers.request import ListOptions
+from reconcilers.vertice.scaler.groups import SECOND, Sample
+from reconcilers.vertice.scaler.reading.pods import Measured
+
+POD_METRICS: Final = Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods")
+FRESH: Final = 5.0
+"""Seconds for which a listing is good enough; metrics-server looks every 15."""
+
+
+class Unread(Exception):
+    """What pods use cannot be told; the message has the reason."""
+
+
+class ContainerMetrics(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one container used."""
+
+    name: str
+    usage: dict[str, Quantity] = {}
+
+
+class _Meta(Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str = ""
+
+
+class PodMetrics(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a pod used, on average over a window that ended at a moment."""
+
+    metadata: _Meta = _Meta()
+    timestamp: Time = Time()
+    window: Duration = Duration(0)
+    containers: tuple[ContainerMetrics, ...] = ()
+
+
+@attrs.define
+class _Listing:
+    """The last answer for a namespace, or why there was none."""
+
+    lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    read_at: float | None = None
+    pods: tuple[PodMetrics, ...] = ()
+    why: str = ""
+
+
+class ResourceMetrics:
+    """Reads what pods use."""
+
+    def __init__(self, client: Client, clock: Clock, *, fresh: float = FRESH) -> None:
+        self._client = client
+        self._clock = clock
+        self._fresh = fresh
+        self._listings: dict[str, _Listing] = {}
+
+    async def of(self, namespace: str) -> tuple[PodMetrics, ...]:
+        """Return what the pods of a namespace use.
+
+        Raises:
+            Unread: If that cannot be told.
+        """
+        listing = self._listings.setdefault(namespace, _Listing())
+        async with listing.lock:
+            if not self._is_fresh(listing):
+                await self._read(namespace, listing)
+        if listing.why:
+            raise Unread(listing.why)
+        return listing.pods
+
+    def forget(self) -> None:
+        """Let go of listings that nobody asks for any more."""
+        for namespace, listing in list(self._listings.items()):
+            if not listing.lock.locked() and not self._is_fresh(listing):
+                del self._listings[namespace]
+
+    def _is_fresh(self, listing: _Listing) -> bool:
+        at = listing.read_at
+        return at is not None and self._clock.monotonic() - at < self._fresh
+
+    async def _read(self, namespace: str, listing: _Listing) -> None:
+        options = ListOptions(namespace=namespace)
+        try:
+            page = await self._client.list(POD_METRICS, options)
+            listing.pods = tuple(decode(each.raw, PodMetrics) for each in page.items)
+            listing.why = ""
+        except NotFound:
+            listing.why = (
+                "the cluster has no metrics.k8s.io: install metrics-server, or listen to an "
+                "external metric"
+            )
+        except (InformersError, DecodeError) as error:
+            listing.why = f"metrics.k8s.io cannot be read: {error}"
+        listing.read_at = self._clock.monotonic()
+
+
+def samples(
+    pods: tuple[PodMetrics, ...], names: Mapping[str, object], resource: Measured, container: str
+) -> dict[str, Sample]:
+    """Return what was measured of the named pods, in thousandths.
+
+    A pod of which one container was not measured has no sample: a part is not the whole.
+    """
+    found = {}
+    for pod in pods:
+        if pod.metadata.name in names:
+            used = _used(pod, resource, container)
+            if used is not None:
+                found[pod.metadata.name] = Sample(
+                    value=used,
+                    at=pod.timestamp.nanoseconds,
+                    window=round(pod.window.seconds * SECOND),
+                )
+    return found
+
+
+def _used(pod: PodMetrics, resource: Measured, container: str) -> int | None:
+    counted = [each for each in pod.containers if container in {"", each.name}]
+    amounts = [each.usage.get(resource) for each in counted]
+    if not amounts or any(each is None for each in amounts):
+        return None
+    return sum(each.milli_value() for each in amounts if each is not None)
