@@ -11,6 +11,7 @@ import attrs
 from msgspec import Struct
 
 from controller.runtime.ownership import Owner
+from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
 from informers.meta.crd import Definition
 from informers.meta.kinds import Kind
@@ -18,7 +19,6 @@ from informers.meta.object import Resource
 from informers.meta.quantity import Quantity
 from informers.reflector import Source
 from reconcilers.penin.api.spec import WormLedger
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.cluster.services import APP
 

@@ -6,10 +6,10 @@ Its kind may not be served; that is told, and hinders nothing else.
 from typing import Any, Final
 
 from controller.runtime.runtime import Runtime
+from controller.runtime.stated import stated
 from informers.errors import NotFound
 from informers.meta.conditions import Condition
 from informers.meta.kinds import Kind
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.cluster.desired import labels
 from reconcilers.penin.cluster.scope import Scope
 

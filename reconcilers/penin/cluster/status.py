@@ -10,9 +10,9 @@ from typing import Any, Final
 import attrs
 from msgspec import UNSET
 
+from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
 from informers.meta.microtime import Time
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import (
     Found,
     PeninOmegaCluster,

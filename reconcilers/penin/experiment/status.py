@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
 from informers.meta.microtime import Time
 from reconcilers.penin.api.evidence import (
@@ -22,7 +23,6 @@ from reconcilers.penin.api.experiment import (
     PeninExperiment,
     PeninExperimentStatus,
 )
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.cluster.observed import Observed
 from reconcilers.penin.experiment.guards import Pods, judge
 from reconcilers.penin.experiment.progress import Scene, Why

@@ -16,6 +16,7 @@ from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import Request, Result, done
 from controller.runtime.registration import Permission
 from controller.runtime.runtime import Runtime, cached
+from controller.runtime.stated import stated
 from informers.errors import NotFound
 from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT
 from informers.meta.conditions import Condition
@@ -23,7 +24,6 @@ from informers.meta.kinds import Kind
 from informers.request import DeleteOptions
 from informers.snapshot import Snapshot
 from informers.store import Change
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.cluster.reconciler import SERVICE_ACCOUNT
 from reconcilers.penin.cluster.services import SR_OMEGA_INFINITY

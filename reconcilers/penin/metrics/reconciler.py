@@ -16,8 +16,8 @@ from controller.runtime.controller import Controller
 from controller.runtime.predicate import spec_changed
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
+from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import Measured, MetricsStatus, PeninOmegaCluster
 from reconcilers.penin.cluster.labelled import Labelled
 from reconcilers.penin.cluster.podstate import PODS, Pod

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
 from informers.meta.microtime import MicroTime
 from reconcilers.penin.api.proposal import (
@@ -15,7 +16,6 @@ from reconcilers.penin.api.proposal import (
     PeninProposalStatus,
     ProposalPhase,
 )
-from reconcilers.penin.api.stated import stated
 from reconcilers.penin.api.v1alpha1 import PeninOmegaCluster
 from reconcilers.penin.ledger.chain import Entry, hash_of, written
 from reconcilers.penin.proposal.course import FINAL, Wait

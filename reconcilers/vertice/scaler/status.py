@@ -1,0 +1,210 @@
+"""What there is to say of a scaler after a look, and whether it is worth a write.
+
+Figures change at every look, and nobody reads them four times a minute: so the status is written
+when something happened (a number, a limit, a condition, the reason), else once a minute. What must
+not be lost is safe with `memory`.
+"""
+
+import datetime as dt
+from typing import Final
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from controller.runtime.stated import stated
+from informers.meta.conditions import Condition
+from informers.meta.duration import SECOND
+from informers.meta.microtime import Time
+from reconcilers.vertice.api.decision import (
+    MOST_TEXT,
+    CurrentMetric,
+    DecisionStatus,
+    ScheduleStatus,
+)
+from reconcilers.vertice.api.measured import Metric
+from reconcilers.vertice.api.scaler import VerticeScaler, VerticeScalerStatus
+from reconcilers.vertice.scaler.listening import Figure
+from reconcilers.vertice.scaler.memory import Memories
+from reconcilers.vertice.scaler.scale import Scale
+from reconcilers.vertice.scaler.schedule import InForce
+
+AT_LEAST_EVERY: Final = 60 * SECOND
+READY: Final = "Ready"
+ABLE: Final = "AbleToScale"
+ACTIVE: Final = "ScalingActive"
+LIMITED: Final = "ScalingLimited"
+ZEROED: Final = "ScaledToZero"
+_UNMEASURED: Final = frozenset({"MetricsMissing", "MetricsRecovering", "NoPodReady"})
+_LIMITING: Final = frozenset(
+    {"AtMinimum", "AtMaximum", "LimitedByPolicy", "LimitedPerHour", "BySchedule"}
+)
+
+
+@attrs.frozen(kw_only=True)
+class Findings:
+    """What came of a look at a scaler whose target could be read.
+
+    `guard` is what kept the decision from being carried out, empty if nothing did; `blocked` is who
+    else scales the target. `scaled_at` is when it was last changed.
+    """
+
+    scaler: VerticeScaler
+    scale: Scale
+    account: DecisionStatus
+    figures: tuple[Figure, ...]
+    memories: Memories
+    in_force: InForce
+    is_zeroed: bool
+    blocked: str = ""
+    scaled_at: Time | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the decision was carried out, or changes nothing."""
+        return self.account.guard is UNSET
+
+
+def status(found: Findings) -> VerticeScalerStatus:
+    """Return the status without its conditions, which are merged by type."""
+    before, account = found.scaler.status, found.account
+    metrics = zip(found.scaler.spec.metrics, found.figures, strict=True)
+    original = before.original_replicas
+    return VerticeScalerStatus(
+        observed_generation=found.scaler.metadata.generation,
+        current_replicas=found.scale.shown,
+        desired_replicas=account.replicas,
+        current_metrics=tuple(_metric(metric, figure) for metric, figure in metrics),
+        last_scale_time=found.scaled_at or before.last_scale_time,
+        schedule=_schedule(found.in_force),
+        decision=account,
+        history=found.memories.told(),
+        original_replicas=account.current if original is UNSET else original,
+        selector=found.scale.selector,
+    )
+
+
+def conditions(found: Findings) -> tuple[Condition, ...]:
+    """Return all conditions of a scaler whose target could be read."""
+    able, active = _able(found), _active(found)
+    is_ready = able.status == active.status == "True"
+    worse = able if able.status == "False" else active
+    ready = stated(
+        found.scaler,
+        READY,
+        "Scaling" if is_ready else worse.reason,
+        found.account.message if is_ready else worse.message,
+        is_so=is_ready,
+    )
+    return (ready, able, active, _limited(found), _zeroed(found))
+
+
+def unable(scaler: VerticeScaler, reason: str, message: str) -> tuple[Condition, ...]:
+    """Return the conditions of a scaler that can do nothing for now."""
+    return (
+        stated(scaler, READY, reason, message, is_so=False),
+        stated(scaler, ABLE, reason, message, is_so=False),
+    )
+
+
+def is_worth_telling(
+    before: VerticeScalerStatus, after: VerticeScalerStatus, said: tuple[Condition, ...]
+) -> bool:
+    """Whether a status is to be written now."""
+    if before.decision is UNSET or after.decision is UNSET:
+        return True
+    if _facts(before) != _facts(after) or _words(before) != _words(after, said):
+        return True
+    return after.decision.at.nanoseconds - before.decision.at.nanoseconds >= AT_LEAST_EVERY
+
+
+def _facts(status: VerticeScalerStatus) -> tuple[object, ...]:
+    """Return what is news when it changes."""
+    account = status.decision
+    decided = () if account is UNSET else (account.bounds, account.reason, account.guard)
+    return (
+        status.observed_generation,
+        status.current_replicas,
+        status.desired_replicas,
+        status.schedule,
+        status.selector,
+        *decided,
+    )
+
+
+def _words(
+    status: VerticeScalerStatus, said: tuple[Condition, ...] = ()
+) -> dict[str, tuple[str, str]]:
+    known = () if status.conditions is UNSET else status.conditions
+    kinds = {READY, ABLE, ACTIVE, LIMITED, ZEROED}
+    return {each.type: (each.status, each.reason) for each in said or known if each.type in kinds}
+
+
+# Parts
+
+
+def _metric(metric: Metric, figure: Figure) -> CurrentMetric:
+    is_named = metric.type in {"custom", "external"}
+    heard = figure.heard
+    return CurrentMetric(
+        type=metric.type,
+        name=_cut(heard.name.partition(" ")[2]) if is_named else UNSET,
+        current=figure.current or UNSET,
+        target=figure.target,
+        error=_cut(heard.error) if heard.error else UNSET,
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+
+
+def _schedule(in_force: InForce) -> ScheduleStatus:
+    entry = in_force.entry
+    return ScheduleStatus(
+        entry=UNSET if entry is None else entry.cron,
+        since=_time(in_force.since),
+        next=_time(in_force.next),
+    )
+
+
+def _time(moment: dt.datetime | None) -> Time | UnsetType:
+    return UNSET if moment is None else Time.of(moment)
+
+
+def _able(found: Findings) -> Condition:
+    if found.blocked:
+        message = (
+            f"{found.blocked} scales {found.scaler.spec.target.name}, too: delete one of the two"
+        )
+        return stated(found.scaler, ABLE, "OwnedByAnother", message, is_so=False)
+    if not found.is_done:
+        return stated(found.scaler, ABLE, "Withheld", str(found.account.guard), is_so=True)
+    return stated(found.scaler, ABLE, "ReadyForNewScale", "the target can be scaled", is_so=True)
+
+
+def _active(found: Findings) -> Condition:
+    account = found.account
+    if account.reason == "ScalingDisabled":
+        return stated(found.scaler, ACTIVE, account.reason, account.message, is_so=False)
+    errors = [each.heard for each in found.figures if each.heard.error]
+    if errors:
+        text = "; ".join(f"{each.name}: {each.error}" for each in errors)
+        return stated(found.scaler, ACTIVE, "MetricsMissing", text, is_so=False)
+    if account.reason in _UNMEASURED:
+        return stated(found.scaler, ACTIVE, account.reason, account.message, is_so=True)
+    return stated(found.scaler, ACTIVE, "Measured", "all that is listened to is heard", is_so=True)
+
+
+def _limited(found: Findings) -> Condition:
+    account = found.account
+    if account.reason in _LIMITING:
+        return stated(found.scaler, LIMITED, account.reason, account.message, is_so=True)
+    message = "there are as many pods to be as metrics and windows want"
+    return stated(found.scaler, LIMITED, "WithinLimits", message, is_so=False)
+
+
+def _zeroed(found: Findings) -> Condition:
+    if found.is_zeroed:
+        message = "there are no pods as none were needed; they come back when some are"
+        return stated(found.scaler, ZEROED, "Idle", message, is_so=True)
+    return stated(found.scaler, ZEROED, "InUse", "there are pods, or others took them", is_so=False)
