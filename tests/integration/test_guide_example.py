@@ -1,5 +1,6 @@
 """The programs of docs/guide/runtime.md run as they are printed."""
 
+import json
 import os
 import re
 import shlex
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from controller.runtime.intent import TargetRef, in_force
 from hack.gen.__main__ import ROOT
+from informers.clock import LoopClock
+from informers.meta.builtin import LEASE, STATEFUL_SET
+from informers.snapshot import seal
 from tests.kit.crds import established
 from tests.kit.eventually import eventually
 
@@ -95,7 +100,7 @@ async def test_the_example_runs_as_shown(
     rest, kubectl, namespace, program, commands, environment, shell
 ):
     """Installed, started and tried as printed, it greets, repairs what is changed, and ends."""
-    (*_, install, start), (*_, apply, look) = commands
+    (*_, install, start), (*_, apply, look), _ = commands
     look, words = look.split("\n")
     apply, created = apply.rsplit("\n", 1)
     shell(install)
@@ -116,6 +121,23 @@ async def test_the_example_runs_as_shown(
             assert 0 == process.wait(timeout=30)
         finally:
             process.kill()
+
+
+def test_a_target_is_frozen_by_hand_as_shown(rest, namespace, commands, shell):
+    """The Lease that people are told to make is in force, found as shown, and goes as shown."""
+    create, show, delete = commands[2]
+    create, created = create.rsplit("\n", 1)
+    assert created == shell(create).strip()
+    path = LEASE.path(namespace, TargetRef.of(STATEFUL_SET, namespace, "orders").lease)
+    intent = in_force(seal(json.dumps(rest.get(path)).encode()), LoopClock().wall())
+    assert ("anna", "I look into its slow queries") == (intent.holder, intent.why)
+    show, *rows = show.splitlines()
+    assert [row.split()[:2] for row in rows] == [
+        row.split()[:2] for row in shell(show).splitlines()
+    ]
+    shell(delete.splitlines()[0])
+
+    assert 404 == rest.request("GET", path).status
 
 
 MENTIONING = {
