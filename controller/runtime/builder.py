@@ -70,11 +70,15 @@ class Builder:
         source: Kind | Reflected,
         mapper: Mapper,
         *predicates: Predicate,
+        optional: bool = False,
         resync: float = 0.0,
     ) -> Self:
-        """Call for whatever the mapper makes of a changed object."""
+        """Call for whatever the mapper makes of a changed object.
+
+        With `optional`, a kind that is not served has no objects, until it is.
+        """
         reflected = cached(source) if isinstance(source, Kind) else source
-        return self._add(reflected, mapper, predicates, resync=resync)
+        return self._add(reflected, mapper, predicates, optional=optional, resync=resync)
 
     def and_source(self, source: Source) -> Self:
         """Take keys from something that is not a kind."""

@@ -1,0 +1,379 @@
+"""Looks at a scaler every quarter of a minute: reads, decides, writes a scale, tells.
+
+What is decided is `decision`; here is who is asked for what, in which order, and what keeps a
+decision from being carried out. A scale is written before it is told, so that a manager that dies
+in between leaves a workload as it was decided, and its successor sees the change (`memory`).
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from controller.runtime.builder import Builder
+from controller.runtime.controller import Controller
+from controller.runtime.cron import CronError
+from controller.runtime.finalizer import ensure_finalizer, remove_finalizer
+from controller.runtime.intent import INTENTS, Intents, TargetRef, targeting
+from controller.runtime.predicate import spec_changed
+from controller.runtime.recent import Recent
+from controller.runtime.reconcile import Request, Result, after, done
+from controller.runtime.runtime import Runtime
+from informers.meta.conditions import Condition
+from informers.meta.microtime import Time
+from informers.snapshot import Snapshot
+from reconcilers.vertice.api.decision import DecisionStatus
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
+from reconcilers.vertice.scaler import settings, status
+from reconcilers.vertice.scaler.decision import Decision, Situation, decide, remembered, spans
+from reconcilers.vertice.scaler.listening import Figure, Workload
+from reconcilers.vertice.scaler.measuring import Measuring, Queries
+from reconcilers.vertice.scaler.memory import Memories, now_of
+from reconcilers.vertice.scaler.reading.pods import Pod
+from reconcilers.vertice.scaler.rivals import (
+    AUTOSCALER,
+    SCALED_OBJECT,
+    Autoscaler,
+    ScaledObject,
+    rival,
+)
+from reconcilers.vertice.scaler.scale import Moved, Scale, Scales, TargetError
+from reconcilers.vertice.scaler.schedule import Entry, InForce, in_force, limits, read
+from reconcilers.vertice.scaler.told import told
+from reconcilers.vertice.scaler.votes import vote
+
+NAME: Final = "vertice-scaler"
+PERIOD: Final = 15.0
+RESTORE: Final = "vertice.io/restore-replicas"
+WORKERS: Final = 16
+_SOON: Final = 1.0
+_BY_TARGET: Final = "vertice.io/target"
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """A scaler at a moment, with all that was read for it."""
+
+    scaler: VerticeScaler
+    snapshot: Snapshot
+    target: TargetRef
+    scale: Scale
+    workload: Workload
+    in_force: InForce
+    figures: tuple[Figure, ...]
+    memories: Memories
+    situation: Situation
+    now: int
+
+
+class VerticeScalerReconciler:
+    """Scales one workload at a time."""
+
+    def __init__(self, runtime: Runtime, *, queries: Queries) -> None:
+        self._client = runtime.client
+        self._clock = runtime.clock
+        self._recorder = runtime.recorder
+        self._scalers = runtime.lister(VerticeScaler)
+        self._autoscalers = runtime.lister(Autoscaler)
+        self._scaled_objects = runtime.lister(ScaledObject)
+        self._intents = Intents.of(runtime)
+        self._scales = Scales(runtime.client)
+        self._measuring = Measuring(runtime, queries)
+        self._schedules = Recent[tuple[Entry, ...]]()
+        self._memories: dict[str, tuple[str, Memories]] = {}
+        self._status = runtime.status_writer(NAME, VerticeScaler)
+
+    async def reconcile(self, request: Request) -> Result:
+        """Look, decide, act, tell."""
+        began = self._clock.monotonic()
+        snapshot = self._scalers.snapshot(request.key)
+        if snapshot is None:
+            self._memories.pop(request.key, None)
+            return done()
+        scaler = self._scalers.memo.typed(snapshot)
+        if snapshot.is_deleting:
+            return await self._restore(scaler, snapshot)
+        try:
+            snapshot = await self._held(scaler, snapshot)
+            look = await self._look(scaler, snapshot)
+            await self._act(look)
+        except CronError as error:
+            await self._cannot(scaler, snapshot, "InvalidSchedule", str(error))
+            return done()
+        except TargetError as error:
+            await self._cannot(scaler, snapshot, error.reason, str(error))
+        except Moved:
+            return after(_SOON)
+        else:
+            return after(self._pause(look, began))
+        return after(PERIOD)
+
+    # Looking
+
+    async def _look(self, scaler: VerticeScaler, snapshot: Snapshot) -> Look:
+        """Read all that a decision follows from."""
+        namespace, target = snapshot.meta.namespace, scaler.spec.target
+        schedule = self._schedules.of(
+            snapshot.key,
+            (snapshot.meta.uid, snapshot.meta.generation),
+            lambda: read(scaler.spec.schedule),
+        )
+        kind = await self._scales.kind(target)
+        scale = await self._scales.read(namespace, target)
+        workload = self._measuring.workload(namespace, scale)
+        wall = self._clock.wall()
+        now = now_of(Time.of(wall).nanoseconds)
+        figures = await self._measuring.figures(scaler, workload, now=now)
+        holds = in_force(schedule, wall)
+        memories = self._remembered(scaler, snapshot, scale, now)
+        situation, memories = _situation(
+            scaler, workload, holds, figures, memories=memories, now=now
+        )
+        return Look(
+            scaler=scaler,
+            snapshot=snapshot,
+            target=TargetRef.of(kind, namespace, target.name),
+            scale=scale,
+            workload=workload,
+            in_force=holds,
+            figures=figures,
+            memories=memories,
+            situation=situation,
+            now=now,
+        )
+
+    def _remembered(
+        self, scaler: VerticeScaler, snapshot: Snapshot, scale: Scale, now: int
+    ) -> Memories:
+        """Return what is remembered: by this manager, or at its first look, by the status."""
+        uid, found = self._memories.get(snapshot.key, ("", Memories()))
+        if uid == snapshot.meta.uid:
+            return found
+        account = scaler.status.decision
+        window = spans(_bare(scaler, now))
+        return Memories.of(scaler.status.history).resumed(
+            scale.replicas, _was_to_be(account), spans=window, now=now
+        )
+
+    # Acting
+
+    async def _act(self, look: Look) -> None:
+        """Carry out what is decided, and tell it."""
+        decision = decide(look.situation)
+        blocked = self._rival(look)
+        guard = self._guard(look, decision, blocked)
+        generation = look.snapshot.meta.generation
+        account = told(look.situation, decision, generation=generation, guard=guard)
+        past, scaled_at = decision.past, None
+        if decision.replicas != look.scale.replicas and not guard:
+            await self._scales.write(
+                look.snapshot.meta.namespace,
+                look.scaler.spec.target,
+                look.scale,
+                decision.replicas,
+            )
+            past, scaled_at = remembered(look.situation, decision), Time(look.now)
+            self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
+        memories = attrs.evolve(look.memories, past=past, active_at=decision.active_at)
+        self._memories[look.snapshot.key] = look.snapshot.meta.uid, memories
+        is_left = decision.replicas == 0 and not guard and decision.reason != "ScalingDisabled"
+        await self._tell(
+            look,
+            status.Findings(
+                scaler=look.scaler,
+                scale=look.scale,
+                account=account,
+                figures=look.figures,
+                memories=memories,
+                in_force=look.in_force,
+                is_zeroed=is_left,
+                blocked=blocked,
+                scaled_at=scaled_at,
+            ),
+        )
+
+    def _rival(self, look: Look) -> str:
+        namespace = look.snapshot.meta.namespace
+        others: list[Autoscaler | ScaledObject] = [
+            *self._autoscalers.list(namespace=namespace),
+            *self._scaled_objects.list(namespace=namespace),
+        ]
+        scalers = self._scalers.by_index(_BY_TARGET, _key(look.target))
+        return rival(look.scaler, scalers=scalers, autoscalers=others)
+
+    def _guard(self, look: Look, decision: Decision, blocked: str) -> str:
+        """Say what keeps a decision from being carried out, if anything does."""
+        spec, change = look.scaler.spec, decision.replicas - look.scale.replicas
+        if blocked:
+            return f"{blocked} scales the same target"
+        if not change:
+            return ""
+        direction = "Up" if change > 0 else "Down"
+        if spec.pause in {direction, "Both"}:
+            return f"spec.pause is {spec.pause}"
+        intent = self._intents.frozen(look.target, self._clock.wall())
+        if intent is not None:
+            return f"{intent.holder} asked to leave it alone: {intent.why}"
+        return "spec.preview is on" if spec.preview else ""
+
+    # Telling
+
+    async def _tell(self, look: Look, found: status.Findings) -> None:
+        new, said = status.status(found), status.conditions(found)
+        if status.is_worth_telling(look.scaler.status, new, said):
+            await self._status.write(look.snapshot, new, said)
+            self._announce(look.scaler, look.snapshot, said)
+
+    async def _cannot(
+        self, scaler: VerticeScaler, snapshot: Snapshot, reason: str, message: str
+    ) -> None:
+        said = status.unable(scaler, reason, message)
+        await self._status.write(snapshot, None, said)
+        self._announce(scaler, snapshot, said)
+
+    def _announce(
+        self, scaler: VerticeScaler, snapshot: Snapshot, said: tuple[Condition, ...]
+    ) -> None:
+        """Warn of what was not so before."""
+        known = () if scaler.status.conditions is UNSET else scaler.status.conditions
+        before = {(each.type, each.status, each.reason) for each in known}
+        for each in said:
+            is_news = (each.type, each.status, each.reason) not in before
+            if is_news and each.type in {status.ABLE, status.ACTIVE} and each.status == "False":
+                self._recorder.tell(
+                    VERTICE_SCALER, snapshot, each.reason, each.message, type_="Warning"
+                )
+
+    # Ending
+
+    async def _held(self, scaler: VerticeScaler, snapshot: Snapshot) -> Snapshot:
+        """Hold a deletion until the number of pods is given back, where that is wanted."""
+        if scaler.spec.restore_replicas:
+            return await ensure_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
+        return await remove_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
+
+    async def _restore(self, scaler: VerticeScaler, snapshot: Snapshot) -> Result:
+        """Give back the number of pods that there was, and let go."""
+        original = scaler.status.original_replicas
+        if RESTORE in snapshot.meta.finalizers and original is not UNSET:
+            namespace, target = snapshot.meta.namespace, scaler.spec.target
+            try:
+                scale = await self._scales.read(namespace, target)
+                if scale.replicas != original:
+                    await self._scales.write(namespace, target, scale, original)
+            except Moved:
+                return after(_SOON)
+            except TargetError:
+                pass  # there is nothing left to give back, or no way to
+        await remove_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
+        self._memories.pop(snapshot.key, None)
+        return done()
+
+    def _pause(self, look: Look, began: float) -> float:
+        """Return how long until the next look: a period after this one began, or an edge."""
+        pause = max(_SOON, PERIOD - (self._clock.monotonic() - began))
+        if look.in_force.next is None:
+            return pause
+        edge = (look.in_force.next - self._clock.wall()).total_seconds()
+        return min(pause, max(0.0, edge))
+
+
+def _situation(
+    scaler: VerticeScaler,
+    workload: Workload,
+    holds: InForce,
+    figures: tuple[Figure, ...],
+    *,
+    memories: Memories,
+    now: int,
+) -> tuple[Situation, Memories]:
+    """Put together what a decision follows from; how metrics fared includes this look."""
+    spec, behaviour = scaler.spec, settings.behaviour(scaler.spec.behavior)
+    window = settings.down_window(behaviour)
+    known = memories.of_metrics(len(figures))
+    metrics = tuple(
+        memory.after(figure.heard, now=now, window=window)
+        for memory, figure in zip(known, figures, strict=True)
+    )
+    votes = tuple(
+        vote(figure.heard, settings.absence(metric, spec.fallback), memory, now=now, window=window)
+        for figure, metric, memory in zip(figures, spec.metrics, metrics, strict=True)
+    )
+    memories = attrs.evolve(memories, metrics=metrics)
+    bare = _bare(scaler, now)
+    return attrs.evolve(
+        bare,
+        current=workload.current,
+        ready=workload.ready,
+        limits=limits(spec.min_replicas, spec.max_replicas, holds.entry),
+        votes=votes,
+        past=memories.past,
+        active_at=memories.active_at,
+    ), memories
+
+
+def _bare(scaler: VerticeScaler, now: int) -> Situation:
+    """Return the part of a situation that follows from the spec alone."""
+    spec = scaler.spec
+    return Situation(
+        current=0,
+        ready=0,
+        limits=limits(spec.min_replicas, spec.max_replicas, None),
+        votes=(),
+        behaviour=settings.behaviour(spec.behavior),
+        past=Memories().past,
+        now=now,
+        hourly=settings.hourly(spec.limits),
+        cooldown=spec.cooldown.nanoseconds,
+        is_zeroed=_is_zeroed(scaler),
+    )
+
+
+def _is_zeroed(scaler: VerticeScaler) -> bool:
+    """Whether it was us who left the workload without pods."""
+    known = () if scaler.status.conditions is UNSET else scaler.status.conditions
+    return any(each.type == status.ZEROED and each.status == "True" for each in known)
+
+
+def _was_to_be(account: DecisionStatus | UnsetType) -> int | None:
+    """Return how many pods the last decision left."""
+    if account is UNSET:
+        return None
+    return account.replicas if account.guard is UNSET else account.current
+
+
+def _target_of(scaler: VerticeScaler, namespace: str) -> TargetRef:
+    target = scaler.spec.target
+    group = target.group_version.rpartition("/")[0]
+    return TargetRef(group=group, kind=target.kind, namespace=namespace, name=target.name)
+
+
+def _key(target: TargetRef) -> str:
+    return f"{target.namespace}/{target}"
+
+
+def set_up(runtime: Runtime, *, queries: Queries) -> Controller:
+    """Put the controller together."""
+    scalers = runtime.lister(VerticeScaler)
+    store = scalers.informer.store
+
+    def index(snapshot: Snapshot) -> Iterable[str]:
+        return (_key(_target_of(scalers.memo.typed(snapshot), snapshot.meta.namespace)),)
+
+    def of_target(target: TargetRef) -> Iterable[str]:
+        return store.index_keys(_BY_TARGET, _key(target))
+
+    def of_autoscaler(snapshot: Snapshot) -> Iterable[str]:
+        namespace = snapshot.meta.namespace
+        return [each.key for each in store.in_namespace(namespace)]
+
+    if not store.has_index(_BY_TARGET):
+        store.add_index(_BY_TARGET, index)
+    builder = Builder(runtime, NAME).for_(VerticeScaler, spec_changed)
+    builder.watches(AUTOSCALER, of_autoscaler, spec_changed)
+    builder.watches(SCALED_OBJECT, of_autoscaler, spec_changed, optional=True)
+    builder.watches(INTENTS, targeting(of_target))
+    builder.with_options(workers=WORKERS)
+    runtime.lister(Pod)
+    return builder.complete(VerticeScalerReconciler(runtime, queries=queries))
