@@ -11,7 +11,7 @@ microsecond.
 
 import datetime as dt
 import re
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from informers.meta import int64
 from informers.meta.errors import DurationError
@@ -39,12 +39,18 @@ _LONGEST = 1_000
 _set = object.__setattr__
 
 
+MOST_TEXT: Final = 64
+"""Characters that are enough for any; a server bounds what rules of a schema may cost by it."""
+
+
 class Duration(Scalar):
     """An immutable length of time: `Duration.parse("1h30m")`, `Duration.of(seconds=90)`."""
 
     __slots__ = ("nanoseconds",)
 
     nanoseconds: int
+
+    schema: ClassVar = {"type": "string", "maxLength": MOST_TEXT}
 
     def __init__(self, nanoseconds: int = 0) -> None:
         """Take a number of nanoseconds that fits an int64."""

@@ -183,12 +183,6 @@ RULES: Final[tuple[Rule, ...]] = (
         field_path=".container",
     ),
     Rule(
-        path="spec.metrics[].target",
-        rule="[self.?averageValue, self.?value].all(x, !x.hasValue() || "
-        "quantity(string(x.value())).isGreaterThan(quantity('0')))",
-        message="what is aimed at is more than nothing",
-    ),
-    Rule(
         path="spec.metrics[].external",
         rule="double(self.target) > 0.0",
         message="what is aimed at is more than nothing",

@@ -28,6 +28,7 @@ from reconcilers.vertice.scaler.reading.pods import Measured, MissingRequest, Po
 from reconcilers.vertice.scaler.votes import Heard
 
 DEFAULT_TOLERANCE: Final = 0.1
+NOT_AN_AIM: Final = "what is aimed at is not more than 0: set another target"
 _LETTERS: Final = 120
 
 
@@ -98,6 +99,8 @@ def used(
         patience=Patience(),
     )
     target = _target(metric)
+    if target.average_utilization is UNSET and _amount(target) <= 0:
+        return unheard(metric, NOT_AN_AIM)
     try:
         if target.average_utilization is not UNSET:
             container = "" if metric.container is UNSET else metric.container

@@ -56,6 +56,14 @@ def test_a_pod_that_requests_nothing_has_no_utilization():
     assert 4 == said(CORES, without, [900, 900]).heard.replicas
 
 
+@pytest.mark.parametrize("amount", ["0", "-1"])
+def test_what_is_no_aim_is_told(amount):
+    """A schema cannot see the sign of an amount that may be a number or a text."""
+    wanted = metric(type="cpu", target={"averageValue": amount})
+
+    assert "set another target" in said(wanted, workload(2), [900, 900]).heard.error
+
+
 def test_pods_without_samples_say_nothing():
     """None was measured, so there is nothing to say."""
     assert "no pod that counts was measured" in said(CPU, workload(2), []).heard.error

@@ -1,0 +1,68 @@
+"""Fixtures of the VÉRTICE tests: its kinds are served, workloads and what they use are made up."""
+
+import json
+
+import pytest
+
+from hack.gen.crd import definitions
+from reconcilers.vertice.api.scaler import VerticeScaler
+from reconcilers.vertice.scaler.measuring import Unanswered
+from reconcilers.vertice.scaler.reconciler import set_up
+from tests.integration.vertice.world import POD_METRICS, World
+from tests.kit.crds import established
+from tests.kit.eventually import eventually
+from tests.kit.hosting import hosted
+
+
+@pytest.fixture(scope="session")
+def scalers(kubectl):
+    """Serve the kind, and figures of pods as metrics-server gives them."""
+    items = [*definitions([VerticeScaler]), POD_METRICS]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    kubectl("apply", "--server-side", "-f", "-", stdin=text)
+    established(kubectl, "-f", "-", stdin=text)
+    return VerticeScaler
+
+
+@pytest.fixture
+def world(scalers, rest, namespace):
+    """Return the test's namespace, with what is in it."""
+    return World(scalers, rest, namespace)
+
+
+class Silence:
+    """Nobody who could be asked."""
+
+    async def ask(self, *_):
+        """Have no answer."""
+        raise Unanswered("nobody said where Prometheus is")
+
+
+@pytest.fixture
+def managed(cluster, namespace, scalers):
+    """Return a function that runs the controller as long as its block lasts."""
+
+    def make(runtime):
+        assert scalers.definition.kind.plural == "verticescalers"
+        return set_up(runtime, queries=Silence())
+
+    return lambda: hosted(cluster, make, namespaces=[namespace])
+
+
+@pytest.fixture
+async def host(managed):
+    """Run the controller."""
+    async with managed() as found:
+        yield found
+
+
+@pytest.fixture
+def busy(world):
+    """Return a function that makes the workload `web` and waits until its pods are measured."""
+
+    async def make(cpu="90m", **options):
+        world.deploy(**options)
+        await eventually(world.ready, equals=options.get("replicas", 2), within=30)
+        world.use(cpu)
+
+    return make

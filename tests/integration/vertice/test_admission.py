@@ -1,0 +1,108 @@
+"""What a scaler's schema lets in, and what it refuses with which words."""
+
+import pytest
+
+from reconcilers.vertice.api.scaler import VERTICE_SCALER
+from tests.integration.vertice.world import CPU, TARGET, scaler
+
+QUERY = {"type": "external", "external": {"query": "sum(rate(hits[1m]))", "target": "1000"}}
+PRINTED = {
+    "target": TARGET,
+    "minReplicas": 2,
+    "maxReplicas": 20,
+    "metrics": [CPU, {"type": "memory", "target": {"averageUtilization": 80}}, QUERY],
+    "behavior": {
+        "scaleUp": {
+            "stabilizationWindow": 30,
+            "policies": [{"type": "Pods", "value": 4, "period": 60}],
+        }
+    },
+    "schedule": [{"cron": "0 8 * * 1-5", "replicas": 10}],
+}
+
+
+def tried(world, **spec):
+    """Return the answer to a dry run."""
+    path = f"{VERTICE_SCALER.path(world.namespace)}?dryRun=All"
+    return world.rest.request("POST", path, scaler(**spec))
+
+
+def test_what_the_specification_prints_is_taken(world):
+    """With the defaults of all that it leaves open."""
+    found = tried(world, **PRINTED)
+
+    assert 201 == found.status, found.body
+    spec = found.body["spec"]
+    assert "hold" == spec["metrics"][0]["onMissing"]
+    assert ("AverageValue", "0") == (
+        spec["metrics"][2]["external"]["targetType"],
+        spec["metrics"][2]["external"]["activation"],
+    )
+    assert ("floor", "UTC") == (spec["schedule"][0]["mode"], spec["schedule"][0]["timeZone"])
+
+
+def test_without_a_minimum_there_is_one_pod(world):
+    """As elsewhere in Kubernetes."""
+    assert 1 == tried(world).body["spec"]["minReplicas"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"minReplicas": 11}, "minReplicas is above maxReplicas"),
+        ({"maxReplicas": 0}, "greater than or equal to 1"),
+        ({"minReplicas": -1}, "greater than or equal to 0"),
+        ({"metrics": None}, "say metrics, schedule or both"),
+        ({"minReplicas": 0}, "minReplicas 0 needs an external metric or a schedule"),
+        ({"target": {"kind": "Widget", "name": "w"}}, "say the apiVersion of a kind that is not"),
+        ({"target": {"kind": "Deployment", "name": ""}}, "at least 1 chars long"),
+        ({"metrics": [{"type": "gpu"}]}, 'supported values: "cpu"'),
+        ({"metrics": [{"type": "cpu"}]}, "say target for cpu, memory and custom"),
+        ({"metrics": [{"type": "cpu", "target": {}}]}, "say one of averageUtilization"),
+        (
+            {"metrics": [{"type": "cpu", "target": {"averageUtilization": 0}}]},
+            "greater than or equal to 1",
+        ),
+        ({"metrics": [{**CPU, "external": QUERY["external"]}]}, "a block external"),
+        ({"metrics": [{"type": "external"}]}, "a block external"),
+        (
+            {"metrics": [{"type": "external", "external": {"query": "q", "target": "lots"}}]},
+            "should match",
+        ),
+        (
+            {"metrics": [{"type": "external", "external": {"query": "q", "target": "0"}}]},
+            "what is aimed at is more than nothing",
+        ),
+        ({"metrics": [{**CPU, "onMissing": "fallback"}]}, "so say the fallback"),
+        ({"fallback": {"replicas": 11}}, "the fallback is not between"),
+        (
+            {"schedule": [{"cron": "0 8 * * *", "replicas": 11}]},
+            "an entry asks for more pods than maxReplicas",
+        ),
+        (
+            {"minReplicas": 5, "schedule": [{"cron": "@daily", "replicas": 4, "mode": "ceiling"}]},
+            "a ceiling is below minReplicas",
+        ),
+        (
+            {"behavior": {"scaleUp": {"stabilizationWindow": 3601}}},
+            "less than or equal to 3600",
+        ),
+        (
+            {"behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 0, "period": 15}]}}},
+            "greater than or equal to 1",
+        ),
+        ({"cooldown": "-1s"}, "a time cannot be negative"),
+        ({"prometheus": {"address": "prometheus:9090"}}, "begins with http:// or https://"),
+        ({"prometheus": {"timeout": "1m"}}, "comes after the next look"),
+        (
+            {"prometheus": {"auth": {"username": {"name": "s", "key": "u"}}}},
+            "say bearerToken, or username and password",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(world, spec, words):
+    """With a sentence that says what to do, or the schema's own."""
+    found = tried(world, **spec)
+
+    assert 422 == found.status, found.body
+    assert words in found.body["message"]
