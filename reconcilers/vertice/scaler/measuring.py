@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import UNSET
 
@@ -11,6 +11,7 @@ from informers.meta.errors import SelectorError
 from informers.meta.selectors import LabelSelector
 from reconcilers.vertice.api.measured import Metric
 from reconcilers.vertice.api.scaler import VerticeScaler
+from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.listening import (
     Figure,
     Workload,
@@ -19,6 +20,7 @@ from reconcilers.vertice.scaler.listening import (
     unheard,
     used,
 )
+from reconcilers.vertice.scaler.reading.answer import Unanswered
 from reconcilers.vertice.scaler.reading.pods import Measured, Pod
 from reconcilers.vertice.scaler.reading.resources import ResourceMetrics, Unread, samples
 from reconcilers.vertice.scaler.scale import Scale
@@ -26,29 +28,13 @@ from reconcilers.vertice.scaler.scale import Scale
 _NO_ADAPTER: Final = "custom metrics are not read by this version: ask Prometheus for it instead"
 
 
-class Unanswered(Exception):
-    """A query has no answer; the message has the reason and the remedy."""
-
-
-class Queries(Protocol):
-    """Whoever asks Prometheus."""
-
-    async def ask(self, scaler: VerticeScaler, metric: Metric) -> int:
-        """Return the answer to a metric's query, in thousandths.
-
-        Raises:
-            Unanswered: If there is none.
-        """
-        ...
-
-
 class Measuring:
     """Asks for the metrics of scalers."""
 
-    def __init__(self, runtime: Runtime, queries: Queries) -> None:
+    def __init__(self, runtime: Runtime, asking: Asking) -> None:
         self._pods = runtime.lister(Pod)
         self._resources = ResourceMetrics(runtime.client, runtime.clock)
-        self._queries = queries
+        self._asking = asking
 
     def workload(self, namespace: str, scale: Scale) -> Workload:
         """Return a workload with its pods."""
@@ -77,7 +63,7 @@ class Measuring:
             if metric.type == "custom":
                 return unheard(metric, _NO_ADAPTER)
             if metric.type == "external":
-                value = await self._queries.ask(scaler, metric)
+                value = await self._asking.ask(scaler, metric)
                 return answered(metric, workload, value, tolerated=tolerated)
             resource: Measured = metric.type
             read = await self._resources.of(str(scaler.metadata.namespace))

@@ -26,11 +26,11 @@ from informers.snapshot import Snapshot
 from reconcilers.vertice.api.decision import DecisionStatus
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler import settings, status
+from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.decision import Decision, Situation, decide, remembered, spans
 from reconcilers.vertice.scaler.listening import Figure, Workload
-from reconcilers.vertice.scaler.measuring import Measuring, Queries
+from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
-from reconcilers.vertice.scaler.reading.pods import Pod
 from reconcilers.vertice.scaler.rivals import (
     AUTOSCALER,
     SCALED_OBJECT,
@@ -70,7 +70,7 @@ class Look:
 class VerticeScalerReconciler:
     """Scales one workload at a time."""
 
-    def __init__(self, runtime: Runtime, *, queries: Queries) -> None:
+    def __init__(self, runtime: Runtime, asking: Asking) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
         self._recorder = runtime.recorder
@@ -79,7 +79,7 @@ class VerticeScalerReconciler:
         self._scaled_objects = runtime.lister(ScaledObject)
         self._intents = Intents.of(runtime)
         self._scales = Scales(runtime.client)
-        self._measuring = Measuring(runtime, queries)
+        self._measuring = Measuring(runtime, asking)
         self._schedules = Recent[tuple[Entry, ...]]()
         self._memories: dict[str, tuple[str, Memories]] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)
@@ -353,7 +353,7 @@ def _key(target: TargetRef) -> str:
     return f"{target.namespace}/{target}"
 
 
-def set_up(runtime: Runtime, *, queries: Queries) -> Controller:
+def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
     scalers = runtime.lister(VerticeScaler)
     store = scalers.informer.store
@@ -374,6 +374,6 @@ def set_up(runtime: Runtime, *, queries: Queries) -> Controller:
     builder.watches(AUTOSCALER, of_autoscaler, spec_changed)
     builder.watches(SCALED_OBJECT, of_autoscaler, spec_changed, optional=True)
     builder.watches(INTENTS, targeting(of_target))
-    builder.with_options(workers=WORKERS)
-    runtime.lister(Pod)
-    return builder.complete(VerticeScalerReconciler(runtime, queries=queries))
+    builder.and_source(asking).with_options(workers=WORKERS)
+    asking = Asking(runtime.client, runtime.clock)
+    return builder.complete(VerticeScalerReconciler(runtime, asking))

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from hack.gen.crd import definitions
+from informers.clock import LoopClock
 from reconcilers.vertice.api.scaler import VerticeScaler
-from reconcilers.vertice.scaler.measuring import Unanswered
+from reconcilers.vertice.scaler.reading.prometheus import Queries
 from reconcilers.vertice.scaler.reconciler import set_up
 from tests.integration.vertice.world import POD_METRICS, World
 from tests.kit.crds import established
@@ -30,21 +31,13 @@ def world(scalers, rest, namespace):
     return World(scalers, rest, namespace)
 
 
-class Silence:
-    """Nobody who could be asked."""
-
-    async def ask(self, *_):
-        """Have no answer."""
-        raise Unanswered("nobody said where Prometheus is")
-
-
 @pytest.fixture
 def managed(cluster, namespace, scalers):
     """Return a function that runs the controller as long as its block lasts."""
 
     def make(runtime):
         assert scalers.definition.kind.plural == "verticescalers"
-        return set_up(runtime, queries=Silence())
+        return set_up(runtime)
 
     return lambda: hosted(cluster, make, namespaces=[namespace])
 
@@ -66,3 +59,11 @@ def busy(world):
         world.use(cpu)
 
     return make
+
+
+@pytest.fixture
+async def queries():
+    """Return who asks."""
+    asking = Queries(LoopClock())
+    yield asking
+    await asking.close()

@@ -1,1 +1,1 @@
-"""Reading what a scaler listens to: pods and what they use, custom metrics, Prometheus."""
+"""Reading what a scaler listens to: pods and what they use, and answers of Prometheus."""

@@ -1,0 +1,201 @@
+"""Instant queries to what speaks Prometheus' API: one number each, or the reason why there is none.
+
+It promises:
+
+- A failure is an `Unanswered` with words for a condition, never a number, and never with a
+  credential in it.
+- So many queries at once and no more; each has an answer within the time that its server is given,
+  and waits no longer than that for its turn.
+- The same query to the same server, asked by several at the same time, is sent once. Each of them
+  can be cancelled alone; when all are, nobody waits for the answer any longer.
+- Connections are kept between two looks. A kept one that the server has closed meanwhile costs a
+  second try, which is harmless: a query changes nothing.
+- `close` ends what is under way and leaves nothing open.
+
+How old an answer may be is decided by the server. The time in an answer is when the query was
+evaluated and not when anything was scraped, and `timestamp(...)` tells that of plain selectors
+alone. So the query says how far it may look back (`lookback_delta`): each selector in it, wherever
+it stands, finds a sample no older than `max_age`, or no series. Series whose target was lost are
+gone at once, as everywhere in Prometheus. Three things follow, and are so on purpose:
+
+- What a range says is as old as its range: `max_over_time(x[1h])` finds samples an hour old.
+- Servers that do not know the parameter (Prometheus before 2.43, some that are only like it) look
+  back as far as they always do; for most that is 5 minutes, what `maxAge` is unless it is set.
+- No time is sent. Samples were dated by the server's clock, and it is this clock that tells their
+  age, so ours may be wrong by hours. Only an answer that was evaluated longer ago than `max_age`
+  by our clock is refused: something in between may have kept it.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from controller.runtime.crew import Crew
+from informers.clock import Clock
+from reconcilers.vertice.scaler.reading.answer import Reading, Unanswered, check_age, read
+from reconcilers.vertice.scaler.reading.server import Server
+from reconcilers.vertice.scaler.reading.sessions import Sessions
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+AT_ONCE: Final = 32
+MOST: Final = 1 << 20
+LONGEST: Final = 1024
+"""Characters of a reason; what a server complains of may be longer than anybody reads."""
+_END_SECONDS: Final = 5.0
+
+
+@attrs.frozen
+class _Question:
+    """What several may ask at the same time."""
+
+    server: Server
+    query: str = attrs.field(repr=False)
+    max_age: float
+
+
+@attrs.define(eq=False)
+class _Look:
+    """A question under way, and who waits for its answer."""
+
+    task: asyncio.Task[None] = attrs.field(init=False)
+    waiting: int = 0
+    found: Reading | str = ""
+
+
+class Queries:
+    """Asks queries; one is shared by all who ask."""
+
+    def __init__(
+        self, clock: Clock, *, at_once: int = AT_ONCE, sessions: Sessions | None = None
+    ) -> None:
+        self._clock = clock
+        self._places = asyncio.Semaphore(at_once)
+        self._at_once = at_once
+        self._sessions = sessions or Sessions()
+        self._crew = Crew("queries")
+        self._looks: dict[_Question, _Look] = {}
+
+    async def ask(self, server: Server, query: str, *, max_age: float) -> Reading:
+        """Return what a query finds that is no older than so many seconds.
+
+        Raises:
+            Unanswered: If that is not one number.
+        """
+        question = _Question(server, query, max_age)
+        look = self._looks.get(question) or self._begin(question)
+        look.waiting += 1
+        try:
+            await asyncio.wait([look.task])
+        finally:
+            look.waiting -= 1
+            if not look.waiting:
+                self._end(question, look)
+        if look.task.cancelled():
+            raise Unanswered("this program is ending")
+        look.task.result()
+        if isinstance(look.found, str):
+            raise Unanswered(look.found)
+        return look.found
+
+    async def close(self) -> None:
+        """End all queries and close all connections."""
+        await self._crew.dismiss(_END_SECONDS)
+        await self._sessions.close()
+
+    def _begin(self, question: _Question) -> _Look:
+        if self._crew.is_dismissed:
+            raise Unanswered("this program is ending")
+        look = self._looks[question] = _Look()
+        look.task = self._crew.create_task(self._find(question, look), name="query")
+        return look
+
+    def _end(self, question: _Question, look: _Look) -> None:
+        """Forget a question that nobody waits for; who asks it later asks anew."""
+        look.task.cancel()
+        if self._looks.get(question) is look:
+            del self._looks[question]
+
+    async def _find(self, question: _Question, look: _Look) -> None:
+        try:
+            look.found = await self._answer(question)
+        except Unanswered as error:
+            # Whoever is in between may say anything, also what we said.
+            look.found = _fit(question.server.without_secrets(str(error)))
+        finally:
+            if self._looks.get(question) is look:
+                del self._looks[question]
+
+    async def _answer(self, question: _Question) -> Reading:
+        url = question.server.url
+        await self._place(question.server.timeout)
+        try:
+            async with self._sessions.of(question.server) as session:
+                status, body = await _in_time(session, url, question)
+        finally:
+            self._places.release()
+        reading = read(status, body)
+        check_age(reading, now=self._clock.wall().timestamp(), most=question.max_age)
+        return reading
+
+    async def _place(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unanswered(
+                f"{self._at_once} other queries were under way for {seconds:g} s: one of the "
+                "servers that are asked may be slow"
+            ) from None
+
+
+async def _in_time(session: "ClientSession", url: str, question: _Question) -> tuple[int, bytes]:
+    """Return the status and the body of an answer."""
+    from aiohttp import (  # noqa: PLC0415 - nobody needs it before the first query
+        ClientConnectionResetError,
+        ClientError,
+        ClientPayloadError,
+        ServerDisconnectedError,
+    )
+
+    server = question.server
+    try:
+        async with asyncio.timeout(server.timeout):
+            try:
+                return await _post(session, url, question)
+            except (ServerDisconnectedError, ClientConnectionResetError):
+                return await _post(session, url, question)
+    except TimeoutError:
+        raise Unanswered(
+            f"no answer within {server.timeout:g} s: look at spec.prometheus.address, or make "
+            "the query cheaper, as by a recording rule"
+        ) from None
+    except ClientPayloadError as error:
+        raise Unanswered("the answer broke off in the middle") from error
+    except (ClientError, OSError, UnicodeError) as error:
+        raise Unanswered(server.why_unreachable(error)) from error
+
+
+async def _post(session: "ClientSession", url: str, question: _Question) -> tuple[int, bytes]:
+    async with session.post(
+        url,
+        data={"query": question.query, "lookback_delta": str(question.max_age)},
+        server_hostname=question.server.server_name or None,
+        allow_redirects=False,
+    ) as answer:
+        body = b""
+        async for part in answer.content.iter_any():
+            body += part
+            if len(body) > MOST:
+                raise Unanswered(
+                    f"the answer has more than {MOST >> 20} MiB: wrap the query in sum(...)"
+                )
+    return answer.status, body
+
+
+def _fit(text: str) -> str:
+    """Return one line of text that people can read."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
