@@ -10,7 +10,8 @@ from typing import Final
 import attrs
 from msgspec import UNSET, Struct, UnsetType
 
-from controller.runtime.source import Log, Tasks, Why
+from controller.runtime.crew import Tasks
+from controller.runtime.source import Log, Why
 from controller.runtime.workqueue.queue import WorkQueue
 from informers.client import Client
 from informers.clock import Clock

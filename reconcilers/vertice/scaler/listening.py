@@ -137,7 +137,7 @@ def answered(metric: Metric, workload: Workload, value: int, *, tolerated: Toler
         current = _plain(value)
     else:
         proposal = by_value_per_pod(workload.shown, target, value, tolerance=tolerated)
-        current = f"{_plain(proposal.average)} per pod"
+        current = f"{_plain(proposal.average)} per pod" if workload.shown else _plain(value)
     return _figure(metric, proposal, current=current, is_active=is_active)
 
 

@@ -355,6 +355,7 @@ def _key(target: TargetRef) -> str:
 
 def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
+    asking = Asking(runtime.client, runtime.clock)
     scalers = runtime.lister(VerticeScaler)
     store = scalers.informer.store
 
@@ -375,5 +376,4 @@ def set_up(runtime: Runtime) -> Controller:
     builder.watches(SCALED_OBJECT, of_autoscaler, spec_changed, optional=True)
     builder.watches(INTENTS, targeting(of_target))
     builder.and_source(asking).with_options(workers=WORKERS)
-    asking = Asking(runtime.client, runtime.clock)
     return builder.complete(VerticeScalerReconciler(runtime, asking))
