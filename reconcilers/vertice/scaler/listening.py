@@ -39,6 +39,7 @@ class Workload:
     current: int
     shown: int
     pods: tuple[Pod, ...] = ()
+    selector: str = ""
 
     @property
     def ready(self) -> int:
@@ -89,7 +90,7 @@ def used(
     tolerated: Tolerance,
     now: int,
 ) -> Figure:
-    """Return what the cores or bytes say that pods use."""
+    """Return what cores, bytes, or a custom metric of each pod say."""
     resource: Measured = "cpu" if metric.type == "cpu" else "memory"
     groups = grouped(
         map(facts, workload.pods),
@@ -123,6 +124,21 @@ def used(
     except (NoProposal, MissingRequest) as error:
         return unheard(metric, str(error))
     return _figure(metric, proposal, current=_measured(target, proposal))
+
+
+def observed(metric: Metric, workload: Workload, value: int, *, tolerated: Tolerance) -> Figure:
+    """Return what a custom metric of one object, in thousandths, says."""
+    target = _target(metric)
+    amount = _amount(target)
+    if amount <= 0:
+        return unheard(metric, NOT_AN_AIM)
+    if target.value is not UNSET:
+        proposal = by_value(
+            workload.current, amount, value, ready=workload.ready, tolerance=tolerated
+        )
+        return _figure(metric, proposal, current=_written(value, target))
+    proposal = by_value_per_pod(workload.shown, amount, value, tolerance=tolerated)
+    return _figure(metric, proposal, current=f"{_written(proposal.average, target)} per pod")
 
 
 def answered(metric: Metric, workload: Workload, value: int, *, tolerated: Tolerance) -> Figure:

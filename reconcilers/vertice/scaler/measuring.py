@@ -2,39 +2,42 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final
 
 from msgspec import UNSET
 
 from controller.runtime.runtime import Runtime
 from informers.meta.errors import SelectorError
 from informers.meta.selectors import LabelSelector
-from reconcilers.vertice.api.measured import Metric
+from reconcilers.vertice.api.measured import CustomMetric, Metric
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.asking import Asking
+from reconcilers.vertice.scaler.groups import Sample
 from reconcilers.vertice.scaler.listening import (
     Figure,
     Workload,
     answered,
+    observed,
     tolerance,
     unheard,
     used,
 )
 from reconcilers.vertice.scaler.reading.answer import Unanswered
+from reconcilers.vertice.scaler.reading.custom import CustomMetrics
+from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 from reconcilers.vertice.scaler.reading.pods import Measured, Pod
 from reconcilers.vertice.scaler.reading.resources import ResourceMetrics, Unread, samples
 from reconcilers.vertice.scaler.scale import Scale
-
-_NO_ADAPTER: Final = "custom metrics are not read by this version: ask Prometheus for it instead"
 
 
 class Measuring:
     """Asks for the metrics of scalers."""
 
-    def __init__(self, runtime: Runtime, asking: Asking) -> None:
+    def __init__(self, runtime: Runtime, asking: Asking, kinds: Kinds) -> None:
         self._pods = runtime.lister(Pod)
         self._resources = ResourceMetrics(runtime.client, runtime.clock)
+        self._custom = CustomMetrics(runtime.client)
         self._asking = asking
+        self._kinds = kinds
 
     def workload(self, namespace: str, scale: Scale) -> Workload:
         """Return a workload with its pods."""
@@ -42,6 +45,7 @@ class Measuring:
             current=scale.replicas,
             shown=scale.shown,
             pods=tuple(self._selected(namespace, scale.selector)),
+            selector=scale.selector,
         )
 
     async def figures(
@@ -60,19 +64,53 @@ class Measuring:
     ) -> Figure:
         tolerated = tolerance(scaler.spec.behavior)
         try:
-            if metric.type == "custom":
-                return unheard(metric, _NO_ADAPTER)
-            if metric.type == "external":
-                value = await self._asking.ask(scaler, metric)
-                return answered(metric, workload, value, tolerated=tolerated)
-            resource: Measured = metric.type
-            read = await self._resources.of(str(scaler.metadata.namespace))
-        except (Unread, Unanswered) as error:
+            match metric.type:
+                case "external":
+                    value = await self._asking.ask(scaler, metric)
+                    return answered(metric, workload, value, tolerated=tolerated)
+                case "custom" if _of_object(metric):
+                    value = await self._object_value(scaler, metric)
+                    return observed(metric, workload, value, tolerated=tolerated)
+                case "custom":
+                    found = await self._custom_samples(scaler, workload, metric)
+                case resource:
+                    found = await self._samples(scaler, workload, metric, resource)
+        except (Unread, Unanswered, UnknownKind) as error:
             return unheard(metric, str(error))
-        container = "" if metric.container is UNSET else metric.container
-        names = {pod.name: pod for pod in workload.pods}
-        found = samples(read, names, resource, container)
         return used(metric, workload, found, tolerated=tolerated, now=now)
+
+    async def _samples(
+        self, scaler: VerticeScaler, workload: Workload, metric: Metric, resource: Measured
+    ) -> dict[str, Sample]:
+        """Return what the pods of a workload use."""
+        read = await self._resources.of(str(scaler.metadata.namespace))
+        container = "" if metric.container is UNSET else metric.container
+        return samples(read, {pod.name for pod in workload.pods}, resource, container)
+
+    async def _custom_samples(
+        self, scaler: VerticeScaler, workload: Workload, metric: Metric
+    ) -> dict[str, Sample]:
+        """Return a custom metric of each of a workload's pods."""
+        wanted = _custom(metric)
+        return await self._custom.of_pods(
+            str(scaler.metadata.namespace),
+            wanted.name,
+            pods=workload.selector,
+            labels=wanted.selector,
+        )
+
+    async def _object_value(self, scaler: VerticeScaler, metric: Metric) -> int:
+        """Return a custom metric of an object."""
+        wanted = _custom(metric)
+        assert wanted.object is not UNSET, "only asked of an object"
+        served = await self._kinds.find(wanted.object.api_version, wanted.object.kind)
+        return await self._custom.of_object(
+            str(scaler.metadata.namespace),
+            wanted.name,
+            served.kind,
+            wanted.object.name,
+            labels=wanted.selector,
+        )
 
     def _selected(self, namespace: str, selector: str) -> Iterable[Pod]:
         """Return the pods of a workload; one that selects nothing has none."""
@@ -84,3 +122,12 @@ class Measuring:
             return []
         found = self._pods.snapshots(namespace)
         return [self._pods.memo.typed(each) for each in found if wanted.matches(each.labels)]
+
+
+def _custom(metric: Metric) -> CustomMetric:
+    assert metric.custom is not UNSET, "the schema wants it"
+    return metric.custom
+
+
+def _of_object(metric: Metric) -> bool:
+    return metric.custom is not UNSET and metric.custom.object is not UNSET

@@ -31,6 +31,7 @@ from reconcilers.vertice.scaler.decision import Decision, Situation, decide, rem
 from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
+from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.rivals import (
     AUTOSCALER,
     SCALED_OBJECT,
@@ -78,8 +79,9 @@ class VerticeScalerReconciler:
         self._autoscalers = runtime.lister(Autoscaler)
         self._scaled_objects = runtime.lister(ScaledObject)
         self._intents = Intents.of(runtime)
-        self._scales = Scales(runtime.client)
-        self._measuring = Measuring(runtime, asking)
+        kinds = Kinds(runtime.client)
+        self._scales = Scales(runtime.client, kinds)
+        self._measuring = Measuring(runtime, asking, kinds)
         self._schedules = Recent[tuple[Entry, ...]]()
         self._memories: dict[str, tuple[str, Memories]] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)

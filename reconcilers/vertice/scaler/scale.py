@@ -3,31 +3,23 @@
 Nothing else of a workload is ever written. A write that meets another one is tried again as long as
 the number of pods is the one that was decided upon; if it is not, the decision is void (`Moved`).
 
-Kinds of apps/v1 are known. Of others the server is asked, once, what they are called in paths and
-whether they have a scale; that they may be scaled is for the roles of the operator to say.
+That a kind may be scaled is for the roles of the operator to say; those of apps/v1 may.
 """
 
 from typing import Any, Final
 
 import attrs
-import msgspec
 from msgspec import Struct
 
 from informers.client import Client
 from informers.errors import Conflict, Forbidden, NotFound
-from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
 from informers.meta.codec import decode
 from informers.meta.kinds import Kind
-from informers.request import Request
 from reconcilers.vertice.api.scaler import Target
+from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 
-REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
-KNOWN: Final = {
-    (each.api_version, each.kind): each for each in (DEPLOYMENT, STATEFUL_SET, REPLICA_SET)
-}
 MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
-_SCALE: Final = "/scale"
 
 
 class TargetError(Exception):
@@ -62,19 +54,6 @@ class _Scale(Struct, frozen=True, rename="camel"):
     status: _Status = _Status()
 
 
-class _Announced(Struct, frozen=True, rename="camel"):
-    name: str
-    kind: str = ""
-    namespaced: bool = True
-
-
-class _Announcement(Struct, frozen=True, rename="camel"):
-    resources: tuple[_Announced, ...] = ()
-
-
-_ANNOUNCEMENT: Final = msgspec.json.Decoder(_Announcement)
-
-
 @attrs.frozen(kw_only=True)
 class Scale:
     """How many pods a workload is to have, how many it has, and which are its own."""
@@ -89,9 +68,9 @@ class Scale:
 class Scales:
     """Reads and writes scales."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, kinds: Kinds) -> None:
         self._client = client
-        self._kinds = dict(KNOWN)
+        self._kinds = kinds
 
     async def kind(self, target: Target) -> Kind:
         """Return what the kind of a target is called in paths.
@@ -99,10 +78,17 @@ class Scales:
         Raises:
             TargetError: If there is none, or if it has no scale.
         """
-        key = target.group_version, target.kind
-        if key not in self._kinds:
-            self._kinds[key] = await self._announced(*key)
-        return self._kinds[key]
+        try:
+            found = await self._kinds.find(target.group_version, target.kind)
+        except UnknownKind as error:
+            raise TargetError("UnknownKind", str(error)) from error
+        if not found.is_scalable:
+            raise TargetError(
+                "NotScalable",
+                f"{target.kind} of {target.group_version} has no scale: its definition needs "
+                "subresources.scale",
+            )
+        return found.kind
 
     async def read(self, namespace: str, target: Target) -> Scale:
         """Read the scale of a target.
@@ -166,34 +152,6 @@ class Scales:
         await self._client.update(
             kind, name, body, namespace=namespace, subresource="scale", manager=MANAGER
         )
-
-    async def _announced(self, group_version: str, kind: str) -> Kind:
-        """Ask the server for a kind."""
-        root = "/apis" if "/" in group_version else "/api"
-        try:
-            answer = await self._client.send(Request(method="GET", path=f"{root}/{group_version}"))
-        except NotFound as error:
-            raise _unknown(group_version, kind) from error
-        announced = _ANNOUNCEMENT.decode(answer.body).resources
-        names = {each.name for each in announced}
-        for each in announced:
-            if each.kind == kind and "/" not in each.name:
-                if each.name + _SCALE not in names or not each.namespaced:
-                    raise TargetError(
-                        "NotScalable",
-                        f"{kind} of {group_version} has no scale: its definition needs "
-                        "subresources.scale",
-                    )
-                group, _, version = group_version.rpartition("/")
-                return Kind(group, version, kind, each.name)
-        raise _unknown(group_version, kind)
-
-
-def _unknown(group_version: str, kind: str) -> TargetError:
-    return TargetError(
-        "UnknownKind",
-        f"the server has no {kind} in {group_version}: see kubectl api-resources for its spelling",
-    )
 
 
 def _forbidden(target: Target, kind: Kind, verb: str) -> TargetError:

@@ -7,7 +7,7 @@ server that is down is not asked a thousand times.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Container
 from typing import Final
 
 import attrs
@@ -115,7 +115,7 @@ class ResourceMetrics:
 
 
 def samples(
-    pods: tuple[PodMetrics, ...], names: Mapping[str, object], resource: Measured, container: str
+    pods: tuple[PodMetrics, ...], names: Container[str], resource: Measured, container: str
 ) -> dict[str, Sample]:
     """Return what was measured of the named pods, in thousandths.
 

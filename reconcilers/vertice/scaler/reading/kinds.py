@@ -1,0 +1,87 @@
+"""What kinds are called in paths, of which specs name only the kind: the server is asked, once.
+
+Kinds of apps/v1 are known. What a server does not have may come, so only answers are remembered.
+"""
+
+from typing import Final
+
+import attrs
+import msgspec
+from msgspec import Struct
+
+from informers.client import Client
+from informers.errors import NotFound
+from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
+from informers.meta.kinds import Kind
+from informers.request import Request
+
+REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
+_SCALE: Final = "/scale"
+
+
+class UnknownKind(Exception):
+    """The server has no such kind; the message has the remedy."""
+
+
+class _Announced(Struct, frozen=True, rename="camel"):
+    name: str
+    kind: str = ""
+    namespaced: bool = True
+
+
+class _Announcement(Struct, frozen=True, rename="camel"):
+    resources: tuple[_Announced, ...] = ()
+
+
+_ANNOUNCEMENT: Final = msgspec.json.Decoder(_Announcement)
+
+
+@attrs.frozen
+class Served:
+    """A kind as a server has it, and whether its objects have a scale."""
+
+    kind: Kind
+    is_scalable: bool
+
+
+class Kinds:
+    """Finds kinds."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known = {
+            (each.api_version, each.kind): Served(each, is_scalable=True)
+            for each in (DEPLOYMENT, STATEFUL_SET, REPLICA_SET)
+        }
+
+    async def find(self, group_version: str, kind: str) -> Served:
+        """Return a kind.
+
+        Raises:
+            UnknownKind: If the server has none.
+        """
+        key = group_version, kind
+        if key not in self._known:
+            self._known[key] = await self._ask(*key)
+        return self._known[key]
+
+    async def _ask(self, group_version: str, kind: str) -> Served:
+        root = "/apis" if "/" in group_version else "/api"
+        try:
+            answer = await self._client.send(Request(method="GET", path=f"{root}/{group_version}"))
+        except NotFound as error:
+            raise _unknown(group_version, kind) from error
+        announced = _ANNOUNCEMENT.decode(answer.body).resources
+        names = {each.name for each in announced}
+        for each in announced:
+            if each.kind == kind and "/" not in each.name:
+                group, _, version = group_version.rpartition("/")
+                found = Kind(group, version, kind, each.name, namespaced=each.namespaced)
+                return Served(found, is_scalable=each.namespaced and each.name + _SCALE in names)
+        raise _unknown(group_version, kind)
+
+
+def _unknown(group_version: str, kind: str) -> UnknownKind:
+    return UnknownKind(
+        f"the server has no {kind} in {group_version}: see kubectl api-resources for its spelling"
+    )
