@@ -4,5 +4,6 @@ from typing import Final
 
 from controller.runtime.registration import Family
 from reconcilers.penin import family as penin
+from reconcilers.vertice import family as vertice
 
-FAMILIES: Final[tuple[Family, ...]] = (penin.FAMILY,)
+FAMILIES: Final[tuple[Family, ...]] = (penin.FAMILY, vertice.FAMILY)

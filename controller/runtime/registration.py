@@ -26,6 +26,7 @@ Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
 READ: Final[tuple[Verb, ...]] = ("get", "list", "watch")
 OWN: Final[tuple[Verb, ...]] = (*READ, "create", "patch", "delete")
+_ANY: Final = "*"
 _LABEL: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -40,11 +41,20 @@ def _dns_label(instance: object, attribute: "attrs.Attribute[str]", value: str) 
 def _not_everything(
     instance: "Permission", attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]
 ) -> None:
-    if not value or "*" in value:
+    if not value or _ANY in value:
         raise ValueError(
             f"Permission.{attribute.name}={value!r} ({instance.reason}): name each one, "
             "so that a reader of the role sees what is granted"
         )
+
+
+def _named(
+    instance: "Permission", attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]
+) -> None:
+    if not instance.is_open or not instance.group:
+        _not_everything(instance, attribute, value)
+    elif value != (_ANY,):
+        raise ValueError(f"Permission ({instance.reason}): what is_open has resources=('*',)")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,14 +63,17 @@ class Permission:
 
     `names` narrows it to objects of these names. `namespaced=False` is for resources that live
     outside namespaces: they can only be granted cluster-wide, so `--namespaces` goes without them.
+    `is_open` is for a group whose resources are named by others, as metrics are: then, and only
+    then, `resources` is `("*",)`.
     """
 
     reason: str = attrs.field(validator=attrs.validators.min_len(1))
     group: str
-    resources: tuple[str, ...] = attrs.field(validator=_not_everything)
+    resources: tuple[str, ...] = attrs.field(validator=_named)
     verbs: tuple[Verb, ...] = attrs.field(validator=_not_everything)
     names: tuple[str, ...] = ()
     namespaced: bool = True
+    is_open: bool = False
 
     @classmethod
     def read(cls, kind: Kind, *, reason: str) -> "Permission":
@@ -165,7 +178,8 @@ class Family:
     """One product family: its kinds, who works on them, who checks them, what that takes.
 
     What a family needs for its own kinds (reading them, their status, being the owner of children)
-    follows from `kinds`; `permissions` is what it needs beyond, such as to keep finalizers.
+    follows from `kinds`; `permissions` is what it needs beyond, such as to keep finalizers. `home`
+    is the namespace of an installation for it alone, `NAME-system` if it says none.
     """
 
     name: str = attrs.field(validator=_dns_label)
@@ -175,3 +189,7 @@ class Family:
     permissions: tuple[Permission, ...] = ()
     figures: tuple[Figures, ...] = ()
     lent: tuple[LentRole, ...] = ()
+    home: str = attrs.field(
+        default=attrs.Factory(lambda family: f"{family.name}-system", takes_self=True),
+        validator=_dns_label,
+    )

@@ -39,7 +39,7 @@ _LONGEST = 1_000
 _set = object.__setattr__
 
 
-MOST_TEXT: Final = 64
+_MOST_TEXT: Final = 64
 """Characters that are enough for any; a server bounds what rules of a schema may cost by it."""
 
 
@@ -50,7 +50,7 @@ class Duration(Scalar):
 
     nanoseconds: int
 
-    schema: ClassVar = {"type": "string", "maxLength": MOST_TEXT}
+    schema: ClassVar = {"type": "string", "maxLength": _MOST_TEXT}
 
     def __init__(self, nanoseconds: int = 0) -> None:
         """Take a number of nanoseconds that fits an int64."""

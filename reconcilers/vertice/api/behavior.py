@@ -20,9 +20,9 @@ Replicas = Annotated[int, Meta(ge=0, le=MOST_REPLICAS)]
 class ScalingPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
     """By how much it may change within a period."""
 
-    type: Literal["Pods", "Percent"]
+    type: Annotated[Literal["Pods", "Percent"], Meta(examples=["Pods"])]
     """Whether the value counts pods, or per cent of those there were when the period began."""
-    value: Annotated[int, Meta(ge=1, le=MOST_REPLICAS)]
+    value: Annotated[int, Meta(ge=1, le=MOST_REPLICAS, examples=[4])]
     """How much that is."""
     period: Annotated[int, Meta(ge=1, le=LONGEST_PERIOD, examples=[60])]
     """Seconds."""
@@ -56,7 +56,7 @@ class ScheduleEntry(Struct, frozen=True, kw_only=True, rename="camel"):
 
     cron: Annotated[str, Meta(min_length=1, max_length=256, examples=["0 8 * * 1-5"])]
     """When it begins, as five fields: minute, hour, day, month, day of the week."""
-    replicas: Replicas
+    replicas: Annotated[Replicas, Meta(examples=[10])]
     """How many pods that is."""
     mode: Literal["floor", "exact", "ceiling"] = "floor"
     """At least so many, so many whatever is measured, or at most so many."""
@@ -69,7 +69,7 @@ class ScheduleEntry(Struct, frozen=True, kw_only=True, rename="camel"):
 class Fallback(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is asked for when a metric with `onMissing: fallback` cannot be read."""
 
-    replicas: Replicas
+    replicas: Annotated[Replicas, Meta(examples=[5])]
     """So many pods; never fewer than what metrics ask for that can be read."""
     failure_threshold: Annotated[int, Meta(ge=1, le=1000)] = 3
     """After so many looks in a row that failed."""

@@ -130,7 +130,7 @@ class Prometheus(Struct, frozen=True, kw_only=True, rename="camel"):
     address: Annotated[
         str, Meta(max_length=2048, examples=["http://prometheus.monitoring:9090"])
     ] = ""
-    """Its URL, with a path prefix if it has one; empty is the manager's --prometheus-address."""
+    """Its URL, with a path prefix if it has one; external metrics cannot be read without."""
     timeout: Annotated[Duration, Meta(examples=["5s"])] = Duration.parse("5s")
     """How long an answer may take."""
     auth: PrometheusAuth = PrometheusAuth()

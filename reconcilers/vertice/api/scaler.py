@@ -44,9 +44,12 @@ class Target(Struct, frozen=True, kw_only=True, rename="camel"):
         | UnsetType
     ) = UNSET
     """Its group and version; apps/v1 for the three kinds of apps."""
-    kind: Annotated[str, Meta(min_length=1, max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    kind: Annotated[
+        str,
+        Meta(min_length=1, max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$", examples=["Deployment"]),
+    ]
     """Deployment, StatefulSet, ReplicaSet, or any kind that has a scale."""
-    name: Name
+    name: Annotated[Name, Meta(examples=["web"])]
     """Its name, in the namespace of the scaler."""
 
     @property
@@ -64,7 +67,13 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """At least so many pods. None at all needs an external metric or a schedule to come back."""
     max_replicas: Annotated[int, Meta(ge=1, le=MOST_REPLICAS, examples=[20])]
     """At most so many."""
-    metrics: Annotated[tuple[Metric, ...], Meta(max_length=MOST_METRICS)] = ()
+    metrics: Annotated[
+        tuple[Metric, ...],
+        Meta(
+            max_length=MOST_METRICS,
+            examples=[[{"type": "cpu", "target": {"averageUtilization": 70}}]],
+        ),
+    ] = ()
     """What is listened to; the metric that asks for most pods decides."""
     behavior: Behavior | UnsetType = UNSET
     """How fast it may change. Without it: nothing goes down that was asked for within 5 minutes,

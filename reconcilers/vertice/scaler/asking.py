@@ -38,15 +38,12 @@ class _Kept:
 
 
 class Asking:
-    """Asks the Prometheus of a scaler; `address` is where, if its spec does not say."""
+    """Asks the Prometheus of a scaler."""
 
-    def __init__(
-        self, client: Client, clock: Clock, *, address: str = "", queries: Queries | None = None
-    ) -> None:
+    def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._address = address
-        self._queries = queries or Queries(clock)
+        self._queries = Queries(clock)
         self._secrets: dict[str, _Kept] = {}
 
     async def ask(self, scaler: VerticeScaler, metric: Metric) -> int:
@@ -79,7 +76,7 @@ class Asking:
         wanted, namespace = scaler.spec.prometheus, str(scaler.metadata.namespace)
         auth, tls = wanted.auth, wanted.tls
         return Server(
-            address=wanted.address or self._address,
+            address=wanted.address,
             timeout=wanted.timeout.seconds,
             token=await self._value(namespace, auth.bearer_token),
             username=await self._value(namespace, auth.username),

@@ -7,13 +7,20 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from controller.families import FAMILIES
 from hack.gen.__main__ import ROOT
 from tests.kit.foreign import SERVICE_MONITOR, serving
 
 MANIFESTS: Final = ROOT / "manifests"
 CHART: Final = MANIFESTS / "chart" / "pentad"
 INSTALLATIONS: Final = tuple(sorted(path.stem for path in (MANIFESTS / "install").glob("*.yaml")))
-HOMES: Final = ("pentad-system", "penin-system", "widget-system", "team-a", "team-b")
+HOMES: Final = (
+    "pentad-system",
+    *(family.home for family in FAMILIES),
+    "widget-system",
+    "team-a",
+    "team-b",
+)
 FOREIGN: Final = (
     SERVICE_MONITOR,
     ("monitoring.coreos.com/v1", "PrometheusRule"),

@@ -8,7 +8,7 @@ from informers.client import Client
 from informers.connection import connect
 from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
-from tests.integration.vertice.world import AT_ONCE, TARGET, deployment
+from tests.integration.vertice.world import AT_ONCE, TARGET
 from tests.kit.eventually import eventually
 
 WITHIN = 30
@@ -237,10 +237,8 @@ async def test_what_cannot_be_scaled_is_told(world, target, reason):
 @pytest.mark.usefixtures("host")
 async def test_a_stateful_set_is_scaled_likewise(world):
     """Only its scale is written: it belongs to whoever made it."""
-    body = deployment(replicas=1)
-    body |= {"kind": "StatefulSet", "spec": {**body["spec"], "serviceName": "web"}}
     path = STATEFUL_SET.path(world.namespace)
-    world.rest.create(path, body)
+    world.deploy(replicas=1, kind="StatefulSet")
     world.create(target={"kind": "StatefulSet", "name": "web"}, minReplicas=3)
 
     await becomes(lambda: world.rest.get(f"{path}/web")["spec"]["replicas"], 3)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from informers.meta.builtin import DEPLOYMENT
+from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
 from reconcilers.vertice.scaler.reading.resources import POD_METRICS as KIND
 from tests.kit.rest import Rest
@@ -40,6 +40,7 @@ POD_METRICS: Final[dict[str, Any]] = {
         ],
     },
 }
+KINDS: Final = {each.kind: each for each in (DEPLOYMENT, STATEFUL_SET)}
 TARGET: Final = {"kind": "Deployment", "name": "web"}
 CPU: Final = {"type": "cpu", "target": {"averageUtilization": 50}}
 LATE: Final = "2100-01-01T00:00:00Z"
@@ -57,7 +58,9 @@ def scaler(name: str = "web", **spec: Any) -> dict[str, Any]:
     }
 
 
-def deployment(name: str = "web", *, replicas: int = 2, cpu: str = "100m") -> dict[str, Any]:
+def deployment(
+    name: str = "web", *, replicas: int = 2, cpu: str = "100m", kind: str = "Deployment"
+) -> dict[str, Any]:
     """Return a workload whose pods request so much."""
     labels = {"app": name}
     container = {
@@ -67,9 +70,10 @@ def deployment(name: str = "web", *, replicas: int = 2, cpu: str = "100m") -> di
     }
     return {
         "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        "kind": kind,
         "metadata": {"name": name},
         "spec": {
+            **({"serviceName": name} if kind == "StatefulSet" else {}),
             "replicas": replicas,
             "selector": {"matchLabels": labels},
             "template": {
@@ -94,7 +98,9 @@ class World:
 
     def deploy(self, name: str = "web", **options: Any) -> None:
         """Make a workload."""
-        self.rest.create(DEPLOYMENT.path(self.namespace), deployment(name, **options))
+        body = deployment(name, **options)
+        kind = KINDS[body["kind"]]
+        self.rest.create(kind.path(self.namespace), body)
 
     def change(self, name: str = "web", **spec: Any) -> None:
         """Change the spec of a scaler."""

@@ -62,10 +62,7 @@ class Server:
             Unanswered: If the address is none.
         """
         if not self.address:
-            raise Unanswered(
-                "nobody said where Prometheus is: set spec.prometheus.address, or the manager's "
-                "--prometheus-address"
-            )
+            raise Unanswered("nobody said where Prometheus is: set spec.prometheus.address")
         wrong = _what_is_wrong(self.address)
         if wrong:
             raise Unanswered(f"spec.prometheus.address {wrong}")

@@ -25,6 +25,8 @@ def test_reading_a_cluster_scoped_kind_is_known_to_be_so():
     ("changes", "message"),
     [
         pytest.param({"resources": ("*",)}, "name each one", id="every-resource"),
+        pytest.param({"resources": ("*",), "is_open": True}, "name each", id="of-the-core"),
+        pytest.param({"group": "x.io", "is_open": True}, "has resources=", id="open-and-named"),
         pytest.param({"verbs": ("*",)}, "name each one", id="every-verb"),
         pytest.param({"verbs": ()}, "name each one", id="no-verb"),
         pytest.param({"reason": ""}, "reason", id="no-reason"),
@@ -36,6 +38,13 @@ def test_grants_are_narrow_and_reasoned(changes, message):
 
     with pytest.raises(ValueError, match=message):
         Permission(**grant)
+
+
+def test_resources_that_others_name_may_be_granted_as_they_come():
+    """In their own group, and said so."""
+    grant = Permission(group="x.io", resources=("*",), verbs=("get",), is_open=True, reason="why")
+
+    assert ("*",) == grant.resources
 
 
 def test_names_become_parts_of_object_names():

@@ -148,4 +148,4 @@ def test_scalars_bring_their_schema():
     properties = schema["$defs"]["Sample"]["properties"]
     assert properties["cpu"]["x-kubernetes-int-or-string"]
     assert {"type": "string", "format": "date-time"} == properties["createdAt"]
-    assert {"type": "string"} == properties["period"]
+    assert {"type": "string", "maxLength": 64} == properties["period"]

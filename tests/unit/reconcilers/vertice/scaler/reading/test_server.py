@@ -31,7 +31,7 @@ def test_the_path_of_the_api_follows_the_address(address, url):
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        pytest.param("", "nobody said where.*--prometheus-address", id="none"),
+        pytest.param("", "nobody said where.*set spec.prometheus.address", id="none"),
         pytest.param("http://me:hush@host", "holds a user: set spec.prometheus.auth", id="user"),
         pytest.param("https://hush@host/x", "holds a user", id="user alone"),
         pytest.param("http://me:hush?x@host", "its host or its port is none", id="odd user"),
