@@ -1,13 +1,10 @@
 """Asks for all that a scaler listens to, side by side; each metric has an answer, or why not."""
 
 import asyncio
-from collections.abc import Iterable
 
 from msgspec import UNSET
 
 from controller.runtime.runtime import Runtime
-from informers.meta.errors import SelectorError
-from informers.meta.selectors import LabelSelector
 from reconcilers.vertice.api.measured import CustomMetric, Metric
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.asking import Asking
@@ -26,6 +23,7 @@ from reconcilers.vertice.scaler.reading.custom import CustomMetrics
 from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 from reconcilers.vertice.scaler.reading.pods import Measured, Pod
 from reconcilers.vertice.scaler.reading.resources import ResourceMetrics, Unread, samples
+from reconcilers.vertice.scaler.reading.selection import Selection
 from reconcilers.vertice.scaler.scale import Scale
 
 
@@ -33,7 +31,7 @@ class Measuring:
     """Asks for the metrics of scalers."""
 
     def __init__(self, runtime: Runtime, asking: Asking, kinds: Kinds) -> None:
-        self._pods = runtime.lister(Pod)
+        self._selection = Selection(runtime.lister(Pod))
         self._resources = ResourceMetrics(runtime.client, runtime.clock)
         self._custom = CustomMetrics(runtime.client)
         self._asking = asking
@@ -44,7 +42,7 @@ class Measuring:
         return Workload(
             current=scale.replicas,
             shown=scale.shown,
-            pods=tuple(self._selected(namespace, scale.selector)),
+            pods=self._selection.find(namespace, scale.selector),
             selector=scale.selector,
         )
 
@@ -111,17 +109,6 @@ class Measuring:
             wanted.object.name,
             labels=wanted.selector,
         )
-
-    def _selected(self, namespace: str, selector: str) -> Iterable[Pod]:
-        """Return the pods of a workload; one that selects nothing has none."""
-        try:
-            wanted = LabelSelector.parse(selector)
-        except SelectorError:
-            return []
-        if not selector:
-            return []
-        found = self._pods.snapshots(namespace)
-        return [self._pods.memo.typed(each) for each in found if wanted.matches(each.labels)]
 
 
 def _custom(metric: Metric) -> CustomMetric:

@@ -80,6 +80,8 @@ class ResourceMetrics:
         Raises:
             Unread: If that cannot be told.
         """
+        if namespace not in self._listings:
+            self._forget()
         listing = self._listings.setdefault(namespace, _Listing())
         async with listing.lock:
             if not self._is_fresh(listing):
@@ -88,7 +90,7 @@ class ResourceMetrics:
             raise Unread(listing.why)
         return listing.pods
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Let go of listings that nobody asks for any more."""
         for namespace, listing in list(self._listings.items()):
             if not listing.lock.locked() and not self._is_fresh(listing):
