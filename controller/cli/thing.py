@@ -18,7 +18,15 @@ PAUSED: Final = "pentad.dev/paused"
 """The annotation by which people ask a controller to leave an object alone."""
 
 _GOOD_WHEN_FALSE: Final = frozenset(
-    {"Degraded", "Stalled", "Reconciling", "ReplicaFailure", "Failed"}
+    {
+        "Degraded",
+        "Stalled",
+        "Reconciling",
+        "ReplicaFailure",
+        "Failed",
+        "ScalingLimited",
+        "ScaledToZero",
+    }
 )
 
 

@@ -21,7 +21,7 @@ from controller.runtime.recent import Recent
 from controller.runtime.reconcile import Request, Result, after, done
 from controller.runtime.runtime import Runtime
 from informers.meta.conditions import Condition
-from informers.meta.microtime import Time
+from informers.meta.microtime import MicroTime, Time
 from informers.snapshot import Snapshot
 from reconcilers.vertice.api.decision import DecisionStatus
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
@@ -125,7 +125,7 @@ class VerticeScalerReconciler:
         scale = await self._scales.read(namespace, target)
         workload = self._measuring.workload(namespace, scale)
         wall = self._clock.wall()
-        now = now_of(Time.of(wall).nanoseconds)
+        now = now_of(MicroTime.of(wall).nanoseconds)
         figures = await self._measuring.figures(scaler, workload, now=now)
         holds = in_force(schedule, wall)
         memories = self._remembered(scaler, snapshot, scale, now)

@@ -78,8 +78,10 @@ def _no_further(current: int, reached: int, limit: int | UnsetType) -> int:
     return min(reached, limit) if reached > current else max(reached, limit)
 
 
-def _limits(decision: Decision) -> LimitsStatus:
+def _limits(decision: Decision) -> LimitsStatus | UnsetType:
     policies = None if decision.normal is None else decision.normal.limit
+    if policies is None and decision.hourly is None:
+        return UNSET
     return LimitsStatus(
         policies=UNSET if policies is None else policies,
         hour=UNSET if decision.hourly is None else decision.hourly,
