@@ -10,7 +10,9 @@ It promises:
 - What is read differently by different crons is refused, with what to write instead; so is what
   never fires.
 
-The days are found by `cronsim`, which follows Debian's cron; what it does not do is here.
+Expressions are read and days are found by `cronsim`, which follows Debian's cron; what it does not
+do is here. What is about real time is walked through minute by minute on the days that fit, since
+`cronsim` misses one where clocks change by half an hour (`10 */5 * * *` on Lord Howe Island).
 """
 
 import datetime as dt
@@ -40,6 +42,8 @@ LONGEST: Final = 256
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=UTC)
 _SECOND: Final = dt.timedelta(seconds=1)
+_MINUTE: Final = dt.timedelta(minutes=1)
+_INSTANT: Final = dt.timedelta(microseconds=1)
 _MARGIN: Final = dt.timedelta(hours=25)
 """More than clocks were ever put forward or back at a time."""
 _ZONE: Final = re.compile(r"\s*(?:CRON_)?TZ=", re.IGNORECASE)
@@ -62,21 +66,46 @@ class Cron:
         """Return when it fires first after a moment."""
         if self._period is not None:
             return _EPOCH + ((after - _EPOCH) // self._period + 1) * self._period
-        return next(at for at in self._fired(after - self._margin) if at > after)
+        if self._is_real_time:
+            return self._walked(_minute_of(after) + _MINUTE, _MINUTE)
+        return next(at for at in self._fired(after - _MARGIN) if at > after)
 
     def previous(self, before: dt.datetime) -> dt.datetime:
         """Return when it fired last before a moment."""
         if self._period is not None:
             return _EPOCH - ((_EPOCH - before) // self._period + 1) * self._period
-        fired = self._fired(before + self._margin, reverse=True)
+        if self._is_real_time:
+            return self._walked(_minute_of(before - _INSTANT), -_MINUTE)
+        fired = self._fired(before + _MARGIN, reverse=True)
         return next(at for at in fired if at < before)
 
     @property
-    def _margin(self) -> dt.timedelta:
-        """How much earlier to begin, as times of a day are looked for by the wall's clock alone."""
+    def _is_real_time(self) -> bool:
         minute, hour = self._fields.split()[:2]
-        is_real_time = minute.startswith("*") or hour.startswith("*")
-        return dt.timedelta() if is_real_time else _MARGIN
+        return minute.startswith("*") or hour.startswith("*")
+
+    def _walked(self, at: dt.datetime, step: dt.timedelta) -> dt.datetime:
+        """Look at one minute after the other until one fits, whatever clocks do meanwhile."""
+        fits = CronSim(self._fields, _EPOCH)
+        while True:
+            wall = at.astimezone(self.zone)
+            if wall.month not in fits.months or not fits.match_day(wall.date()):
+                at = self._another_day(at, wall, step)
+            elif wall.hour in fits.hours and wall.minute in fits.minutes:
+                return at
+            else:
+                at += step
+
+    def _another_day(self, at: dt.datetime, wall: dt.datetime, step: dt.timedelta) -> dt.datetime:
+        """Leave a day that does not fit; where clocks change on the way, minute by minute."""
+        is_back = step < dt.timedelta()
+        midnight = dt.datetime.combine(wall.date(), dt.time(), self.zone)
+        if is_back:
+            there = midnight.astimezone(UTC) + step
+        else:
+            there = (midnight + dt.timedelta(days=1)).astimezone(UTC)
+        is_straight = there.astimezone(self.zone).utcoffset() == wall.utcoffset()
+        return there if is_straight else at + step
 
     def _fired(self, since: dt.datetime, *, reverse: bool = False) -> Iterator[dt.datetime]:
         for at in CronSim(self._fields, since.astimezone(self.zone), reverse=reverse):
@@ -94,10 +123,14 @@ def parse(expression: str, zone: str = "UTC") -> Cron:
         return Cron(expression, place, "", _period(expression.removeprefix(EVERY)))
     cron = Cron(expression, place, _five(expression))
     try:
-        cron.next(_FIRST)
+        next(CronSim(cron._fields, _FIRST))
     except CronSimError as error:
         raise CronError(f"{expression!r}: {str(error).lower()}") from error
     return cron
+
+
+def _minute_of(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _place(zone: str) -> zoneinfo.ZoneInfo:
