@@ -35,7 +35,7 @@ images: env ## the image and those of tests, without Docker (root; cached; ARGS=
 	@$(PY) -m hack.packages
 	@$(PY) -m hack.images $(ARGS)
 
-tools: setup ## prometheus and promtool, which the tests look at managers with (cached)
+tools: setup ## prometheus, helm and the like, which the tests use on clusters (cached)
 	@$(PY) -m hack.cluster build --tools > /dev/null
 
 run: setup ## run the manager against your kubeconfig, or a control plane of its own

@@ -8,4 +8,9 @@ from hypothesis import settings
 settings.register_profile("pentad", deadline=None, print_blob=True, database=None)
 settings.load_profile("pentad")
 
-pytest_plugins = ("tests.kit.cluster", "tests.kit.node", "tests.kit.prometheus")
+pytest_plugins = (
+    "tests.kit.cluster",
+    "tests.kit.adapter",
+    "tests.kit.node",
+    "tests.kit.prometheus",
+)

@@ -166,7 +166,7 @@ def _fit_load(load: argparse.ArgumentParser) -> None:
 
 def _fit_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--node", action="store_true", help="those of a real node too")
-    build.add_argument("--tools", action="store_true", help="prometheus and promtool too")
+    build.add_argument("--tools", action="store_true", help="all that tests use on clusters too")
     build.add_argument(
         "--tool",
         action="append",

@@ -91,7 +91,9 @@ def tools() -> dict[str, Bundle]:
         "helm.sh/helm/v4/cmd/helm",
         stamp="helm.sh/helm/v4/internal/version.version",
     )
-    return {program: bundle for bundle in (helm, _prometheus()) for program in bundle.programs}
+    adapter = _private("adapter", releases.ADAPTER, "pentad.test/hack/cluster/adapter")
+    found = (helm, _prometheus(), adapter)
+    return {program: bundle for bundle in found for program in bundle.programs}
 
 
 def _prometheus() -> Bundle:

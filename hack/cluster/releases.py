@@ -23,6 +23,7 @@ METRICS_SERVER: Final = "0.9.0"
 PROMETHEUS: Final = "0.313.5"  # the module's number of Prometheus 3.13.5
 PAUSE: Final = "1.0.0"  # of ours; a new number builds it anew
 HELM: Final = "4.3.1"
+ADAPTER: Final = "1.0.0"  # of ours, as PAUSE
 
 PINNED: Final = {
     "1.30": "1.30.14",

@@ -1,10 +1,5 @@
-"""An API server of another program, behind the real one.
+"""An API server of another program, behind the real one."""
 
-The Service in front of it is of type ExternalName: nothing that runs here has an address that the
-API server could reach but loopback, and endpoints may not be loopback addresses.
-"""
-
-import base64
 import json
 import socket
 import ssl
@@ -13,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.kit import aggregated
 from tests.kit.certificates import Authority, server_context
-from tests.kit.eventually import eventually_blocking
 
 GROUP = "echo.test.pentad.dev"
 
@@ -76,39 +71,16 @@ def echo(namespace, front_proxy):
 def registered(rest, namespace, echo):
     """Register the extension, wait until it is Available, and take it away afterwards."""
     port, authority = echo
-    services = "/apis/apiregistration.k8s.io/v1/apiservices"
-    rest.create(
-        f"/api/v1/namespaces/{namespace}/services",
-        {
-            "metadata": {"name": "echo"},
-            "spec": {"type": "ExternalName", "externalName": "localhost"},
-        },
-    )
-    rest.create(
-        services,
-        {
-            "metadata": {"name": f"v1.{GROUP}"},
-            "spec": {
-                "group": GROUP,
-                "version": "v1",
-                "groupPriorityMinimum": 1000,
-                "versionPriority": 10,
-                "caBundle": base64.b64encode(authority.pem.encode()).decode(),
-                "service": {"name": "echo", "namespace": namespace, "port": port},
-            },
-        },
-    )
-
-    def available():
-        status = rest.get(f"{services}/v1.{GROUP}")["status"]
-        conditions = status.get("conditions", ())
-        return [each["status"] for each in conditions if each["type"] == "Available"]
-
-    try:
-        eventually_blocking(available, equals=["True"], within=30)
+    with aggregated.registered(
+        rest,
+        GROUP,
+        ["v1"],
+        namespace=namespace,
+        service="echo",
+        port=port,
+        authority=authority.pem,
+    ):
         yield f"/apis/{GROUP}/v1"
-    finally:
-        rest.delete(f"{services}/v1.{GROUP}")
 
 
 def test_aggregated_api_answers(kubectl, registered, front_proxy):

@@ -2,7 +2,8 @@
 
 Which version of the API an adapter serves is its own affair: the newer one is asked first, and the
 one that answered is remembered. A group that nobody serves is one reason, a metric that the adapter
-does not know another.
+does not know another, an adapter that is down a third. Names come from users' objects and become
+parts of a path: one that would be more than one part, or none, is refused and never sent.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from informers.client import Client
-from informers.errors import InformersError, NotFound
+from informers.errors import InformersError, NotFound, ServerTimeout, ServiceUnavailable
 from informers.meta.codec import decode
 from informers.meta.errors import DecodeError
 from informers.meta.kinds import Kind
@@ -26,6 +27,7 @@ GROUP: Final = "custom.metrics.k8s.io"
 VERSIONS: Final = ("v1beta2", "v1beta1")
 MINUTE: Final = 60
 """Seconds that a value counts for, if its adapter does not say."""
+_DOTS: Final = frozenset({".", ".."})
 
 
 class _Described(Struct, frozen=True, rename="camel"):
@@ -62,8 +64,10 @@ class CustomMetrics:
         Raises:
             Unread: If it cannot be had.
         """
+        if not pods:
+            raise Unread("the target's scale has no selector: its pods cannot be told from others")
         query = {"labelSelector": pods} | _selecting(labels)
-        found = await self._read(f"namespaces/{namespace}/pods/*/{_escaped(metric)}", query)
+        found = await self._read(f"namespaces/{namespace}/pods/*/{_segment(metric)}", query)
         return {each.described_object.name: _sample(each) for each in found.items}
 
     async def of_object(
@@ -74,38 +78,47 @@ class CustomMetrics:
         Raises:
             Unread: If it cannot be had, or not as one value.
         """
-        where = f"namespaces/{namespace}/{kind.resource}/{_escaped(name)}/{_escaped(metric)}"
+        where = f"namespaces/{namespace}/{_object(namespace, kind, name)}/{_segment(metric)}"
         found = await self._read(where, _selecting(labels))
         if len(found.items) != 1:
             raise Unread(f"{GROUP} has {len(found.items)} values of {metric}, where one is wanted")
         return found.items[0].value.milli_value()
 
     async def _read(self, path: str, query: Mapping[str, str]) -> Values:
-        """Ask for values, at the version that is served."""
-        versions = (self._version,) if self._version else VERSIONS
-        missing: NotFound | None = None
-        for version in versions:
+        """Ask for values, at the version that answered last, or whichever is served."""
+        for version in sorted(VERSIONS, key=lambda each: each != self._version):
             request = Request(method="GET", path=f"/apis/{GROUP}/{version}/{path}", query=query)
             try:
                 answer = await self._client.send(request)
                 self._version = version
                 return decode(answer.body, Values)
             except NotFound as error:
-                missing = error
+                if "metric" in error.message:
+                    why = f"{GROUP} does not know the metric: {error.message.rstrip()}"
+                    raise Unread(why) from error
             except (InformersError, DecodeError) as error:
-                raise Unread(f"{GROUP} cannot be read: {error}") from error
-        self._version = ""
-        raise Unread(_absent(missing)) from missing
+                raise Unread(_trouble(error, version)) from error
+        raise Unread(
+            f"the cluster has no {GROUP}: install an adapter that serves it, or ask Prometheus for "
+            "the metric, as an external one"
+        )
 
 
-def _absent(error: NotFound | None) -> str:
-    """Say whether it is the metric that is missing, or who could know it."""
-    if error is not None and "metric" in error.message:
-        return f"{GROUP} does not know the metric: {error.message}"
-    return (
-        f"the cluster has no {GROUP}: install an adapter that serves it, or ask Prometheus for "
-        "the metric, as an external one"
-    )
+def _trouble(error: Exception, version: str) -> str:
+    """Say what is wrong, and where to look if it is the adapter that does not answer."""
+    what = f"{GROUP} cannot be read: {str(error).rstrip()}"
+    if not isinstance(error, ServiceUnavailable | ServerTimeout):
+        return what
+    return f"{what}; see whether its adapter runs: kubectl get apiservice {version}.{GROUP}"
+
+
+def _object(namespace: str, kind: Kind, name: str) -> str:
+    """Return where an object is within its namespace; the namespace itself is asked otherwise."""
+    if kind.api_version != "v1" or kind.kind != "Namespace":
+        return f"{kind.resource}/{_segment(name)}"
+    if name != namespace:
+        raise Unread(f"the metrics of Namespace {name} are not for scalers of {namespace}")
+    return "metrics"
 
 
 def _selecting(labels: Mapping[str, str]) -> dict[str, str]:
@@ -121,5 +134,8 @@ def _sample(value: Value) -> Sample:
     )
 
 
-def _escaped(name: str) -> str:
+def _segment(name: str) -> str:
+    """Write a name as one part of a path; servers take an escaped slash for a slash."""
+    if "/" in name or "%" in name or name in _DOTS:
+        raise Unread(f"{name!r} is no name of a metric or an object: say one without / and %")
     return quote(name, safe="")

@@ -42,6 +42,16 @@ def test_committed_graph_declares_what_is_built_from_it(name):
     assert all(package in graph for package in DEFAULTS[name].programs.values())
 
 
+def test_the_adapter_is_of_the_kubernetes_it_runs_beside():
+    """Its library asks for less: what it is linked with is what the cluster is made of."""
+    graph = (MODULES / "adapter" / "go.mod").read_text()
+    kubernetes = DEFAULTS["kubernetes"].version
+
+    found = re.findall(r"^\tk8s\.io/(?:apiserver|client-go|metrics) v(\S+)", graph, re.MULTILINE)
+    assert 3 * [f"0.{kubernetes.minor}.{kubernetes.patch}"] == found
+    assert f"custom-metrics-apiserver v1.{kubernetes.minor}." in graph
+
+
 def test_committed_graph_is_what_would_be_derived():
     """The default's replacements are those that would be made for any other version."""
     graph = (MODULES / "kubernetes" / "go.mod").read_text()
