@@ -17,6 +17,9 @@ _NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 MetricType = Literal["cpu", "memory", "custom", "external"]
 OnMissing = Literal["hold", "ignore", "zero", "fallback"]
 Name = Annotated[str, Meta(min_length=1, max_length=253)]
+LabelValue = Annotated[
+    str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$")
+]
 Number = Annotated[str, Meta(pattern=_NUMBER, max_length=40)]
 """A number that is not negative, in quotes, as the specification prints it."""
 
@@ -57,7 +60,7 @@ class CustomMetric(Struct, frozen=True, kw_only=True, rename="camel"):
 
     name: Name
     """The metric."""
-    selector: Annotated[dict[str, str], Meta(max_length=32)] = {}
+    selector: Annotated[dict[str, LabelValue], Meta(max_length=32)] = {}
     """Labels of the metric's own, where its adapter knows any."""
     object: MeasuredObject | UnsetType = UNSET
     """The object it is of; without one, it is of each pod."""
