@@ -12,8 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # what looks at the whole machine, so that nothing else may change it.
 PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
 ALONE := tests/e2e/test_node_down.py
-# The shortest lane of `make test` takes these along: they mostly wait for clusters of their own.
-CLUSTERS := tests/integration/cluster
+# The shortest lane of `make test` takes these along: they mostly wait, for clusters of their own and
+# for metrics.
+WAITING := tests/integration/cluster tests/integration/vertice
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench oracle-hpa oracle-cron soak check lint fmt types imports arch generate verify vectors lock
 
@@ -43,8 +44,8 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
 	@$(PY) -m hack.lanes tests/integration/penin \
-		"tests/integration --ignore=tests/integration/penin --ignore=$(CLUSTERS)" \
-		"tests/unit tests/arch tests/chaos $(CLUSTERS)" -- -m "not deep" $(ARGS)
+		"tests/integration $(addprefix --ignore=,tests/integration/penin $(WAITING))" \
+		"tests/unit tests/arch tests/chaos $(WAITING)" -- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
