@@ -6,6 +6,7 @@ from controller.runtime.intent import READING
 from controller.runtime.registration import ControllerSpec, Family, Permission
 from informers.meta.builtin import DEPLOYMENT, POD, SECRET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
+from reconcilers.vertice.scaler import gauges
 from reconcilers.vertice.scaler import reconciler as scaler
 from reconcilers.vertice.scaler.reading.custom import GROUP as CUSTOM
 from reconcilers.vertice.scaler.reading.resources import POD_METRICS
@@ -16,6 +17,7 @@ FAMILY: Final = Family(
     home="vertice-operators",
     kinds=(VerticeScaler,),
     controllers=(ControllerSpec(name=scaler.NAME, set_up=scaler.set_up),),
+    figures=(gauges.FIGURES,),
     permissions=(
         Permission.change(
             VERTICE_SCALER, reason="A deletion is held until replicas are given back, if wanted."

@@ -18,13 +18,16 @@ from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
 from hack.gen.crd import definitions
 from hack.gen.observability.dashboard import EMPTY
-from informers.meta.builtin import CONFIG_MAP
-from reconcilers.penin import exported
+from informers.meta.builtin import CONFIG_MAP, DEPLOYMENT
+from reconcilers.penin import exported as penin
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER, PeninOmegaCluster
 from reconcilers.penin.ledger.entries import HEAD, Place, labels
+from reconcilers.vertice import exported as vertice
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from tests.e2e.conftest import PROGRAM
 from tests.e2e.penin_service import StandIn, telling
 from tests.e2e.test_manager import certified
+from tests.integration.vertice.world import deployment, scaler
 from tests.kit.builders import widget
 from tests.kit.certificates import Authority
 from tests.kit.crds import established
@@ -32,11 +35,14 @@ from tests.kit.eventually import eventually
 from tests.kit.prometheus import Prometheus, Target
 from tests.kit.widget.family import WIDGET_FAMILY
 
-MANAGER = [*PROGRAM[:-1], "tests.e2e.penin_manager"]
+MANAGER = [*PROGRAM[:-1], "tests.e2e.figures_manager"]
 OBSERVABILITY = ROOT / "manifests/observability"
 DASHBOARDS = sorted((OBSERVABILITY / "dashboards").glob("*.json"))
 RULES = sorted((OBSERVABILITY / "rules").glob("*.rules.yaml"))
-VARIABLES = {"$__rate_interval": "1m", "$job": ".*", "$namespace": ".*", "$cluster": ".*"}
+VARIABLES = {
+    "$__rate_interval": "1m",
+    **dict.fromkeys(("$job", "$namespace", "$cluster", "$scaler"), ".*"),
+}
 WITHIN = 60
 
 
@@ -70,11 +76,32 @@ class World:
 @pytest.fixture
 def clusters(kubectl, namespace):
     """Return the path of a PENIN-Ω cluster, its kind served."""
-    crd = yaml.safe_dump(definitions([PeninOmegaCluster])[0])
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
-    served = f"crd/{PENIN_OMEGA_CLUSTER.resource}"
-    established(kubectl, served)
+    serve(kubectl, PeninOmegaCluster)
     return PENIN_OMEGA_CLUSTER.path(namespace)
+
+
+@pytest.fixture
+def scalers(kubectl, namespace):
+    """Return the path of scalers, their kind served."""
+    serve(kubectl, VerticeScaler)
+    return VERTICE_SCALER.path(namespace)
+
+
+def serve(kubectl, type_):
+    """Have the API server know a kind."""
+    crd = yaml.safe_dump(definitions([type_])[0])
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
+    established(kubectl, f"crd/{type_.definition.kind.resource}")
+
+
+def scaled(rest, namespace, scalers, prometheus):
+    """Make a scaler that goes by an answer of a Prometheus; it wants three pods instead of two."""
+    rest.create(DEPLOYMENT.path(namespace), deployment())
+    query = {"query": "vector(3)", "target": "1"}
+    body = scaler(
+        metrics=[{"type": "external", "external": query}], prometheus={"address": prometheus.url}
+    )
+    rest.create(scalers, body)
 
 
 @contextlib.contextmanager
@@ -98,7 +125,7 @@ def writing(cluster, rest, namespace, folder):
 
 
 @pytest.fixture
-async def world(start, cluster, prometheus, clusters, widgets, rest, namespace, tmp_path):
+async def world(start, cluster, prometheus, clusters, scalers, widgets, rest, namespace, tmp_path):
     """Return a manager that was scraped before it began to work, and has worked since."""
     authority = certified(tmp_path)
     webhooks, figures = (f"127.0.0.1:{free_port()}" for _ in range(2))
@@ -119,6 +146,7 @@ async def world(start, cluster, prometheus, clusters, widgets, rest, namespace, 
         kind = {"apiVersion": PENIN_OMEGA_CLUSTER.api_version, "kind": PENIN_OMEGA_CLUSTER.kind}
         rest.create(clusters, {**kind, **meta, "spec": {}})
         rest.create(widgets, widget("w", children=2))
+        scaled(rest, namespace, scalers, made.prometheus)
         made.review()
         service.work()
         yield made
@@ -158,7 +186,7 @@ async def test_no_panel_is_empty(world, rest, widgets):
         return [place for place, query in panels() if is_empty(world.prometheus.query(query))]
 
     await eventually(empty, equals=[], within=WITHIN)
-    assert {"job", "namespace", "cluster"} == {*offered(world.prometheus)}
+    assert {"job", "namespace", "cluster", "scaler"} == {*offered(world.prometheus)}
 
 
 def offered(prometheus):
@@ -191,16 +219,17 @@ async def test_every_figure_that_is_told_is_declared_and_the_other_way_round(wor
     """Names and labels on the wire are those that dashboards were checked against."""
     declared = [
         *RUNTIME,
-        *exported.OF_CLUSTERS,
-        *exported.OF_SERVICES,
-        *exported.OF_LEDGERS,
+        *penin.OF_CLUSTERS,
+        *penin.OF_SERVICES,
+        *penin.OF_LEDGERS,
+        *vertice.OF_SCALERS,
     ]
     wanted = {name: {*labels} for each in declared for name, labels in each.series.items()}
     scraped = {"__name__", "job", "instance", "namespace", "pod", "cluster", "service"}
 
     def told():
         found = {}
-        match = {"match[]": '{__name__=~"(pentad|penin)_.+",__name__!~".+_created"}'}
+        match = {"match[]": '{__name__=~"(pentad|penin|vertice)_.+",__name__!~".+_created"}'}
         for series in world.prometheus.ask("series", **match):
             found.setdefault(series["__name__"], set()).update(series)
         return {
@@ -241,4 +270,22 @@ async def test_series_of_a_cluster_end_with_it(world, rest, clusters):
     rest.delete(f"{clusters}/{world.cluster}")
 
     everything = '{__name__=~"penin_cluster_.+"}'
+    await eventually(lambda: world.prometheus.query(everything), equals=[], within=WITHIN)
+
+
+async def test_series_of_a_scaler_tell_what_it_does_and_end_with_it(world, rest, scalers):
+    """The number of pods was changed once, which is told as one change upwards."""
+    changes = "vertice_scaler_scaling_events_total"
+
+    def told():
+        found = world.prometheus.query(changes)
+        return {each["metric"]["direction"]: each["value"][1] for each in found}
+
+    await eventually(told, equals={"up": "1", "down": "0"}, within=WITHIN)
+    (wanted,) = world.prometheus.query("vertice_scaler_desired_replicas")
+    assert "3" == wanted["value"][1]
+
+    rest.delete(f"{scalers}/web")
+
+    everything = '{__name__=~"vertice_scaler_.+"}'
     await eventually(lambda: world.prometheus.query(everything), equals=[], within=WITHIN)

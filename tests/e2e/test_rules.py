@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.e2e.test_dashboards import RULES
+from tests.e2e.test_dashboards import DASHBOARDS, RULES
 
 TESTS = sorted((RULES[0].parents[3] / "tests/e2e/rules").glob("*_test.yaml"))
 _ABOUT = re.compile(r'alertname="(\w+)"')
@@ -68,6 +68,4 @@ def test_dashboards_are_applied_as_config_maps(kubectl, namespace):
     kubectl("apply", "--server-side", "-n", namespace, "-k", str(folder))
 
     listed = kubectl("get", "configmap", "-n", namespace, "-l", "grafana_dashboard=1", "-o", "name")
-    assert ["dashboard-penin-cluster", "dashboard-pentad-operator"] == sorted(
-        line.removeprefix("configmap/") for line in listed.split()
-    )
+    assert [f"configmap/dashboard-{path.stem}" for path in DASHBOARDS] == sorted(listed.split())

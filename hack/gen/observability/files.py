@@ -10,9 +10,11 @@ from hack.gen.observability.manager_alerts import MANAGER_RULES
 from hack.gen.observability.manager_dashboard import MANAGER_DASHBOARD
 from hack.gen.observability.penin_alerts import PENIN_RULES
 from hack.gen.observability.penin_dashboard import PENIN_DASHBOARD
+from hack.gen.observability.scaler_alerts import SCALER_RULES
+from hack.gen.observability.scaler_dashboard import SCALER_DASHBOARD
 
-DASHBOARDS: Final = (MANAGER_DASHBOARD, PENIN_DASHBOARD)
-RULES: Final = (MANAGER_RULES, PENIN_RULES)
+DASHBOARDS: Final = (MANAGER_DASHBOARD, PENIN_DASHBOARD, SCALER_DASHBOARD)
+RULES: Final = (MANAGER_RULES, PENIN_RULES, SCALER_RULES)
 _KUSTOMIZATION: Final = {
     "apiVersion": "kustomize.config.k8s.io/v1beta1",
     "kind": "Kustomization",

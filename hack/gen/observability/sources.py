@@ -13,6 +13,7 @@ import attrs
 from controller.runtime.obs.declared import Declared
 from controller.runtime.obs.registry import RUNTIME
 from reconcilers.penin import exported as penin
+from reconcilers.vertice import exported as vertice
 
 SCRAPED: Final = ("job", "instance", "namespace", "pod")
 
@@ -45,6 +46,9 @@ SERVICES: Final = Source(
     matcher='namespace=~"$namespace",cluster=~"$cluster"',
 )
 LEDGERS: Final = attrs.evolve(SERVICES, declared=penin.OF_LEDGERS)
+SCALERS: Final = Source(
+    declared=vertice.OF_SCALERS, matcher='namespace=~"$namespace",name=~"$scaler"'
+)
 
 
 def known(sources: Iterable[Source]) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ from reconcilers.vertice.api.decision import DecisionStatus
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler import settings, status
 from reconcilers.vertice.scaler.asking import Asking
+from reconcilers.vertice.scaler.counts import Counts
 from reconcilers.vertice.scaler.decision import Decision, Situation, decide, remembered, spans
 from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.measuring import Measuring
@@ -79,6 +80,7 @@ class VerticeScalerReconciler:
         self._autoscalers = runtime.lister(Autoscaler)
         self._scaled_objects = runtime.lister(ScaledObject)
         self._intents = Intents.of(runtime)
+        self._counts = Counts.of(runtime)
         kinds = Kinds(runtime.client)
         self._scales = Scales(runtime.client, kinds)
         self._measuring = Measuring(runtime, asking, kinds)
@@ -92,6 +94,7 @@ class VerticeScalerReconciler:
         snapshot = self._scalers.snapshot(request.key)
         if snapshot is None:
             self._memories.pop(request.key, None)
+            self._counts.forget(request.key)
             return done()
         scaler = self._scalers.memo.typed(snapshot)
         if snapshot.is_deleting:
@@ -176,6 +179,7 @@ class VerticeScalerReconciler:
                 decision.replicas,
             )
             past, scaled_at = remembered(look.situation, decision), Time(look.now)
+            self._counts.scaled(look.snapshot, look.scale.replicas, decision.replicas)
             self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
         memories = attrs.evolve(look.memories, past=past, active_at=decision.active_at)
         self._memories[look.snapshot.key] = look.snapshot.meta.uid, memories
