@@ -38,6 +38,11 @@ def _dns_label(instance: object, attribute: "attrs.Attribute[str]", value: str) 
         )
 
 
+def _dns_label_or_nothing(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if value:
+        _dns_label(instance, attribute, value)
+
+
 def _not_everything(
     instance: "Permission", attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]
 ) -> None:
@@ -189,7 +194,9 @@ class Family:
     permissions: tuple[Permission, ...] = ()
     figures: tuple[Figures, ...] = ()
     lent: tuple[LentRole, ...] = ()
-    home: str = attrs.field(
-        default=attrs.Factory(lambda family: f"{family.name}-system", takes_self=True),
-        validator=_dns_label,
-    )
+    home: str = attrs.field(default="", validator=_dns_label_or_nothing)
+
+    @property
+    def namespace(self) -> str:
+        """Where an installation for it alone lives."""
+        return self.home or f"{self.name}-system"

@@ -60,7 +60,7 @@ def of_all(families: tuple[Family, ...], *, version: str) -> Workload:
 
 def of_one(family: Family, *, version: str) -> Workload:
     """Return the installation of a single family."""
-    at = Installation(name=f"{family.name}-operator", namespace=family.home)
+    at = Installation(name=f"{family.name}-operator", namespace=family.namespace)
     image = f"{REGISTRY}/{at.name}:{version}"
     return Workload(at=at, families=(family,), image=image, is_partial=True)
 

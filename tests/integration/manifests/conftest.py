@@ -16,7 +16,7 @@ CHART: Final = MANIFESTS / "chart" / "pentad"
 INSTALLATIONS: Final = tuple(sorted(path.stem for path in (MANIFESTS / "install").glob("*.yaml")))
 HOMES: Final = (
     "pentad-system",
-    *(family.home for family in FAMILIES),
+    *(family.namespace for family in FAMILIES),
     "widget-system",
     "team-a",
     "team-b",
