@@ -61,7 +61,6 @@ class Look:
     snapshot: Snapshot
     target: TargetRef
     scale: Scale
-    workload: Workload
     in_force: InForce
     figures: tuple[Figure, ...]
     memories: Memories
@@ -140,7 +139,6 @@ class VerticeScalerReconciler:
             snapshot=snapshot,
             target=TargetRef.of(kind, namespace, target.name),
             scale=scale,
-            workload=workload,
             in_force=holds,
             figures=figures,
             memories=memories,
