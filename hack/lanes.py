@@ -150,6 +150,7 @@ async def _run_stage(
     """Start lanes, which are added to those there were, and tell of one after the other."""
     ours: list[Lane] = []
     try:
+        _say(names[0])  # before it can say anything itself
         for said in names:
             report = reports / f"{len(lanes)}.txt" if ours else None
             ours.append(await Lane.start(said, more, command=command, report=report))
@@ -157,7 +158,8 @@ async def _run_stage(
         async with asyncio.TaskGroup() as group:
             for lane in ours:
                 group.create_task(lane.finish())
-            for lane in ours:
+            await ours[0].follow()
+            for lane in ours[1:]:
                 _say(lane.said)
                 await lane.follow()
     finally:
