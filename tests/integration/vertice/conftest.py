@@ -9,7 +9,7 @@ from informers.clock import LoopClock
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.reading.prometheus import Queries
 from reconcilers.vertice.scaler.reconciler import set_up
-from tests.integration.vertice.world import POD_METRICS, World
+from tests.integration.vertice.world import POD_METRICS, WITHIN, World
 from tests.kit.crds import established
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
@@ -55,7 +55,7 @@ def busy(world):
 
     async def make(cpu="90m", **options):
         world.deploy(**options)
-        await eventually(world.ready, equals=options.get("replicas", 2), within=30)
+        await eventually(world.ready, equals=options.get("replicas", 2), within=WITHIN)
         world.use(cpu)
 
     return make

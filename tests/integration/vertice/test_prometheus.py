@@ -9,6 +9,7 @@ from informers.clock import LoopClock
 from reconcilers.vertice.scaler.reading.answer import Unanswered
 from reconcilers.vertice.scaler.reading.prometheus import Queries
 from reconcilers.vertice.scaler.reading.server import Server
+from tests.integration.vertice.world import WITHIN
 from tests.kit.eventually import eventually
 from tests.kit.prometheus import Target
 from tests.kit.scripted import ScriptedServer
@@ -116,7 +117,7 @@ async def test_answers_are_numbers_or_reasons(world):
         + gauge("bucket", 1, 'le="+Inf"')
         + gauge("bucket", 1, 'le="1"')
     )
-    await eventually(lambda: world.ask("sum(jobs)"), equals=6_500)
+    await eventually(lambda: world.ask("sum(jobs)"), equals=6_500, within=WITHIN)
 
     assert ANSWERS == {
         query: told(await world.ask(query), expected) for query, expected in ANSWERS.items()
@@ -126,14 +127,18 @@ async def test_answers_are_numbers_or_reasons(world):
 async def test_what_vanished_is_gone_at_once(world):
     """One series, or all of a target that stopped, long before a sample is too old."""
     world.page.text = gauge("jobs", 4) + gauge("others", 1)
-    await eventually(lambda: world.ask("jobs"), equals=4_000)
+    await eventually(lambda: world.ask("jobs"), equals=4_000, within=WITHIN)
 
     world.page.text = gauge("others", 1)
-    await eventually(lambda: world.ask("jobs"), where=lambda found: NO_SERIES in str(found))
+    await eventually(
+        lambda: world.ask("jobs"), where=lambda found: NO_SERIES in str(found), within=WITHIN
+    )
     assert 1_000 == await world.ask("others")
 
     world.page.text = None
-    await eventually(lambda: world.ask("others"), where=lambda found: NO_SERIES in str(found))
+    await eventually(
+        lambda: world.ask("others"), where=lambda found: NO_SERIES in str(found), within=WITHIN
+    )
     assert 0 == await world.ask("up")
 
 
@@ -149,7 +154,9 @@ AGES = {
 async def test_samples_are_as_old_as_they_may_be(world):
     """By the time they have themselves, which no scrape renews, wherever in a query they stand."""
     world.page.text = gauge("two", 4, age=120) + gauge("ten", 4, age=600) + gauge("fresh", 1)
-    await eventually(lambda: world.ask("max_over_time(ten[1h])", max_age=60), equals=4_000)
+    await eventually(
+        lambda: world.ask("max_over_time(ten[1h])", max_age=60), equals=4_000, within=WITHIN
+    )
 
     for query in ("{}", "sum({})", "{} * on(job) fresh", "max_over_time({}[1s:1s])"):
         found = {
@@ -162,7 +169,7 @@ async def test_samples_are_as_old_as_they_may_be(world):
 async def test_clocks_may_differ(world):
     """The age of samples is told by the clock that dated them; that of an answer is by ours."""
     world.page.text = gauge("jobs", 4) + gauge("aged", 4, age=120)
-    await eventually(lambda: world.ask("aged"), equals=4_000)
+    await eventually(lambda: world.ask("aged"), equals=4_000, within=WITHIN)
     behind, ahead = Queries(Off(by=-HOUR)), Queries(Off(by=HOUR))
 
     assert 4_000 == await world.ask("jobs", queries=behind)

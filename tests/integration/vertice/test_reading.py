@@ -13,6 +13,7 @@ from reconcilers.vertice.scaler.reading.pods import Pod
 from reconcilers.vertice.scaler.reading.resources import POD_METRICS, ResourceMetrics, Unread
 from reconcilers.vertice.scaler.reading.selection import Selection
 from tests.integration.connection_world import SteppedClock
+from tests.integration.vertice.world import WITHIN
 from tests.kit.answers import refusal
 from tests.kit.eventually import eventually
 from tests.kit.faults import Match
@@ -34,7 +35,7 @@ def asked(proxy):
 async def test_all_who_ask_at_one_time_ask_once(world, client, proxy):
     """And again when some seconds have passed."""
     world.deploy(replicas=2)
-    await eventually(world.ready, equals=2, within=30)
+    await eventually(world.ready, equals=2, within=WITHIN)
     world.use("90m")
     clock = SteppedClock()
     reading = ResourceMetrics(client, clock)
@@ -94,7 +95,7 @@ async def test_a_selector_finds_the_pods_of_a_workload(world, selection, selecto
     """Of its namespace alone; what selects everything, or is none, finds nothing."""
     world.deploy("web", replicas=2)
     world.deploy("api", replicas=1)
-    await eventually(lambda: len(selection.find(world.namespace, "app")), equals=3, within=30)
+    await eventually(lambda: len(selection.find(world.namespace, "app")), equals=3, within=WITHIN)
 
     assert count == len(selection.find(world.namespace, selector))
     assert () == selection.find("default", selector)

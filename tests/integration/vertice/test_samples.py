@@ -4,6 +4,7 @@ import pytest
 
 from hack.gen.__main__ import ROOT
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
+from tests.integration.vertice.world import WITHIN
 from tests.kit.eventually import eventually
 
 SAMPLES = sorted((ROOT / "manifests/samples/vertice/scaler").glob("*.yaml"))
@@ -16,13 +17,17 @@ async def test_a_sample_is_taken_and_says_what_it_waits_for(world, kubectl, samp
     kubectl("apply", "-n", world.namespace, "-f", str(sample))
 
     await eventually(
-        lambda: world.condition("AbleToScale", sample.stem), equals=("False", "TargetMissing")
+        lambda: world.condition("AbleToScale", sample.stem),
+        equals=("False", "TargetMissing"),
+        within=WITHIN,
     )
     target = world.rest.get(VERTICE_SCALER.path(world.namespace, sample.stem))["spec"]["target"]
     world.deploy(target["name"], replicas=1, kind=target["kind"])
     world.look(sample.stem)
 
-    await eventually(lambda: world.condition("AbleToScale", sample.stem)[0], equals="True")
+    await eventually(
+        lambda: world.condition("AbleToScale", sample.stem)[0], equals="True", within=WITHIN
+    )
 
 
 def test_the_printed_samples_are_there():

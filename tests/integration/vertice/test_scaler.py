@@ -8,10 +8,9 @@ from informers.client import Client
 from informers.connection import connect
 from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
-from tests.integration.vertice.world import AT_ONCE, TARGET
+from tests.integration.vertice.world import AT_ONCE, TARGET, WITHIN
 from tests.kit.eventually import eventually
 
-WITHIN = 30
 HPA = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
 
 
@@ -37,7 +36,7 @@ async def test_busy_pods_get_company(world, busy):
     world.create()
 
     await becomes(world.replicas, 4)
-    status = await eventually(world.status, where=lambda found: "decision" in found)
+    status = await eventually(world.status, where=lambda found: "decision" in found, within=WITHIN)
     (metric,) = status["currentMetrics"]
     assert {"type": "cpu", "current": "90%", "target": "50%"} == metric
     decision = status["decision"]
@@ -49,7 +48,7 @@ async def test_busy_pods_get_company(world, busy):
     )
     assert "2 to 4 pods: cpu asks for 4" == decision["message"]
     assert ("True", "Scaling") == world.condition("Ready")
-    await eventually(lambda: ("Scaled", decision["message"]) in events(world))
+    await eventually(lambda: ("Scaled", decision["message"]) in events(world), within=WITHIN)
 
 
 @pytest.mark.usefixtures("host")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from reconcilers.vertice.scaler.reconciler import set_up
+from tests.integration.vertice.world import WITHIN
 from tests.kit.crashpoints import Guillotine
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
@@ -24,9 +25,9 @@ async def test_the_next_manager_ends_the_same(world, busy, cluster, namespace, p
             await death.fell.wait()
 
     async with hosted(cluster, set_up, namespaces=[namespace]):
-        await eventually(world.replicas, equals=4, within=30)
-        await eventually(lambda: world.status().get("desiredReplicas"), equals=4)
-        await eventually(lambda: world.condition("AbleToScale")[0], equals="True")
+        await eventually(world.replicas, equals=4, within=WITHIN)
+        await eventually(lambda: world.status().get("desiredReplicas"), equals=4, within=WITHIN)
+        await eventually(lambda: world.condition("AbleToScale")[0], equals="True", within=WITHIN)
 
     history = world.status()["history"]
     assert 4 == max(each["replicas"] for each in history["recommendations"])

@@ -11,10 +11,10 @@ from reconcilers.vertice.api.scaler import VERTICE_SCALER
 from reconcilers.vertice.scaler.reading.custom import GROUP, CustomMetrics
 from reconcilers.vertice.scaler.reading.resources import Unread
 from tests.integration.vertice.test_scaler import HPA, becomes
-from tests.integration.vertice.world import AT_ONCE
+from tests.integration.vertice.world import AT_ONCE, WITHIN
 from tests.kit.eventually import eventually
 
-TWIN = 60
+TWIN = 100
 """Seconds for the other autoscaler, which looks every 15 and not at once."""
 served = pytest.mark.usefixtures("scalers", "adapter", "host")
 """In this order: an adapter looks up kinds when it starts, and starting takes a moment."""
@@ -50,7 +50,7 @@ async def deployed(world, name="web"):
 
 async def decided(world):
     """Return how many pods were asked for, and what was measured."""
-    status = await eventually(world.status, where=lambda found: "decision" in found)
+    status = await eventually(world.status, where=lambda found: "decision" in found, within=WITHIN)
     (metric,) = status["currentMetrics"]
     return status["decision"].get("asked"), metric.get("current", metric.get("error"))
 
@@ -99,7 +99,7 @@ async def test_busy_pods_get_company(world, adapter):
     world.create(metrics=[requests()])
 
     await becomes(world.replicas, 4)
-    status = await eventually(world.status, where=lambda found: "decision" in found)
+    status = await eventually(world.status, where=lambda found: "decision" in found, within=WITHIN)
     assert "2 to 4 pods: custom requests asks for 4" == status["decision"]["message"]
     (metric,) = status["currentMetrics"]
     assert {
@@ -253,7 +253,7 @@ async def test_a_scale_without_a_selector_has_no_pods(world, adapter, host):
         await metrics.of_pods(world.namespace, "requests", pods="", labels={})
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @served
 async def test_the_number_is_that_of_the_horizontal_pod_autoscaler(world, adapter):
     """It runs beside ours on a twin of the workload, by the same metric: up, at peace, and down."""

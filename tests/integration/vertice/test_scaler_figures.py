@@ -4,10 +4,8 @@ from reconcilers.vertice import exported
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
 from reconcilers.vertice.scaler.counts import Counts
 from reconcilers.vertice.scaler.gauges import gauges
-from tests.integration.vertice.world import AT_ONCE
+from tests.integration.vertice.world import AT_ONCE, WITHIN
 from tests.kit.eventually import eventually
-
-WITHIN = 30
 
 
 async def test_changes_are_counted_where_they_are_made(world, busy, host):

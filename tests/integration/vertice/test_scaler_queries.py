@@ -5,7 +5,7 @@ import pytest
 from informers.meta.builtin import SECRET
 from tests.integration.vertice.test_prometheus import Page
 from tests.integration.vertice.test_scaler import becomes, events
-from tests.integration.vertice.world import AT_ONCE
+from tests.integration.vertice.world import AT_ONCE, WITHIN
 from tests.kit.eventually import eventually
 from tests.kit.prometheus import Target
 from tests.kit.scripted import ScriptedServer
@@ -63,7 +63,7 @@ async def test_jobs_that_wait_get_pods_and_none_are_left_when_there_are_none(wor
     await told(jobs, 35)
     await looked(world, 4)
     woken = "Scaled", "0 to 4 pods: external sum(jobs) asks for 4"
-    await eventually(lambda: woken in events(world))
+    await eventually(lambda: woken in events(world), within=WITHIN)
 
     await told(jobs, 0)
     await looked(world, 0)
@@ -104,7 +104,7 @@ async def test_a_fallback_asks_where_nobody_answers(world):
 
     await looked(world, 5)
     told = "Scaled", "4 to 5 pods: external sum(jobs) asks for 5, as a metric cannot be read"
-    await eventually(lambda: told in events(world))
+    await eventually(lambda: told in events(world), within=WITHIN)
 
 
 @pytest.mark.parametrize(
