@@ -1,18 +1,13 @@
-"""What Prometheus is told of each cluster: read from the cache when it scrapes.
+"""What Prometheus is told of each cluster: read from the cache when it scrapes."""
 
-Nothing is kept beside the cache but what was read of each object's present state, so a deleted
-cluster's series end with it, and a scrape decodes only what changed since the last one. A standby
-tells the same as the leader, since its cache is as warm.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, get_args
 
-import attrs
 import msgspec
 from msgspec import Struct
 
-from controller.runtime.obs.declared import Declared, Told
+from controller.runtime.obs.cached import CachedFigures, Read
+from controller.runtime.obs.declared import Told
 from controller.runtime.pause import is_paused
 from controller.runtime.registration import Figures
 from controller.runtime.runtime import Runtime
@@ -29,10 +24,6 @@ PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 STUCK: Final = "RolloutStuck"
 _PROGRESSING: Final = "Progressing"
 _TRUTH: Final = {"True": 1.0, "False": 0.0}
-
-Labels = tuple[str, ...]
-Read = tuple[tuple[Declared, Labels, float], ...]
-"""What is told of one cluster: figure, labels beyond its name, number."""
 
 
 class _Spec(Struct, frozen=True):
@@ -107,33 +98,14 @@ def _changed(conditions: tuple[Condition, ...]) -> Read:
     return ((exported.CHANGED, (), max(times) / SECOND),) if times else ()
 
 
-@attrs.define
-class Gauges:
-    """The figures of all clusters, as the cache shows them."""
-
-    _clusters: Lister[PeninOmegaCluster]
-    _read: Mapping[str, tuple[Snapshot, Read]] = attrs.field(factory=dict)
-
-    def __call__(self) -> Told:
-        """Read what changed, and tell all."""
-        last = self._read
-        now: dict[str, tuple[Snapshot, Read]] = {}
-        told: dict[Declared, list[tuple[Labels, float]]] = {m: [] for m in exported.OF_CLUSTERS}
-        for snapshot in self._clusters.snapshots():
-            held = last.get(snapshot.key)
-            if held is None or held[0] is not snapshot:
-                held = (snapshot, read(snapshot))
-            now[snapshot.key] = held
-            which = (snapshot.meta.namespace, snapshot.meta.name)
-            for declared, labels, value in held[1]:
-                told[declared].append(((*which, *labels), value))
-        self._read = now
-        return told.items()
+def of_clusters(clusters: Lister[PeninOmegaCluster]) -> CachedFigures:
+    """Return the figures of all clusters, as the cache shows them."""
+    return CachedFigures(clusters, exported.OF_CLUSTERS, read=read)
 
 
 def gauges(runtime: Runtime) -> Callable[[], Told]:
     """Return what reads them, from the cache that the controller has anyway."""
-    return Gauges(runtime.lister(PeninOmegaCluster))
+    return of_clusters(runtime.lister(PeninOmegaCluster))
 
 
 FIGURES: Final = Figures(declared=exported.OF_CLUSTERS, reader=gauges)

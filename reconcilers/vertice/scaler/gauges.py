@@ -1,17 +1,15 @@
 """What Prometheus is told of each scaler: its cached state when it scrapes, and what was counted.
 
-Nothing is kept beside the cache but what was read of each object's present state, so a deleted
-scaler's series end with it, and a scrape decodes only what changed since the last one. A standby
-tells the same as the leader, but for the changes (`counts`): it makes none. Figures are as old as
-the status, up to a minute.
+A standby tells the same as the leader, but for the changes (`counts`): it makes none. Figures are
+as old as the status, up to a minute.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-import attrs
 from msgspec import UNSET, Struct, UnsetType
 
+from controller.runtime.obs.cached import CachedFigures, Labels, Read
 from controller.runtime.obs.declared import Declared, Told
 from controller.runtime.pause import is_paused
 from controller.runtime.registration import Figures
@@ -30,10 +28,6 @@ from reconcilers.vertice.scaler.status import ACTIVE
 
 MISSING: Final = "MetricsMissing"
 _TRUTH: Final = {"True": 1.0, "False": 0.0}
-
-Labels = tuple[str, ...]
-Read = tuple[tuple[Declared, Labels, float], ...]
-"""What is told of one scaler: figure, labels beyond its name, number."""
 
 
 class _Spec(Struct, frozen=True, rename="camel"):
@@ -115,37 +109,22 @@ def number(text: str) -> float | None:
         return None
 
 
-@attrs.define
-class Gauges:
-    """The figures of all scalers, as the cache shows them."""
+def of_scalers(scalers: Lister[VerticeScaler], counts: Counts) -> CachedFigures:
+    """Return the figures of all scalers: as the cache shows them, and as changes were counted."""
 
-    _scalers: Lister[VerticeScaler]
-    _counts: Counts
-    _read: Mapping[str, tuple[Snapshot, Read]] = attrs.field(factory=dict)
+    def counted(snapshot: Snapshot) -> Read:
+        count = counts.read(snapshot)
+        return (
+            (exported.EVENTS, ("up",), float(count.up)),
+            (exported.EVENTS, ("down",), float(count.down)),
+        )
 
-    def __call__(self) -> Told:
-        """Read what changed, and tell all."""
-        last = self._read
-        now: dict[str, tuple[Snapshot, Read]] = {}
-        told: dict[Declared, list[tuple[Labels, float]]] = {m: [] for m in exported.OF_SCALERS}
-        for snapshot in self._scalers.snapshots():
-            held = last.get(snapshot.key)
-            if held is None or held[0] is not snapshot:
-                held = (snapshot, read(snapshot))
-            now[snapshot.key] = held
-            which = (snapshot.meta.namespace, snapshot.meta.name)
-            for declared, labels, value in held[1]:
-                told[declared].append(((*which, *labels), value))
-            count = self._counts.read(snapshot)
-            told[exported.EVENTS].append(((*which, "up"), float(count.up)))
-            told[exported.EVENTS].append(((*which, "down"), float(count.down)))
-        self._read = now
-        return told.items()
+    return CachedFigures(scalers, exported.OF_SCALERS, read=read, beside=counted)
 
 
 def gauges(runtime: Runtime) -> Callable[[], Told]:
     """Return what reads them, from the cache that the controller has anyway."""
-    return Gauges(runtime.lister(VerticeScaler), Counts.of(runtime))
+    return of_scalers(runtime.lister(VerticeScaler), Counts.of(runtime))
 
 
 FIGURES: Final = Figures(declared=exported.OF_SCALERS, reader=gauges)

@@ -101,7 +101,7 @@ def test_a_cluster_that_makes_no_sense_tells_nothing():
 async def test_series_of_a_deleted_cluster_end():
     """A scrape tells of what the cache holds; what did not change is not read again."""
     informer = informer_of(PENIN_OMEGA_CLUSTER, {"spec": {"version": "1"}}, {})
-    read = gauges.Gauges(Lister(informer, PeninOmegaCluster))
+    read = gauges.of_clusters(Lister(informer, PeninOmegaCluster))
 
     def names():
         told = dict(read())

@@ -162,7 +162,7 @@ def scalers(count):
     """Return what reads so many scalers, their cache and their counts."""
     informer = informer_of(VERTICE_SCALER, *[{"spec": SPEC} for _ in range(count)])
     counts = Counts()
-    return gauges.Gauges(Lister(informer, VerticeScaler), counts), informer.store, counts
+    return gauges.of_scalers(Lister(informer, VerticeScaler), counts), informer.store, counts
 
 
 def test_series_of_a_deleted_scaler_end():
@@ -210,7 +210,7 @@ def test_figures_carry_the_labels_they_declare():
         },
     }
     raw = json.dumps(body).encode()
-    read._scalers.informer.wrote(seal(raw), raw)
+    read._lister.informer.wrote(seal(raw), raw)
 
     for declared, values in read():
         (*_, (labels, _)) = values
