@@ -5,7 +5,6 @@ decision from being carried out. A scale is written before it is told, so that a
 in between leaves a workload as it was decided, and its successor sees the change (`memory`).
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -33,13 +32,7 @@ from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
 from reconcilers.vertice.scaler.reading.kinds import Kinds
-from reconcilers.vertice.scaler.rivals import (
-    AUTOSCALER,
-    SCALED_OBJECT,
-    Autoscaler,
-    ScaledObject,
-    rival,
-)
+from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
 from reconcilers.vertice.scaler.scale import Moved, Scale, Scales, TargetError
 from reconcilers.vertice.scaler.schedule import Entry, InForce, in_force, limits, read
 from reconcilers.vertice.scaler.told import told
@@ -50,7 +43,6 @@ PERIOD: Final = 15.0
 RESTORE: Final = "vertice.io/restore-replicas"
 WORKERS: Final = 16
 _SOON: Final = 1.0
-_BY_TARGET: Final = "vertice.io/target"
 
 
 @attrs.frozen(kw_only=True)
@@ -71,14 +63,13 @@ class Look:
 class VerticeScalerReconciler:
     """Scales one workload at a time."""
 
-    def __init__(self, runtime: Runtime, asking: Asking) -> None:
+    def __init__(self, runtime: Runtime, asking: Asking, rivals: Rivals) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
         self._recorder = runtime.recorder
         self._scalers = runtime.lister(VerticeScaler)
-        self._autoscalers = runtime.lister(Autoscaler)
-        self._scaled_objects = runtime.lister(ScaledObject)
         self._intents = Intents.of(runtime)
+        self._rivals = rivals
         self._counts = Counts.of(runtime)
         kinds = Kinds(runtime.client)
         self._scales = Scales(runtime.client, kinds)
@@ -164,7 +155,7 @@ class VerticeScalerReconciler:
     async def _act(self, look: Look) -> None:
         """Carry out what is decided, and tell it."""
         decision = decide(look.situation)
-        blocked = self._rival(look)
+        blocked = self._rivals.of(look.scaler)
         guard = self._guard(look, decision, blocked)
         generation = look.snapshot.meta.generation
         account = told(look.situation, decision, generation=generation, guard=guard)
@@ -196,15 +187,6 @@ class VerticeScalerReconciler:
                 scaled_at=scaled_at,
             ),
         )
-
-    def _rival(self, look: Look) -> str:
-        namespace = look.snapshot.meta.namespace
-        others: list[Autoscaler | ScaledObject] = [
-            *self._autoscalers.list(namespace=namespace),
-            *self._scaled_objects.list(namespace=namespace),
-        ]
-        scalers = self._scalers.by_index(_BY_TARGET, _key(look.target))
-        return rival(look.scaler, scalers=scalers, autoscalers=others)
 
     def _guard(self, look: Look, decision: Decision, blocked: str) -> str:
         """Say what keeps a decision from being carried out, if anything does."""
@@ -293,8 +275,8 @@ def _situation(
     now: int,
 ) -> tuple[Situation, Memories]:
     """Put together what a decision follows from; how metrics fared includes this look."""
-    spec, behaviour = scaler.spec, settings.behaviour(scaler.spec.behavior)
-    window = settings.down_window(behaviour)
+    spec, bare = scaler.spec, _bare(scaler, now)
+    window = settings.down_window(bare.behaviour)
     known = memories.of_metrics(len(figures))
     metrics = tuple(
         memory.after(figure.heard, now=now, window=window)
@@ -305,7 +287,6 @@ def _situation(
         for figure, metric, memory in zip(figures, spec.metrics, metrics, strict=True)
     )
     memories = attrs.evolve(memories, metrics=metrics)
-    bare = _bare(scaler, now)
     return attrs.evolve(
         bare,
         current=workload.current,
@@ -347,37 +328,12 @@ def _was_to_be(account: DecisionStatus | UnsetType) -> int | None:
     return account.replicas if account.guard is UNSET else account.current
 
 
-def _target_of(scaler: VerticeScaler, namespace: str) -> TargetRef:
-    target = scaler.spec.target
-    group = target.group_version.rpartition("/")[0]
-    return TargetRef(group=group, kind=target.kind, namespace=namespace, name=target.name)
-
-
-def _key(target: TargetRef) -> str:
-    return f"{target.namespace}/{target}"
-
-
 def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
-    asking = Asking(runtime.client, runtime.clock)
-    scalers = runtime.lister(VerticeScaler)
-    store = scalers.informer.store
-
-    def index(snapshot: Snapshot) -> Iterable[str]:
-        return (_key(_target_of(scalers.memo.typed(snapshot), snapshot.meta.namespace)),)
-
-    def of_target(target: TargetRef) -> Iterable[str]:
-        return store.index_keys(_BY_TARGET, _key(target))
-
-    def of_autoscaler(snapshot: Snapshot) -> Iterable[str]:
-        namespace = snapshot.meta.namespace
-        return [each.key for each in store.in_namespace(namespace)]
-
-    if not store.has_index(_BY_TARGET):
-        store.add_index(_BY_TARGET, index)
+    asking, rivals = Asking(runtime.client, runtime.clock), Rivals(runtime)
     builder = Builder(runtime, NAME).for_(VerticeScaler, spec_changed)
-    builder.watches(AUTOSCALER, of_autoscaler, spec_changed)
-    builder.watches(SCALED_OBJECT, of_autoscaler, spec_changed, optional=True)
-    builder.watches(INTENTS, targeting(of_target))
+    builder.watches(AUTOSCALER, rivals.scalers_beside, spec_changed)
+    builder.watches(SCALED_OBJECT, rivals.scalers_beside, spec_changed, optional=True)
+    builder.watches(INTENTS, targeting(rivals.scalers_of))
     builder.and_source(asking).with_options(workers=WORKERS)
-    return builder.complete(VerticeScalerReconciler(runtime, asking))
+    return builder.complete(VerticeScalerReconciler(runtime, asking, rivals))

@@ -2,22 +2,31 @@
 
 An autoscaler of Kubernetes, of KEDA, or another scaler of ours on the target means that nothing is
 written. Of two scalers of ours the older one goes on, so that a mistake made later changes nothing.
+They are found by an index of what each of them scales: a namespace may have thousands of them.
 """
 
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Final, TypeVar
 
 from msgspec import Struct
 
+from controller.runtime.intent import TargetRef
+from controller.runtime.runtime import Runtime
+from informers.lister import Lister
+from informers.meta.codec import decode
 from informers.meta.crd import Definition
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
+from informers.snapshot import Snapshot
 from reconcilers.vertice.api.scaler import Target, VerticeScaler
 
 AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
+_BY_TARGET: Final = "vertice.io/target"
 _APPS: Final = "apps/v1"
 _DEPLOYMENT: Final = "Deployment"
+
+T = TypeVar("T", bound=Resource)
 
 
 class Reference(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,6 +57,43 @@ class ScaledObject(Resource, frozen=True, kw_only=True, rename="camel"):
     spec: _Scaling = _Scaling()
 
 
+class Rivals:
+    """Finds who scales what."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._scalers = runtime.lister(VerticeScaler)
+        self._autoscalers = runtime.lister(Autoscaler)
+        self._scaled_objects = runtime.lister(ScaledObject)
+        _index(self._scalers, _reference)
+        _index(self._autoscalers, _scaled)
+        _index(self._scaled_objects, _scaled)
+
+    def of(self, scaler: VerticeScaler) -> str:
+        """Name who else scales the target of a scaler; empty if nobody does."""
+        at = _key(str(scaler.metadata.namespace), _reference(scaler))
+        return rival(
+            scaler,
+            scalers=self._scalers.by_index(_BY_TARGET, at),
+            autoscalers=[
+                *self._autoscalers.by_index(_BY_TARGET, at),
+                *self._scaled_objects.by_index(_BY_TARGET, at),
+            ],
+        )
+
+    def scalers_of(self, target: TargetRef) -> Iterable[str]:
+        """Return the keys of the scalers of a target."""
+        reference = Reference(api_version=f"{target.group}/", kind=target.kind, name=target.name)
+        return self._scalers_at(_key(target.namespace, reference))
+
+    def scalers_beside(self, other: Snapshot) -> Iterable[str]:
+        """Return the keys of the scalers whose target an autoscaler of others has."""
+        reference = decode(other.raw, Autoscaler).spec.scale_target_ref
+        return self._scalers_at(_key(other.meta.namespace, reference))
+
+    def _scalers_at(self, target: str) -> Iterable[str]:
+        return self._scalers.informer.store.index_keys(_BY_TARGET, target)
+
+
 def rival(
     scaler: VerticeScaler,
     *,
@@ -65,6 +111,27 @@ def rival(
     mine = _age(scaler)
     older = [each for each in scalers if _is_same(target, _reference(each)) and _age(each) < mine]
     return f"VerticeScaler {min(older, key=_age).metadata.name}" if older else ""
+
+
+def _index(lister: Lister[T], reference: Callable[[T], Reference]) -> None:
+    """Keep an index of what objects scale."""
+    store = lister.informer.store
+
+    def target_of(snapshot: Snapshot) -> Iterable[str]:
+        return (_key(snapshot.meta.namespace, reference(lister.memo.typed(snapshot))),)
+
+    if not store.has_index(_BY_TARGET):
+        store.add_index(_BY_TARGET, target_of)
+
+
+def _key(namespace: str, reference: Reference) -> str:
+    """Return what is equal for references to one workload, however people spell its kind."""
+    group, kind = _group(reference.api_version), reference.kind.lower()
+    return f"{namespace}/{group}/{kind}/{reference.name}"
+
+
+def _scaled(other: Autoscaler | ScaledObject) -> Reference:
+    return other.spec.scale_target_ref
 
 
 def _is_same(target: Target, reference: Reference) -> bool:
