@@ -78,17 +78,17 @@ class Findings:
         return self.plan.revision != self.wished
 
     @property
-    def turns_back(self) -> bool:
-        """Whether a revision was given up that the status does not speak of yet."""
-        before = self.cluster.status.rollout
-        known = UNSET if before is UNSET else before.failed
-        return bool(self.plan.failed) and known != self.plan.failed
-
-    @property
     def is_returning(self) -> bool:
         """Whether what was given up is still being taken back; pods that fail later are not it."""
-        is_known = self.cluster.status.phase == "Running" and not self.turns_back
-        return self.is_rolled_back and bool(self.waiting) and not is_known
+        return self.is_rolled_back and bool(self.waiting) and not self.is_back
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the status told of what was given up, and that it is no part's turn any more."""
+        before = self.cluster.status.rollout
+        if before is UNSET:
+            return False
+        return before.failed == self.plan.failed and before.service is UNSET
 
     @property
     def is_begun(self) -> bool:

@@ -45,15 +45,15 @@ def was(phase):
     return msgspec.structs.replace(CLUSTER, status=PeninOmegaClusterStatus(phase=phase))
 
 
-def known(phase):
+def known(phase, **turn):
     """Return the cluster whose status said this, and that a change was taken back."""
-    said = {"phase": phase, "rollout": {"revision": "new", "failed": "newer"}}
+    said = {"phase": phase, "rollout": {"revision": "new", "failed": "newer", **turn}}
     return msgspec.structs.replace(CLUSTER, status=codec.convert(said, PeninOmegaClusterStatus))
 
 
 NOTHING = dict.fromkeys(ALL_READY, Observed())
 ONE_DOWN = ALL_READY | {"sigmaGuard": DOWN}
-TAKEN_BACK = Plan(revision="new", settings=SETTINGS, failed="newer")
+TAKEN_BACK = Plan(revision="new", settings=SETTINGS, at="sigmaGuard", failed="newer")
 BACK_AND_DOWN = {"wished": "newer", "observed": ONE_DOWN, "plan": TAKEN_BACK}
 AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
 
@@ -72,9 +72,10 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         ({"cluster": was("Creating"), "refusal": "it is another's"}, "Creating"),
         ({"cluster": was("Running"), "refusal": "it is another's"}, "Running"),
         ({"cluster": was("Running"), **BACK_AND_DOWN}, "Updating"),
-        ({"cluster": known("Failed"), **BACK_AND_DOWN}, "Updating"),
+        ({"cluster": known("Failed", service="sigmaGuard"), **BACK_AND_DOWN}, "Updating"),
         ({"cluster": was("Updating"), **BACK_AND_DOWN, "observed": ALL_READY}, "Running"),
         ({"cluster": known("Running"), **BACK_AND_DOWN}, "Running"),
+        ({"cluster": known("Failed"), **BACK_AND_DOWN}, "Running"),
         (
             {"observed": ALL_READY | {"sigmaGuard": attrs.evolve(DOWN, replicas=3)}},
             "Updating",
@@ -99,6 +100,7 @@ AT_GUARD = Plan(revision="new", settings=SETTINGS, at="sigmaGuard")
         "a change is taken back, and that it was stuck is what was told last",
         "a change is taken back, and all is as it was",
         "a pod failed long after a change was taken back",
+        "a service was down for long, after a change was taken back, and is coming",
         "it is scaled",
         "a service is down for long",
     ],
@@ -152,8 +154,7 @@ def test_a_rollback_is_told_until_the_spec_changes():
 
 def test_a_way_back_is_a_change_until_all_pods_are_ready():
     """The last part was given its settings; its turn, which has its time, is not over."""
-    taken_back = attrs.evolve(TAKEN_BACK, at="sigmaGuard")
-    found = findings(cluster=known("Updating"), **BACK_AND_DOWN | {"plan": taken_back})
+    found = findings(cluster=known("Updating", service="sigmaGuard"), **BACK_AND_DOWN)
 
     assert ("True", "RollingBack") == _short(status.progressing(found))
     assert "sigmaGuard" == status.status(found).rollout.service
