@@ -3,7 +3,7 @@
 from typing import Final
 
 from controller.runtime.intent import READING
-from controller.runtime.registration import ControllerSpec, Family, Permission
+from controller.runtime.registration import READ, ControllerSpec, Family, Permission
 from informers.meta.builtin import DEPLOYMENT, POD, SECRET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler import gauges
@@ -24,9 +24,15 @@ FAMILY: Final = Family(
         ),
         Permission(
             group=DEPLOYMENT.group,
+            resources=("deployments", "statefulsets", "replicasets"),
+            verbs=READ,
+            reason="How many pods a workload is to have is read there.",
+        ),
+        Permission(
+            group=DEPLOYMENT.group,
             resources=("deployments/scale", "statefulsets/scale", "replicasets/scale"),
-            verbs=("get", "update"),
-            reason="How many pods a workload is to have is read and written there, nothing else.",
+            verbs=("update",),
+            reason="How many pods a workload is to have is written there, nothing else.",
         ),
         Permission.read(POD, reason="Which pods count is decided by their states and requests."),
         Permission(

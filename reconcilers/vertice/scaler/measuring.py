@@ -21,17 +21,18 @@ from reconcilers.vertice.scaler.listening import (
 from reconcilers.vertice.scaler.reading.answer import Unanswered
 from reconcilers.vertice.scaler.reading.custom import CustomMetrics
 from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
+from reconcilers.vertice.scaler.reading.lean import PODS
 from reconcilers.vertice.scaler.reading.pods import Measured, Pod
 from reconcilers.vertice.scaler.reading.resources import ResourceMetrics, Unread, samples
 from reconcilers.vertice.scaler.reading.selection import Selection
-from reconcilers.vertice.scaler.scale import Scale
+from reconcilers.vertice.scaler.reading.workloads import Scale
 
 
 class Measuring:
     """Asks for the metrics of scalers."""
 
     def __init__(self, runtime: Runtime, asking: Asking, kinds: Kinds) -> None:
-        self._selection = Selection(runtime.lister(Pod))
+        self._selection = Selection(runtime.lister(Pod, PODS))
         self._resources = ResourceMetrics(runtime.client, runtime.clock)
         self._custom = CustomMetrics(runtime.client)
         self._asking = asking
@@ -83,7 +84,7 @@ class Measuring:
         """Return what the pods of a workload use."""
         read = await self._resources.of(str(scaler.metadata.namespace))
         container = "" if metric.container is UNSET else metric.container
-        return samples(read, {pod.name for pod in workload.pods}, resource, container)
+        return samples(read, (pod.name for pod in workload.pods), resource, container)
 
     async def _custom_samples(
         self, scaler: VerticeScaler, workload: Workload, metric: Metric

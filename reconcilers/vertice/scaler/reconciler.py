@@ -32,8 +32,9 @@ from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
 from reconcilers.vertice.scaler.reading.kinds import Kinds
+from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
-from reconcilers.vertice.scaler.scale import Moved, Scale, Scales, TargetError
+from reconcilers.vertice.scaler.scale import Moved, Scales, TargetError
 from reconcilers.vertice.scaler.schedule import Entry, InForce, in_force, limits, read
 from reconcilers.vertice.scaler.told import told
 from reconcilers.vertice.scaler.votes import vote
@@ -72,7 +73,7 @@ class VerticeScalerReconciler:
         self._rivals = rivals
         self._counts = Counts.of(runtime)
         kinds = Kinds(runtime.client)
-        self._scales = Scales(runtime.client, kinds)
+        self._scales = Scales(runtime.client, kinds, Workloads(runtime))
         self._measuring = Measuring(runtime, asking, kinds)
         self._schedules = Recent[tuple[Entry, ...]]()
         self._memories: dict[str, tuple[str, Memories]] = {}

@@ -1,14 +1,14 @@
 """The scale of a workload, whatever its kind: read, and written under its resource version.
 
-Nothing else of a workload is ever written. A write that meets another one is tried again as long as
-the number of pods is the one that was decided upon; if it is not, the decision is void (`Moved`).
+Workloads of apps/v1 are read from caches, others by a request. Nothing else of a workload is ever
+written. A write that meets another one is tried again, from what is read live then, as long as the
+number of pods is the one that was decided upon; if it is not, the decision is void (`Moved`).
 
 That a kind may be scaled is for the roles of the operator to say; those of apps/v1 may.
 """
 
 from typing import Any, Final
 
-import attrs
 from msgspec import Struct
 
 from informers.client import Client
@@ -17,6 +17,7 @@ from informers.meta.codec import decode
 from informers.meta.kinds import Kind
 from reconcilers.vertice.api.scaler import Target
 from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
+from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 
 MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
@@ -54,23 +55,13 @@ class _Scale(Struct, frozen=True, rename="camel"):
     status: _Status = _Status()
 
 
-@attrs.frozen(kw_only=True)
-class Scale:
-    """How many pods a workload is to have, how many it has, and which are its own."""
-
-    uid: str
-    version: str
-    replicas: int
-    shown: int
-    selector: str
-
-
 class Scales:
     """Reads and writes scales."""
 
-    def __init__(self, client: Client, kinds: Kinds) -> None:
+    def __init__(self, client: Client, kinds: Kinds, workloads: Workloads) -> None:
         self._client = client
         self._kinds = kinds
+        self._workloads = workloads
 
     async def kind(self, target: Target) -> Kind:
         """Return what the kind of a target is called in paths.
@@ -94,10 +85,26 @@ class Scales:
         """Read the scale of a target.
 
         Raises:
-            TargetError: If there is none, or it may not be read.
+            TargetError: If there is none, it may not be read, or another controller writes it.
         """
-        kind = await self.kind(target)
+        kind, found = await self.kind(target), None
+        if self._workloads.keeps(kind):
+            found = self._workloads.find(kind, namespace, target.name)
+        if found is None:
+            found = await self._ask(kind, namespace, target)
+        if found.deployment:
+            raise TargetError(
+                "OwnedByDeployment",
+                f"{target.kind} {target.name} belongs to Deployment {found.deployment}, which sets "
+                "its number of pods: name that Deployment in spec.target",
+            )
+        return found
+
+    async def _ask(self, kind: Kind, namespace: str, target: Target) -> Scale:
+        """Read the scale of a target live."""
         try:
+            if self._workloads.keeps(kind):
+                return await self._workloads.ask(kind, namespace, target.name)
             found = await self._client.get(
                 kind, target.name, namespace=namespace, subresource="scale"
             )
@@ -128,7 +135,7 @@ class Scales:
             try:
                 await self._put(kind, namespace, target.name, found, replicas)
             except Conflict:
-                found = await self.read(namespace, target)
+                found = await self._ask(kind, namespace, target)
                 if (found.uid, found.replicas) != (scale.uid, scale.replicas):
                     raise Moved from None
             except NotFound as error:

@@ -25,7 +25,7 @@ from reconcilers.vertice.api.measured import Metric
 from reconcilers.vertice.api.scaler import VerticeScaler, VerticeScalerStatus
 from reconcilers.vertice.scaler.listening import Figure
 from reconcilers.vertice.scaler.memory import Memories
-from reconcilers.vertice.scaler.scale import Scale
+from reconcilers.vertice.scaler.reading.workloads import Scale
 from reconcilers.vertice.scaler.schedule import InForce
 
 AT_LEAST_EVERY: Final = 60 * SECOND

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from controller.runtime.runtime import cached
 from informers.client import Client
 from informers.connection import connect
 from informers.factory import Informers
 from informers.lister import Lister
+from reconcilers.vertice.scaler.reading.lean import PODS
 from reconcilers.vertice.scaler.reading.pods import Pod
 from reconcilers.vertice.scaler.reading.resources import POD_METRICS, ResourceMetrics, Unread
 from reconcilers.vertice.scaler.reading.selection import Selection
@@ -68,7 +68,7 @@ async def selection(cluster, namespace):
     """Return who finds pods of the namespace."""
     client = Client(await connect(kubeconfig=cluster.kubeconfig))
     async with Informers(client, namespaces=[namespace]) as informers:
-        informer = informers.acquire(cached(Pod.definition.kind))
+        informer = informers.acquire(PODS)
         lister = Lister(informer, Pod)
         found = Selection(lister)
         async with asyncio.timeout(30):

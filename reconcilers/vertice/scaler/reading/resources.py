@@ -7,7 +7,7 @@ server that is down is not asked a thousand times.
 """
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -42,14 +42,9 @@ class ContainerMetrics(Struct, frozen=True, kw_only=True, rename="camel"):
     usage: dict[str, Quantity] = {}
 
 
-class _Meta(Struct, frozen=True, kw_only=True, rename="camel"):
-    name: str = ""
-
-
 class PodMetrics(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a pod used, on average over a window that ended at a moment."""
 
-    metadata: _Meta = _Meta()
     timestamp: Time = Time()
     window: Duration = Duration(0)
     containers: tuple[ContainerMetrics, ...] = ()
@@ -61,7 +56,7 @@ class _Listing:
 
     lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
     read_at: float | None = None
-    pods: tuple[PodMetrics, ...] = ()
+    pods: dict[str, PodMetrics] = attrs.field(factory=dict)
     why: str = ""
 
 
@@ -74,8 +69,8 @@ class ResourceMetrics:
         self._fresh = fresh
         self._listings: dict[str, _Listing] = {}
 
-    async def of(self, namespace: str) -> tuple[PodMetrics, ...]:
-        """Return what the pods of a namespace use.
+    async def of(self, namespace: str) -> Mapping[str, PodMetrics]:
+        """Return what the pods of a namespace use, by their names.
 
         Raises:
             Unread: If that cannot be told.
@@ -104,7 +99,7 @@ class ResourceMetrics:
         options = ListOptions(namespace=namespace)
         try:
             page = await self._client.list(POD_METRICS, options)
-            listing.pods = tuple(decode(each.raw, PodMetrics) for each in page.items)
+            listing.pods = {each.meta.name: decode(each.raw, PodMetrics) for each in page.items}
             listing.why = ""
         except NotFound:
             listing.why = (
@@ -117,22 +112,22 @@ class ResourceMetrics:
 
 
 def samples(
-    pods: tuple[PodMetrics, ...], names: Container[str], resource: Measured, container: str
+    read: Mapping[str, PodMetrics], names: Iterable[str], resource: Measured, container: str
 ) -> dict[str, Sample]:
     """Return what was measured of the named pods, in thousandths.
 
     A pod of which one container was not measured has no sample: a part is not the whole.
     """
     found = {}
-    for pod in pods:
-        if pod.metadata.name in names:
-            used = _used(pod, resource, container)
-            if used is not None:
-                found[pod.metadata.name] = Sample(
-                    value=used,
-                    at=pod.timestamp.nanoseconds,
-                    window=round(pod.window.seconds * SECOND),
-                )
+    for name in names:
+        pod = read.get(name)
+        used = None if pod is None else _used(pod, resource, container)
+        if pod is not None and used is not None:
+            found[name] = Sample(
+                value=used,
+                at=pod.timestamp.nanoseconds,
+                window=round(pod.window.seconds * SECOND),
+            )
     return found
 
 
