@@ -22,6 +22,11 @@ EVENTS: Final = counter(
     *_WHICH,
     "direction",
 )
+LOOKS: Final = counter(
+    "vertice_scaler_looks_total",
+    "Looks of this process at a scaler whose target could be read.",
+    *_WHICH,
+)
 CONDITION: Final = gauge(
     "vertice_scaler_condition",
     "1 where the condition is True, 0 where it is False; none where it is unknown.",
@@ -49,6 +54,7 @@ OF_SCALERS: Final = (
     MIN,
     MAX,
     EVENTS,
+    LOOKS,
     CONDITION,
     MISSING,
     VALUE,

@@ -101,6 +101,18 @@ STATE: Final = Row(
             text="1 where people have paused it in this direction.",
             queries=(levels("vertice_scaler_paused", *_WHICH, "direction"),),
         ),
+        Panel(
+            title="Looks",
+            text="In a minute; there are to be four, so fewer mean that the operator is late.",
+            width=24,
+            queries=(
+                Query(
+                    expr="sum by (namespace, name) "
+                    "(rate(vertice_scaler_looks_total[$__rate_interval])) * 60",
+                    legend="{{namespace}} {{name}}",
+                ),
+            ),
+        ),
     ),
 )
 

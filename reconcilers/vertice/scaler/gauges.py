@@ -1,7 +1,7 @@
 """What Prometheus is told of each scaler: its cached state when it scrapes, and what was counted.
 
-A standby tells the same as the leader, but for the changes (`counts`): it makes none. Figures are
-as old as the status, up to a minute.
+A standby tells the same as the leader, but for what is counted (`counts`): it neither looks nor
+changes anything. The other figures are as old as the status, up to a minute.
 """
 
 from collections.abc import Callable, Iterator
@@ -110,13 +110,14 @@ def number(text: str) -> float | None:
 
 
 def of_scalers(scalers: Lister[VerticeScaler], counts: Counts) -> CachedFigures:
-    """Return the figures of all scalers: as the cache shows them, and as changes were counted."""
+    """Return the figures of all scalers: as the cache shows them, and as was counted."""
 
     def counted(snapshot: Snapshot) -> Read:
         count = counts.read(snapshot)
         return (
             (exported.EVENTS, ("up",), float(count.up)),
             (exported.EVENTS, ("down",), float(count.down)),
+            (exported.LOOKS, (), float(count.looks)),
         )
 
     return CachedFigures(scalers, exported.OF_SCALERS, read=read, beside=counted)

@@ -93,6 +93,7 @@ class VerticeScalerReconciler:
         try:
             snapshot = await self._held(scaler, snapshot)
             look = await self._look(scaler, snapshot)
+            self._counts.looked(snapshot)
             await self._act(look)
         except CronError as error:
             await self._cannot(scaler, snapshot, "InvalidSchedule", str(error))

@@ -36,6 +36,16 @@ def test_each_direction_is_counted_by_itself():
     assert Count(up=2, down=1) == counts.read(scaler())
 
 
+def test_looks_are_counted_beside_changes():
+    """Neither loses the other."""
+    counts = Counts()
+    counts.looked(scaler())
+    counts.scaled(scaler(), 1, 2)
+    counts.looked(scaler())
+
+    assert Count(up=1, looks=2) == counts.read(scaler())
+
+
 def test_a_scaler_of_an_old_name_begins_at_zero():
     """It is another one, whether or not anybody saw the old one go."""
     counts = Counts()
