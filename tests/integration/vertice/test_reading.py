@@ -63,6 +63,15 @@ async def test_a_refusal_is_kept_as_well(client, proxy, world):
     assert once == asked(proxy)
 
 
+async def test_a_server_that_is_down_is_told_with_where_to_look(client, proxy, world):
+    """The API server is there and says so; what is behind it is not."""
+    proxy.add(refusal(503), Match(path=f"/{POD_METRICS.group}/"))
+    remedy = r"see whether metrics-server runs: kubectl get apiservice v1beta1\.metrics\.k8s\.io"
+
+    with pytest.raises(Unread, match=remedy):
+        await ResourceMetrics(client, SteppedClock()).of(world.namespace)
+
+
 @pytest.fixture
 async def selection(cluster, namespace):
     """Return who finds pods of the namespace."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from informers.client import Client
-from informers.errors import InformersError, NotFound, ServerTimeout, ServiceUnavailable
+from informers.errors import InformersError, NotFound
 from informers.meta.codec import decode
 from informers.meta.errors import DecodeError
 from informers.meta.kinds import Kind
@@ -21,7 +21,7 @@ from informers.meta.microtime import Time
 from informers.meta.quantity import Quantity
 from informers.request import Request
 from reconcilers.vertice.scaler.groups import SECOND, Sample
-from reconcilers.vertice.scaler.reading.resources import Unread
+from reconcilers.vertice.scaler.reading.resources import Unread, trouble
 
 GROUP: Final = "custom.metrics.k8s.io"
 VERSIONS: Final = ("v1beta2", "v1beta1")
@@ -97,19 +97,11 @@ class CustomMetrics:
                     why = f"{GROUP} does not know the metric: {error.message.rstrip()}"
                     raise Unread(why) from error
             except (InformersError, DecodeError) as error:
-                raise Unread(_trouble(error, version)) from error
+                raise Unread(trouble(error, f"{GROUP}/{version}", "its adapter")) from error
         raise Unread(
             f"the cluster has no {GROUP}: install an adapter that serves it, or ask Prometheus for "
             "the metric, as an external one"
         )
-
-
-def _trouble(error: Exception, version: str) -> str:
-    """Say what is wrong, and where to look if it is the adapter that does not answer."""
-    what = f"{GROUP} cannot be read: {str(error).rstrip()}"
-    if not isinstance(error, ServiceUnavailable | ServerTimeout):
-        return what
-    return f"{what}; see whether its adapter runs: kubectl get apiservice {version}.{GROUP}"
 
 
 def _object(namespace: str, kind: Kind, name: str) -> str:

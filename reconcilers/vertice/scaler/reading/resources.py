@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from informers.client import Client
 from informers.clock import Clock
-from informers.errors import InformersError, NotFound
+from informers.errors import InformersError, NotFound, ServerTimeout, ServiceUnavailable
 from informers.meta.codec import decode
 from informers.meta.duration import Duration
 from informers.meta.errors import DecodeError
@@ -107,8 +107,17 @@ class ResourceMetrics:
                 "external metric"
             )
         except (InformersError, DecodeError) as error:
-            listing.why = f"metrics.k8s.io cannot be read: {error}"
+            listing.why = trouble(error, POD_METRICS.api_version, "metrics-server")
         listing.read_at = self._clock.monotonic()
+
+
+def trouble(error: Exception, version: str, server: str) -> str:
+    """Say why an API cannot be read, and where to look if it is its server that does not answer."""
+    group, _, number = version.partition("/")
+    what = f"{group} cannot be read: {str(error).rstrip()}"
+    if not isinstance(error, ServiceUnavailable | ServerTimeout):
+        return what
+    return f"{what}; see whether {server} runs: kubectl get apiservice {number}.{group}"
 
 
 def samples(
