@@ -161,6 +161,8 @@ class History(Struct, frozen=True, kw_only=True, rename="camel"):
     """Of each metric, in the order of the spec."""
     active_at: MicroTime | UnsetType = UNSET
     """When something last asked for at least one pod, where there may be none."""
+    zeroed: bool = False
+    """Whether the scaler took the last pod, or was about to; it brings back only those."""
 
 
 class ScheduleStatus(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -131,6 +131,12 @@ RULES: Final = (
     *measured.RULES,
     Rule(
         path="spec.target",
+        rule="self.kind == oldSelf.kind && self.name == oldSelf.name",
+        message="a scaler keeps its workload, with all that it remembers of it: delete it and "
+        "make another one",
+    ),
+    Rule(
+        path="spec.target",
         rule=f"has(self.apiVersion) || self.kind in [{_KINDS}]",
         message="say the apiVersion of a kind that is not one of apps/v1",
         field_path=".kind",

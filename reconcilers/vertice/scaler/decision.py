@@ -3,8 +3,9 @@
 The numbers are those of `turn`, which are the HorizontalPodAutoscaler's. What is added around them:
 
 - Without a ready pod nothing goes down for what is measured: an outage is not a lack of load.
-- A metric that cannot be read means what its `onMissing` says; one that was read again after it
-  failed lowers nothing for a whole window, as rates are low after a gap.
+- A metric that cannot be read means what its `onMissing` says, but for the last pod: whoever is
+  left out may be asking for it. One that was read again after it failed lowers nothing for a whole
+  window, as rates are low after a gap.
 - No pods at all: only where the spec allows it, when no trigger has been active for the cooldown
   and nothing else asks for more than one pod; and back as soon as one is active. A workload that
   somebody else set to 0 is left alone.
@@ -132,7 +133,7 @@ def _active_at(situation: Situation) -> int | None:
 
 def _may_sleep(situation: Situation, active_at: int | None) -> bool:
     """Whether there may be no pods now: all triggers are known to be idle, and have been."""
-    triggers = [each for each in situation.votes if each.is_trigger and not each.is_left_out]
+    triggers = [each for each in situation.votes if each.is_trigger]
     if situation.limits.bounds.least or not all(each.is_idle for each in triggers):
         return False
     return active_at is not None and situation.now - active_at >= situation.cooldown
@@ -181,8 +182,8 @@ def _from_nothing(situation: Situation, active_at: int | None) -> Decision:
 def _asked(situation: Situation, bounds: Bounds, *, may_sleep: bool) -> int | None:
     """Return what votes ask for together; None if that cannot be told, or would lower blindly."""
     votes = [each for each in situation.votes if not each.is_left_out]
-    if not situation.votes:
-        return bounds.least
+    if not votes:
+        return None if situation.votes else bounds.least
     awake = [each for each in votes if not (may_sleep and each.is_idle)]
     most = max(_numbers(awake), default=0 if may_sleep else None)
     if most is None or (most < situation.current and not _may_lower(situation, votes)):

@@ -1,9 +1,10 @@
 """What a scaler remembers, as it stands in the status and as the arithmetic wants it.
 
 The status is written seldom, so a manager that dies takes what was asked for since with it. The
-next one adds, at its first look, that as many pods as there are were asked for just now: it may
-hold a number for longer than an unbroken run would, and never goes below it. A change of which
-nobody told, the manager having died after it, is taken for one of this moment likewise.
+next one adds, at its first look, that as many pods as there are were asked for just now, and that
+something was active: it may hold a number for longer than an unbroken run would, and never goes
+below it. A change of which nobody told, the manager having died after it, is taken for one of this
+moment likewise.
 """
 
 from typing import Self
@@ -31,6 +32,8 @@ class Memories:
     past: Past = attrs.field(factory=Past)
     metrics: tuple[Memory, ...] = ()
     active_at: int | None = None
+    is_zeroed: bool = False
+    """Whether it was us who left the workload without pods."""
 
     @classmethod
     def of(cls, history: History | UnsetType) -> Self:
@@ -51,6 +54,7 @@ class Memories:
                 for each in history.metrics
             ),
             active_at=_nanoseconds(history.active_at),
+            is_zeroed=history.zeroed,
         )
 
     def told(self) -> History:
@@ -67,6 +71,7 @@ class Memories:
                 for each in self.metrics
             ),
             active_at=_moment(self.active_at),
+            zeroed=self.is_zeroed,
         )
 
     def resumed(self, current: int, told: int | None, *, spans: Spans, now: int) -> Self:
@@ -77,8 +82,7 @@ class Memories:
         past = self.past.recommended(current, spans=spans, now=now)
         if told is not None and told != current:
             past = past.scaled(told, current, spans=spans, now=now)
-        active_at = now if self.active_at is None else self.active_at
-        return attrs.evolve(self, past=past, active_at=active_at)
+        return attrs.evolve(self, past=past, active_at=now)
 
     def of_metrics(self, count: int) -> tuple[Memory, ...]:
         """Return one for each metric; if there are others than before, nothing of them is known."""

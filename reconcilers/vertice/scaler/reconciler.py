@@ -2,7 +2,9 @@
 
 What is decided is `decision`; here is who is asked for what, in which order, and what keeps a
 decision from being carried out. A scale is written before it is told, so that a manager that dies
-in between leaves a workload as it was decided, and its successor sees the change (`memory`).
+in between leaves a workload as it was decided, and its successor sees the change (`memory`). What
+a successor could not see is told before: that it was us who took the last pod, and how many pods
+there were before the first change.
 """
 
 from typing import Final
@@ -33,6 +35,7 @@ from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
 from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
+from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
 from reconcilers.vertice.scaler.scale import Moved, Scales, TargetError
 from reconcilers.vertice.scaler.schedule import Entry, InForce, in_force, limits, read
@@ -41,7 +44,6 @@ from reconcilers.vertice.scaler.votes import vote
 
 NAME: Final = "vertice-scaler"
 PERIOD: Final = 15.0
-RESTORE: Final = "vertice.io/restore-replicas"
 WORKERS: Final = 16
 _SOON: Final = 1.0
 
@@ -74,6 +76,7 @@ class VerticeScalerReconciler:
         self._counts = Counts.of(runtime)
         kinds = Kinds(runtime.client)
         self._scales = Scales(runtime.client, kinds, Workloads(runtime))
+        self._restoring = Restoring(runtime, self._scales, rivals)
         self._measuring = Measuring(runtime, asking, kinds)
         self._schedules = Recent[tuple[Entry, ...]]()
         self._memories: dict[str, tuple[str, Memories]] = {}
@@ -89,7 +92,7 @@ class VerticeScalerReconciler:
             return done()
         scaler = self._scalers.memo.typed(snapshot)
         if snapshot.is_deleting:
-            return await self._restore(scaler, snapshot)
+            return await self._end(scaler, snapshot)
         try:
             snapshot = await self._held(scaler, snapshot)
             look = await self._look(scaler, snapshot)
@@ -161,20 +164,12 @@ class VerticeScalerReconciler:
         guard = self._guard(look, decision, blocked)
         generation = look.snapshot.meta.generation
         account = told(look.situation, decision, generation=generation, guard=guard)
-        past, scaled_at = decision.past, None
+        memories, scaled_at = _remembered(look, decision), None
         if decision.replicas != look.scale.replicas and not guard:
-            await self._scales.write(
-                look.snapshot.meta.namespace,
-                look.scaler.spec.target,
-                look.scale,
-                decision.replicas,
-            )
-            past, scaled_at = remembered(look.situation, decision), Time(look.now)
-            self._counts.scaled(look.snapshot, look.scale.replicas, decision.replicas)
+            look, memories = await self._scale(look, decision)
+            scaled_at = Time(look.now)
             self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
-        memories = attrs.evolve(look.memories, past=past, active_at=decision.active_at)
         self._memories[look.snapshot.key] = look.snapshot.meta.uid, memories
-        is_left = decision.replicas == 0 and not guard and decision.reason != "ScalingDisabled"
         await self._tell(
             look,
             status.Findings(
@@ -184,11 +179,29 @@ class VerticeScalerReconciler:
                 figures=look.figures,
                 memories=memories,
                 in_force=look.in_force,
-                is_zeroed=is_left,
                 blocked=blocked,
                 scaled_at=scaled_at,
             ),
         )
+
+    async def _scale(self, look: Look, decision: Decision) -> tuple[Look, Memories]:
+        """Write the scale; returns what was looked at, as it is now, and what to remember."""
+        memories = attrs.evolve(
+            _remembered(look, decision),
+            past=remembered(look.situation, decision),
+            is_zeroed=not decision.replicas,
+        )
+        meta, current = look.snapshot.meta, look.scale.replicas
+        intended = status.intended(look.scaler, memories, current)
+        if intended is not None:
+            told = await self._status.write(look.snapshot, intended)
+            look = attrs.evolve(look, snapshot=told, scaler=self._scalers.memo.typed(told))
+        # Whatever comes of the write, a look that does not get past it knows what the status says.
+        self._memories.pop(look.snapshot.key, None)
+        target = look.scaler.spec.target
+        await self._scales.write(meta.namespace, target, look.scale, decision.replicas)
+        self._counts.scaled(look.snapshot, current, decision.replicas)
+        return look, memories
 
     def _guard(self, look: Look, decision: Decision, blocked: str) -> str:
         """Say what keeps a decision from being carried out, if anything does."""
@@ -200,9 +213,9 @@ class VerticeScalerReconciler:
         direction = "Up" if change > 0 else "Down"
         if spec.pause in {direction, "Both"}:
             return f"spec.pause is {spec.pause}"
-        intent = self._intents.frozen(look.target, self._clock.wall())
-        if intent is not None:
-            return f"{intent.holder} asked to leave it alone: {intent.why}"
+        frozen = asked_to_leave(self._intents.frozen(look.target, self._clock.wall()))
+        if frozen:
+            return frozen
         return "spec.preview is on" if spec.preview else ""
 
     # Telling
@@ -216,9 +229,9 @@ class VerticeScalerReconciler:
     async def _cannot(
         self, scaler: VerticeScaler, snapshot: Snapshot, reason: str, message: str
     ) -> None:
-        said = status.unable(scaler, reason, message)
-        await self._status.write(snapshot, None, said)
-        self._announce(scaler, snapshot, said)
+        new, said = status.unable(scaler, reason, message)
+        await self._status.write(snapshot, new, said)
+        self._announce(scaler, snapshot, said[:1])
 
     def _announce(
         self, scaler: VerticeScaler, snapshot: Snapshot, said: tuple[Condition, ...]
@@ -241,19 +254,16 @@ class VerticeScalerReconciler:
             return await ensure_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
         return await remove_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
 
-    async def _restore(self, scaler: VerticeScaler, snapshot: Snapshot) -> Result:
-        """Give back the number of pods that there was, and let go."""
-        original = scaler.status.original_replicas
-        if RESTORE in snapshot.meta.finalizers and original is not UNSET:
-            namespace, target = snapshot.meta.namespace, scaler.spec.target
+    async def _end(self, scaler: VerticeScaler, snapshot: Snapshot) -> Result:
+        """Give back the number of pods that there was, where that is wanted, and let go."""
+        if RESTORE in snapshot.meta.finalizers:
             try:
-                scale = await self._scales.read(namespace, target)
-                if scale.replicas != original:
-                    await self._scales.write(namespace, target, scale, original)
+                held = await self._restoring.give_back(scaler, snapshot)
             except Moved:
                 return after(_SOON)
-            except TargetError:
-                pass  # there is nothing left to give back, or no way to
+            if held:
+                await self._status.write(snapshot, None, (status.withheld(scaler, held),))
+                return after(PERIOD)
         await remove_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
         self._memories.pop(snapshot.key, None)
         return done()
@@ -297,6 +307,7 @@ def _situation(
         votes=votes,
         past=memories.past,
         active_at=memories.active_at,
+        is_zeroed=memories.is_zeroed,
     ), memories
 
 
@@ -313,14 +324,17 @@ def _bare(scaler: VerticeScaler, now: int) -> Situation:
         now=now,
         hourly=settings.hourly(spec.limits),
         cooldown=spec.cooldown.nanoseconds,
-        is_zeroed=_is_zeroed(scaler),
     )
 
 
-def _is_zeroed(scaler: VerticeScaler) -> bool:
-    """Whether it was us who left the workload without pods."""
-    known = () if scaler.status.conditions is UNSET else scaler.status.conditions
-    return any(each.type == status.ZEROED and each.status == "True" for each in known)
+def _remembered(look: Look, decision: Decision) -> Memories:
+    """Return what to remember of a decision that changes nothing, or is kept from it."""
+    return attrs.evolve(
+        look.memories,
+        past=decision.past,
+        active_at=decision.active_at,
+        is_zeroed=look.memories.is_zeroed and not look.scale.replicas,
+    )
 
 
 def _was_to_be(account: DecisionStatus | UnsetType) -> int | None:

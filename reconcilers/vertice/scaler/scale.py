@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from informers.client import Client
-from informers.errors import Conflict, Forbidden, NotFound
+from informers.errors import Conflict, Forbidden, NotFound, StatusError
 from informers.meta.codec import decode
 from informers.meta.kinds import Kind
 from reconcilers.vertice.api.scaler import Target
@@ -21,6 +21,8 @@ from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 
 MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
+_UNGRANTED: Final = 'is forbidden: User "'
+"""How the API server says that no role grants something; others who forbid have other words."""
 
 
 class TargetError(Exception):
@@ -113,7 +115,11 @@ class Scales:
                 "TargetMissing", f"there is no {target.kind} {target.name} in this namespace"
             ) from error
         except Forbidden as error:
-            raise _forbidden(target, kind, "get") from error
+            raise _forbidden(target, kind, "get", error) from error
+        except StatusError as error:
+            raise TargetError(
+                "Unreadable", f"the scale of {target.kind} {target.name} was refused: {error}"
+            ) from error
         scale = decode(found.raw, _Scale)
         return Scale(
             uid=scale.metadata.uid,
@@ -141,7 +147,9 @@ class Scales:
             except NotFound as error:
                 raise Moved from error
             except Forbidden as error:
-                raise _forbidden(target, kind, "update") from error
+                raise _forbidden(target, kind, "update", error) from error
+            except StatusError as error:
+                raise _refused(target, replicas, error) from error
             else:
                 return
         raise Moved
@@ -161,9 +169,19 @@ class Scales:
         )
 
 
-def _forbidden(target: Target, kind: Kind, verb: str) -> TargetError:
+def _forbidden(target: Target, kind: Kind, verb: str, error: Forbidden) -> TargetError:
+    """Say what is missing; who else forbids things, a webhook or a quota, has its own words."""
+    text = str(error)
+    if _UNGRANTED not in text:
+        return TargetError("Refused", f"{target.kind} {target.name}: {text}")
     return TargetError(
         "Forbidden",
         f"the operator may not {verb} {kind.resource}/scale, which {target.kind} {target.name} "
-        "needs: bind its account a role with get and update of it",
+        f"needs: bind its account a role with get and update of it ({text})",
+    )
+
+
+def _refused(target: Target, replicas: int, error: StatusError) -> TargetError:
+    return TargetError(
+        "Refused", f"{replicas} pods of {target.kind} {target.name} were refused: {error}"
     )

@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Final
 
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from controller.runtime.stated import stated
 from informers.meta.conditions import Condition
@@ -54,7 +54,6 @@ class Findings:
     figures: tuple[Figure, ...]
     memories: Memories
     in_force: InForce
-    is_zeroed: bool
     blocked: str = ""
     scaled_at: Time | None = None
 
@@ -68,7 +67,6 @@ def status(found: Findings) -> VerticeScalerStatus:
     """Return the status without its conditions, which are merged by type."""
     before, account = found.scaler.status, found.account
     metrics = zip(found.scaler.spec.metrics, found.figures, strict=True)
-    original = before.original_replicas
     return VerticeScalerStatus(
         observed_generation=found.scaler.metadata.generation,
         current_replicas=found.scale.shown,
@@ -78,7 +76,7 @@ def status(found: Findings) -> VerticeScalerStatus:
         schedule=_schedule(found.in_force),
         decision=account,
         history=found.memories.told(),
-        original_replicas=account.current if original is UNSET else original,
+        original_replicas=_original(found),
         selector=found.scale.selector,
     )
 
@@ -98,12 +96,39 @@ def conditions(found: Findings) -> tuple[Condition, ...]:
     return (ready, able, active, _limited(found), _zeroed(found))
 
 
-def unable(scaler: VerticeScaler, reason: str, message: str) -> tuple[Condition, ...]:
-    """Return the conditions of a scaler that can do nothing for now."""
-    return (
-        stated(scaler, READY, reason, message, is_so=False),
-        stated(scaler, ABLE, reason, message, is_so=False),
+def intended(scaler: VerticeScaler, memories: Memories, current: int) -> VerticeScalerStatus | None:
+    """Return what has to be told before a change, should nobody live to tell it after; or nothing.
+
+    That is how many pods there were before the first one, and who takes the last pod.
+    """
+    before = scaler.status
+    if before.original_replicas is not UNSET and not memories.is_zeroed:
+        return None
+    original = current if before.original_replicas is UNSET else before.original_replicas
+    return structs.replace(before, history=memories.told(), original_replicas=original)
+
+
+def unable(
+    scaler: VerticeScaler, reason: str, message: str
+) -> tuple[VerticeScalerStatus, tuple[Condition, ...]]:
+    """Return the status of a scaler that can do nothing for now: what it knew holds no more.
+
+    What a later look goes on with stays.
+    """
+    before = scaler.status
+    kept = VerticeScalerStatus(
+        observed_generation=scaler.metadata.generation,
+        last_scale_time=before.last_scale_time,
+        history=before.history,
+        original_replicas=before.original_replicas,
     )
+    kinds = (ABLE, READY, ACTIVE, LIMITED, ZEROED)
+    return kept, tuple(stated(scaler, each, reason, message, is_so=False) for each in kinds)
+
+
+def withheld(scaler: VerticeScaler, why: str) -> Condition:
+    """Say that the target could be scaled, and why it is not."""
+    return stated(scaler, ABLE, "Withheld", why, is_so=True)
 
 
 def is_worth_telling(
@@ -167,6 +192,13 @@ def _schedule(in_force: InForce) -> ScheduleStatus:
     )
 
 
+def _original(found: Findings) -> int | UnsetType:
+    """Return how many pods there were before the first change; nothing if there was none."""
+    known = found.scaler.status.original_replicas
+    is_first = known is UNSET and found.scaled_at is not None
+    return found.account.current if is_first else known
+
+
 def _time(moment: dt.datetime | None) -> Time | UnsetType:
     return UNSET if moment is None else Time.of(moment)
 
@@ -178,7 +210,7 @@ def _able(found: Findings) -> Condition:
         )
         return stated(found.scaler, ABLE, "OwnedByAnother", message, is_so=False)
     if not found.is_done:
-        return stated(found.scaler, ABLE, "Withheld", str(found.account.guard), is_so=True)
+        return withheld(found.scaler, str(found.account.guard))
     return stated(found.scaler, ABLE, "ReadyForNewScale", "the target can be scaled", is_so=True)
 
 
@@ -204,7 +236,7 @@ def _limited(found: Findings) -> Condition:
 
 
 def _zeroed(found: Findings) -> Condition:
-    if found.is_zeroed:
+    if found.memories.is_zeroed:
         message = "there are no pods as none were needed; they come back when some are"
         return stated(found.scaler, ZEROED, "Idle", message, is_so=True)
     return stated(found.scaler, ZEROED, "InUse", "there are pods, or others took them", is_so=False)

@@ -4,6 +4,7 @@ import pytest
 
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
 from tests.integration.vertice.world import CPU, TARGET, scaler
+from tests.kit.rest import MERGE
 
 QUERY = {"type": "external", "external": {"query": "sum(rate(hits[1m]))", "target": "1000"}}
 PRINTED = {
@@ -106,3 +107,16 @@ def test_what_cannot_be_meant_is_refused(world, spec, words):
 
     assert 422 == found.status, found.body
     assert words in found.body["message"]
+
+
+def test_a_scaler_keeps_its_workload(world):
+    """What it remembers is of that one; how its version is written does not matter."""
+    world.create()
+    path = VERTICE_SCALER.path(world.namespace, "web")
+
+    patch = {"spec": {"target": {"name": "b"}}}
+    found = world.rest.request("PATCH", path, patch, content_type=MERGE)
+
+    assert 422 == found.status, found.body
+    assert "a scaler keeps its workload" in found.body["message"]
+    world.change(target={"apiVersion": "apps/v1"})

@@ -217,6 +217,22 @@ async def test_a_target_that_is_missing_is_told(world):
     await becomes(lambda: world.condition("AbleToScale"), ("True", "ReadyForNewScale"))
 
 
+@pytest.mark.usefixtures("host")
+async def test_of_a_target_that_went_nothing_is_told_any_more(world, busy):
+    """But what a later look goes on with; and that the spec was seen."""
+    await busy()
+    world.create(pause="Both")
+    await becomes(lambda: world.condition("ScalingActive"), ("True", "Measured"))
+
+    world.rest.delete(DEPLOYMENT.path(world.namespace, "web"))
+    world.change(maxReplicas=11)
+
+    await becomes(lambda: world.condition("ScalingActive"), ("False", "TargetMissing"))
+    status = world.status()
+    assert {"observedGeneration", "history", "conditions"} == set(status)
+    assert 2 == status["observedGeneration"]
+
+
 @pytest.mark.parametrize(
     ("target", "reason"),
     [

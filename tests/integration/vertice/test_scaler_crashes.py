@@ -10,8 +10,9 @@ from tests.kit.crashpoints import Guillotine
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 
-POINTS = 6
-"""The fence is asked twice for each write: of the scale, of the status, of the Event that tells."""
+POINTS = 8
+"""The fence is asked twice for each write: of how many there were, the scale, the status, the Event
+that tells."""
 
 
 @pytest.mark.parametrize("point", range(POINTS))

@@ -44,6 +44,8 @@ def situation(current, *votes, least=1, most=20, by="spec", **more):
 
 
 MISSING = Vote(name="q", note="no answer", is_trigger=True)
+IGNORED = Vote(name="cpu", note="no answer", is_left_out=True)
+LEFT_OUT = attrs.evolve(MISSING, is_left_out=True)
 SLOW_UP = attrs.evolve(
     AT_ONCE, up=attrs.evolve(UP, policies=(Policy(type="Pods", value=2, period=60 * SECOND),))
 )
@@ -133,6 +135,9 @@ LATELY = NOW - 299 * SECOND
             "ScaledToZero",
         ),
         (situation(1, MISSING, least=0, active_at=LONG_AGO), 1, "MetricsMissing"),
+        (situation(9, IGNORED, least=0, active_at=LONG_AGO), 9, "MetricsMissing"),
+        (situation(9, LEFT_OUT, least=0, active_at=LONG_AGO), 9, "MetricsMissing"),
+        (situation(9, LEFT_OUT, asks(1), least=0, active_at=LONG_AGO), 1, "AsMeasured"),
         (situation(1, trigger(0, active=False), least=0), 1, "AtMinimum"),
         (situation(1, trigger(0, active=False), active_at=LONG_AGO), 1, "AtMinimum"),
         (situation(0, trigger(9, active=True), least=0), 0, "ScalingDisabled"),
@@ -155,6 +160,9 @@ LATELY = NOW - 299 * SECOND
         "others keep more than one",
         "and none where one is all they ask for",
         "what cannot be read may be asking",
+        "a metric that is left out says nothing of the last pod",
+        "so does a query that is left out",
+        "nor when others are heard",
         "it was never looked at before",
         "the spec wants one pod at least",
         "people who set 0 are left alone",

@@ -1,0 +1,80 @@
+"""What a scaler that is deleted gives back, and when it leaves everything as it is."""
+
+import pytest
+
+from controller.runtime.freezer import Freezer
+from controller.runtime.intent import TargetRef
+from informers.client import Client
+from informers.connection import connect
+from informers.meta.builtin import DEPLOYMENT
+from reconcilers.vertice.api.scaler import VERTICE_SCALER
+from tests.integration.vertice.test_scaler import HPA, becomes, events
+from tests.integration.vertice.world import TARGET, WITHIN
+from tests.kit.eventually import eventually
+
+
+def delete(world, name="web"):
+    """Delete a scaler; returns a probe of whether it is gone."""
+    path = VERTICE_SCALER.path(world.namespace, name)
+    world.rest.delete(path)
+    return lambda: world.rest.request("GET", path).status
+
+
+@pytest.mark.usefixtures("host")
+async def test_who_never_changed_anything_gives_nothing_back(world, busy):
+    """It only told what it would do; the number is somebody else's."""
+    await busy()
+    world.create(preview=True, restoreReplicas=True)
+    await becomes(world.decided, "AsMeasured")
+    assert "originalReplicas" not in world.status()
+    world.scale(5)
+
+    await becomes(delete(world), 404)
+    assert 5 == world.replicas()
+
+
+@pytest.mark.usefixtures("host")
+async def test_what_somebody_else_scales_by_then_is_left_to_them(world, busy):
+    """An autoscaler that came later has it now."""
+    await busy()
+    world.create("mine", preview=True, restoreReplicas=True)
+    await becomes(lambda: world.status("mine").get("desiredReplicas"), 4)
+    world.change("mine", preview=None)
+    await becomes(world.replicas, 4)
+    hpa = {"scaleTargetRef": {"apiVersion": "apps/v1", **TARGET}, "minReplicas": 4}
+    world.rest.create(
+        HPA.format(world.namespace),
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "other"},
+            "spec": {**hpa, "maxReplicas": 4},
+        },
+    )
+    await becomes(lambda: world.condition("AbleToScale", "mine"), ("False", "OwnedByAnother"))
+
+    await becomes(delete(world, "mine"), 404)
+    assert 4 == world.replicas()
+    left = "the number of pods stays as it is: HorizontalPodAutoscaler other scales web now"
+    await eventually(lambda: ("NotRestored", left) in events(world), within=WITHIN)
+
+
+@pytest.mark.usefixtures("host")
+async def test_a_freeze_holds_up_what_is_given_back(world, busy, cluster):
+    """A failover that is under way does not lose its pods."""
+    await busy()
+    world.create(restoreReplicas=True)
+    await becomes(world.replicas, 4)
+    await becomes(lambda: world.status().get("originalReplicas"), 2)
+    client = Client(await connect(kubeconfig=cluster.kubeconfig))
+    other, target = Freezer(client, "failover"), TargetRef.of(DEPLOYMENT, world.namespace, "web")
+    await other.freeze(target, why="a replica is promoted", seconds=600)
+
+    status = delete(world)
+    await becomes(lambda: world.condition("AbleToScale"), ("True", "Withheld"))
+    assert (200, 4) == (status(), world.replicas())
+
+    await other.release(target)
+    await becomes(status, 404)
+    assert 2 == world.replicas()
+    await client.close()

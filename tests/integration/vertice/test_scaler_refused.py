@@ -1,0 +1,78 @@
+"""What the API server, or somebody it asks, does not allow a scaler to write."""
+
+import pytest
+
+from informers.meta.builtin import DEPLOYMENT
+from tests.integration.vertice.test_scaler import becomes
+from tests.integration.vertice.world import WITHIN
+from tests.kit.eventually import eventually
+from tests.kit.rest import MERGE
+
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+RULE = {
+    "apiGroups": ["apps"],
+    "apiVersions": ["v1"],
+    "operations": ["UPDATE"],
+    "resources": ["deployments/scale"],
+}
+WORDS = "three pods are all that was paid for"
+
+
+@pytest.fixture
+async def at_most_three(world):
+    """Have the API server allow three pods, and wait until it does."""
+    name, spaces = f"{world.namespace}.test", {"kubernetes.io/metadata.name": world.namespace}
+    world.rest.create(
+        POLICIES,
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {
+                    "resourceRules": [RULE],
+                    "namespaceSelector": {"matchLabels": spaces},
+                },
+                "validations": [{"expression": "object.spec.replicas <= 3", "message": WORDS}],
+            },
+        },
+    )
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    world.rest.create(
+        BINDINGS,
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": binding,
+        },
+    )
+    world.deploy("probe", replicas=1)
+    scale = f"{DEPLOYMENT.path(world.namespace, 'probe')}/scale?dryRun=All"
+    merge = {"spec": {"replicas": 4}}
+
+    def tried():
+        return world.rest.request("PATCH", scale, merge, content_type=MERGE).status
+
+    await eventually(tried, equals=422, within=WITHIN)
+    yield
+    world.rest.delete(f"{BINDINGS}/{name}")
+    world.rest.delete(f"{POLICIES}/{name}")
+
+
+@pytest.mark.usefixtures("host", "at_most_three")
+async def test_a_number_that_is_refused_is_told_in_the_words_of_who_refused_it(world, busy):
+    """And what is allowed is done as soon as it is asked for."""
+    await busy()
+    world.create()
+    await becomes(lambda: world.condition("AbleToScale"), ("False", "Refused"))
+    said = [each for each in world.status()["conditions"] if each["type"] == "AbleToScale"]
+    assert WORDS in said[0]["message"]
+    assert 2 == world.replicas()
+
+    world.change(maxReplicas=3)
+
+    await becomes(world.replicas, 3)
+    await becomes(lambda: world.condition("AbleToScale"), ("True", "ReadyForNewScale"))
+    await becomes(lambda: world.condition("ScaledToZero"), ("False", "InUse"))

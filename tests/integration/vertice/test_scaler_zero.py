@@ -1,0 +1,70 @@
+"""No pods at all: whoever took the last one brings it back, whatever happened in between."""
+
+import asyncio
+
+import pytest
+
+from reconcilers.vertice.scaler.reconciler import set_up
+from tests.integration.vertice.test_scaler import becomes
+from tests.kit.crashpoints import Guillotine
+from tests.kit.hosting import hosted
+
+POINTS = 8
+"""The fence is asked twice for each write: of the intention, the scale, the status, the Event."""
+NOBODY = {"cron": "* * * * *", "replicas": 0, "mode": "exact"}
+THREE = {"cron": "* * * * *", "replicas": 3}
+
+
+def asleep(world):
+    """Say whether it is us who left the workload without pods."""
+    return world.replicas(), *world.condition("ScaledToZero")
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+async def test_the_next_manager_brings_back_what_the_last_one_took(
+    world, cluster, namespace, point
+):
+    """Wherever between its writes the last one died."""
+    world.deploy(replicas=1)
+    death = Guillotine(point)
+    async with hosted(cluster, set_up, namespaces=[namespace], fence=death):
+        world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
+        async with asyncio.timeout(30):
+            await death.fell.wait()
+
+    async with hosted(cluster, set_up, namespaces=[namespace]):
+        await becomes(lambda: asleep(world), (0, "True", "Idle"))
+        world.change(schedule=[THREE])
+        await becomes(world.replicas, 3)
+
+
+@pytest.mark.usefixtures("host")
+async def test_who_is_kept_from_waking_it_wakes_it_later(world):
+    """A pause does not make a stranger of us."""
+    world.deploy(replicas=1)
+    world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
+    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+
+    world.change(pause="Up", schedule=[THREE])
+    await becomes(lambda: world.status()["decision"].get("guard"), "spec.pause is Up")
+    assert (0, "True", "Idle") == asleep(world)
+
+    world.change(pause=None)
+    await becomes(world.replicas, 3)
+    await becomes(lambda: world.condition("ScaledToZero"), ("False", "InUse"))
+
+
+@pytest.mark.usefixtures("host")
+async def test_what_people_take_is_not_ours_to_bring_back(world):
+    """Also where it was us the time before."""
+    world.deploy(replicas=1)
+    world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
+    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+    world.change(schedule=[THREE])
+    await becomes(lambda: asleep(world), (3, "False", "InUse"))
+
+    world.scale(0)
+    world.look()
+
+    await becomes(world.decided, "ScalingDisabled")
+    assert (0, "False", "InUse") == asleep(world)
