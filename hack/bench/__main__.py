@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         plan = _plan(options)
-        with _cluster(options, fake_nodes=plan.fake_nodes) as (kubeconfig, log):
+        with _cluster(options, plan) as (kubeconfig, log):
             result = asyncio.run(run(plan, kubeconfig=kubeconfig, audit_log=log, clock=LoopClock()))
     except* (PeerError, ApiError, ClusterError) as failed:
         failures = list(_leaves(failed))
@@ -144,7 +144,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 @contextmanager
-def _cluster(options: argparse.Namespace, *, fake_nodes: int) -> Iterator[tuple[Path, Path | None]]:
+def _cluster(options: argparse.Namespace, plan: Plan) -> Iterator[tuple[Path, Path | None]]:
     """Yield kubeconfig and audit log of a cluster made for this run, or the given kubeconfig."""
     if options.kubeconfig is not None:
         yield options.kubeconfig, None
@@ -152,7 +152,12 @@ def _cluster(options: argparse.Namespace, *, fake_nodes: int) -> Iterator[tuple[
     cluster = Cluster.named(options.cluster)
     cluster.down()
     try:
-        Cluster.up(options.cluster, fake_nodes=fake_nodes, owner_pid=os.getpid())
+        Cluster.up(
+            options.cluster,
+            fake_nodes=plan.fake_nodes,
+            without=plan.without,
+            owner_pid=os.getpid(),
+        )
         yield cluster.kubeconfig, cluster.audit_log
     finally:
         cluster.down()

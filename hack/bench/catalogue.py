@@ -9,8 +9,17 @@ from typing import Final
 
 import attrs
 
-from hack.bench.peers import CONTROLLER_RUNTIME, CONTROLLER_RUNTIME_APPLY, KOPF, OURS, Peer
+from hack.bench.peers import (
+    CONTROLLER_RUNTIME,
+    CONTROLLER_RUNTIME_APPLY,
+    HPA,
+    HPA_FLAGS,
+    KOPF,
+    OURS,
+    Peer,
+)
 from hack.bench.rig import Rig, Sample
+from hack.bench.scaling import CONTROLLER
 from hack.bench.scenarios.children import fanout, steady
 from hack.bench.scenarios.failover import failover
 from hack.bench.scenarios.first import idle, status_10k, sync_10k, sync_100k
@@ -23,6 +32,7 @@ from hack.bench.scenarios.penin import (
     penin_resync,
 )
 from hack.bench.scenarios.relist import relist
+from hack.bench.scenarios.scalers import scalers_1000
 
 ROUNDS: Final = 5
 FEWER_ROUNDS: Final = {KOPF: 2, CONTROLLER_RUNTIME_APPLY: 3}
@@ -58,7 +68,11 @@ class Aim:
 
 @attrs.frozen(kw_only=True)
 class Scenario:
-    """One situation, measured once per round and peer."""
+    """One situation, measured once per round and peer.
+
+    The cluster plays `fake_nodes`, and goes `without` controllers that a peer stands for.
+    A `note` stands with the figures.
+    """
 
     name: str
     sample: Callable[[Rig, Peer, int], Awaitable[Sample]]
@@ -67,6 +81,8 @@ class Scenario:
     aims: tuple[Aim, ...] = ()
     usual_rounds: int = ROUNDS
     fake_nodes: int = 0
+    without: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def title(self) -> str:
@@ -132,6 +148,17 @@ SCENARIOS: Final = (
         )
     ),
     Scenario(
+        name="scalers_1000",
+        sample=scalers_1000,
+        peers=(OURS, HPA),
+        targets=(Target("cpu_s", 1.0, HPA), Target("requests_per_s", 1.0, HPA)),
+        aims=(Aim("missed", 0),),
+        usual_rounds=_LONG_ROUNDS,
+        fake_nodes=FAKE_NODES,
+        without=(CONTROLLER,),
+        note=f"`{HPA}` is `kube-controller-manager {' '.join(HPA_FLAGS)}`.",
+    ),
+    Scenario(
         name="sync_100k",
         sample=sync_100k,
         targets=(Target("wall_s", 0.6), Target("cpu_s", 0.4), Target("rss_mb", 0.4)),
@@ -139,7 +166,7 @@ SCENARIOS: Final = (
 )
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "penin_500": tuple(each.name for each in SCENARIOS if each.fake_nodes)
+    "penin_500": tuple(each.name for each in SCENARIOS if each.name.startswith("penin_"))
 }
 """Scenarios that are run together under one name."""
 

@@ -20,6 +20,11 @@ _COLUMNS: Final = {
     "writes": "writes",
     "kill_s": "after SIGKILL (s)",
     "worst_s": "longest (s)",
+    "requests_per_s": "requests/s",
+    "writes_per_s": "writes/s",
+    "looks": "looks",
+    "missed": "missed looks",
+    "scaled": "scales written",
     "cuts": "watches cut",
     "lists": "lists after",
 }
@@ -28,6 +33,7 @@ _QUICK: Final = (
     "runs is all that these figures show."
 )
 _TITLES: Final = {scenario.name: scenario.title for scenario in SCENARIOS}
+_NOTES: Final = {scenario.name: scenario.note for scenario in SCENARIOS}
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -71,7 +77,8 @@ def _scenario(name: str, peers: Mapping[str, Mapping[str, Any]]) -> str:
         [peer, *(_cell(figures, key) for key in columns), str(len(figures["rounds"]))]
         for peer, figures in peers.items()
     ]
-    return f"### {name}\n\n{_TITLES[name]}\n\n{_grid(head, rows)}"
+    words = filter(None, (f"### {name}", _TITLES[name], _NOTES[name]))
+    return "\n\n".join((*words, _grid(head, rows)))
 
 
 def _cell(figures: Mapping[str, Any], key: str) -> str:
@@ -168,5 +175,14 @@ _METHOD: Final = """\
   work when its metrics say that nothing waits. In `penin_resync` CPU runs from the start of the
   process, in `penin_create` and `penin_change` from the first write of the harness until nothing
   came for a second. Requests and writes are lines of the audit log, without renewals of the Lease.
+- In `scalers_1000` ours is `python -m controller manager --families=vertice`. The peer's process
+  has the one controller that scales, so all of its CPU is that controller's; the cluster's own
+  kube-controller-manager goes without. Each has 1,000 Deployments of its own, with an autoscaler
+  or a scaler that says the same, and works alone; the Deployments and pods of both are in the
+  caches of both. The harness serves metrics.k8s.io through the aggregator and counts for nobody.
+  CPU, requests and looks are those of eight periods and a half, from two periods after every
+  target was looked at. A look of the peer is a request for a scale in the audit log; ours counts
+  itself (`vertice_scaler_looks_total`). Eight looks are due for each target; what lacks is missed.
+  A round in which a target does not end with as many pods as its load needs is no figure.
 - The API server, etcd, kube-controller-manager and the harness share the machine's cores with the
   peer, so wall times that wait for the server are longer than on a real control plane for all."""

@@ -1,9 +1,11 @@
 """Who takes part, and how each is started.
 
 `ours` is our runtime, `controller-runtime` a Go program that `gopeer` builds, `kopf` the framework
-most Python operators are written with. All get the same flags; what a peer lacks it ignores.
+most Python operators are written with. All get the same flags; what a peer lacks it ignores. `hpa`
+is a program of Kubernetes, which takes part where scalers do.
 """
 
+import asyncio
 import importlib.util
 import os
 import sys
@@ -15,6 +17,8 @@ import attrs
 
 from hack.bench import gopeer
 from hack.bench.process import PeerError, Process
+from hack.cluster.cluster import Cluster
+from hack.cluster.components import CONTROLLER_MANAGER
 from hack.cluster.ports import free_port
 from hack.cluster.progress import Progress
 
@@ -26,6 +30,14 @@ CONTROLLER_RUNTIME: Final = "controller-runtime"
 CONTROLLER_RUNTIME_APPLY: Final = "controller-runtime-apply"
 """The same Go program with server-side apply for its children, as ours does it."""
 KOPF: Final = "kopf"
+HPA: Final = "hpa"
+"""The HorizontalPodAutoscaler of Kubernetes: kube-controller-manager with that controller alone."""
+HPA_FLAGS: Final = (
+    "--kube-api-qps=1000",
+    "--kube-api-burst=2000",
+    "--concurrent-horizontal-pod-autoscaler-syncs=50",
+    "--controllers=horizontal-pod-autoscaler-controller",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +79,7 @@ class Peer:
 
 def available() -> list[str]:
     """Return the names of the peers this checkout can run."""
-    names = [CONTROLLER_RUNTIME, CONTROLLER_RUNTIME_APPLY]
+    names = [CONTROLLER_RUNTIME, CONTROLLER_RUNTIME_APPLY, HPA]
     if importlib.util.find_spec(_OURS) is not None:
         names.insert(0, OURS)
     if importlib.util.find_spec("kopf") is not None:
@@ -91,5 +103,8 @@ async def prepare(name: str, *, profile: Path | None = None) -> Peer:
             return Peer(name=name, command=[str(await gopeer.build(Progress()))])
         case "controller-runtime-apply":
             return Peer(name=name, command=[str(await gopeer.build(Progress())), "--apply"])
+        case "hpa":
+            programs = await asyncio.to_thread(Cluster.provide_programs)
+            return Peer(name=name, command=[programs[CONTROLLER_MANAGER]])
         case _:
             raise PeerError(f"no peer named {name!r}; there are {', '.join(available())}")

@@ -16,6 +16,7 @@ from hack.bench.api import Api, Call, widgets_path
 from hack.bench.peers import Job, Peer
 from hack.bench.penin import Fleet
 from hack.bench.process import Milestone, PeerError, Process
+from hack.bench.targets import Targets
 from hack.bench.widget import Population
 from informers.clock import Clock
 
@@ -34,6 +35,7 @@ class Rig:
     quick: bool
     audit_log: Path | None = None
     fleets: dict[str, Fleet] = attrs.field(factory=dict)
+    targets: dict[str, Targets] = attrs.field(factory=dict)
     _populations: dict[str, Population] = attrs.field(factory=dict)
     _serial: Iterator[int] = attrs.field(factory=itertools.count)
 

@@ -19,11 +19,14 @@ from hack.bench.rig import Rig, Sample
 from hack.cluster.progress import Progress
 from informers.clock import Clock
 from reconcilers.penin.family import FAMILY as PENIN
+from reconcilers.vertice.family import FAMILY as VERTICE
 
 _ROOT: Final = Path(__file__).parent.parent.parent
 _WIDGETS: Final = _ROOT / "tests/kit/widget/manifests/crd/widgets.test.pentad.dev.yaml"
-_OF_PENIN: Final = tuple(
-    _ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml" for kind in PENIN.kinds
+_OF_FAMILIES: Final = tuple(
+    _ROOT / f"manifests/crd/{kind.definition.kind.resource}.yaml"
+    for family in (PENIN, VERTICE)
+    for kind in family.kinds
 )
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _SETTLE: Final = 1.0
@@ -46,6 +49,12 @@ class Plan:
     def fake_nodes(self) -> int:
         """How many nodes have to be played."""
         return max((scenario.fake_nodes for scenario in self.scenarios), default=0)
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The controllers that the cluster has to leave to a peer."""
+        found = (name for scenario in self.scenarios for name in scenario.without)
+        return tuple(dict.fromkeys(found))
 
     def matches(self, scenario: Scenario) -> list[str]:
         """Return the wanted peers that take part in a scenario."""
@@ -82,7 +91,7 @@ async def _rig(
 ) -> AsyncIterator[Rig]:
     with tempfile.TemporaryDirectory(prefix="pentad-bench-") as logs:
         async with Api.of(kubeconfig) as api:
-            for crd in (_WIDGETS, *_OF_PENIN):
+            for crd in (_WIDGETS, *_OF_FAMILIES):
                 await _install(api, yaml.safe_load(crd.read_text("utf-8")), clock=clock)
             yield Rig(
                 api=api,

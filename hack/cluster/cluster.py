@@ -48,17 +48,27 @@ class Cluster:
         fake_nodes: int = 0,
         kubernetes: str | None = None,
         node: bool = False,
+        without: tuple[str, ...] = (),
         owner_pid: int | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Make it, or start what does not run of it; return when it can be used.
 
         Without a version it keeps the one it has; a new one gets the default.
-        One with an owner may be swept away once that process has ended.
+        One with an owner may be swept away once that process has ended. Of the controllers of
+        kube-controller-manager a new one runs all but those that it is to do without.
         """
         cluster = cls.named(name, progress=progress)
         owner = None if owner_pid is None else Incarnation.of(owner_pid)
-        _run(cluster.life.up(fake_nodes=fake_nodes, kubernetes=kubernetes, node=node, owner=owner))
+        _run(
+            cluster.life.up(
+                fake_nodes=fake_nodes,
+                kubernetes=kubernetes,
+                node=node,
+                without=without,
+                owner=owner,
+            )
+        )
         return cluster
 
     @staticmethod

@@ -201,6 +201,7 @@ def controller_manager(layout: Layout, record: Record) -> Component:
                 "service-account-private-key-file": layout.pki / "service-accounts.key",
                 "cluster-signing-cert-file": authority,
                 "cluster-signing-key-file": authority.with_suffix(".key"),
+                "controllers": ",".join(("*", *(f"-{each}" for each in record.without))),
                 PROVISIONS: "true",
                 "concurrent-deployment-syncs": 20,
                 "concurrent-replicaset-syncs": 20,

@@ -27,6 +27,7 @@ async def create(
     programs: dict[str, str],
     context: str,
     node: bool,
+    without: tuple[str, ...],
     owner: Incarnation | None,
     progress: Progress,
 ) -> Record:
@@ -40,6 +41,7 @@ async def create(
         record = Record(
             kubernetes=str(release.kubernetes),
             binaries=programs,
+            without=without,
             owner=owner,
             ports=ports.choose(frozenset(ports.promised())),
             network_number=Network.choose(ports.promised_networks()).number if node else None,

@@ -100,6 +100,7 @@ class Lifecycle:
         fake_nodes: int,
         kubernetes: str | None,
         node: bool = False,
+        without: tuple[str, ...] = (),
         owner: Incarnation | None = None,
     ) -> None:
         """Make it, or mend it; return when it can be used."""
@@ -116,6 +117,7 @@ class Lifecycle:
                     programs=programs,
                     context=self.context,
                     node=node,
+                    without=without,
                     owner=owner,
                     progress=self.progress,
                 )

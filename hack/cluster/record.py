@@ -28,13 +28,15 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A cluster: what it was made with, and which processes it consists of.
 
-    One with an owner is of no use after that process has ended, however it did.
+    One with an owner is of no use after that process has ended, however it did. `without` are
+    controllers of kube-controller-manager that do not run: somebody else's program stands for them.
     """
 
     kubernetes: str
     binaries: dict[str, str]
     ports: Ports
     fake_nodes: int = 0
+    without: tuple[str, ...] = ()
     network_number: int | None = None
     owner: Incarnation | None = None
     processes: dict[str, Incarnation] = {}

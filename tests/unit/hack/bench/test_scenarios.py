@@ -14,7 +14,7 @@ from informers.clock import LoopClock
 pytestmark = pytest.mark.virtual
 
 USAGE = Usage(cpu_s=1.0, rss_mb=1.0, peak_mb=1.0)
-UNLIKE = ("relist", *GROUPS["penin_500"])
+UNLIKE = ("relist", "scalers_1000", *GROUPS["penin_500"])
 """The first needs a server that is there; it asks for the sum as `latency_100ps` does. The others'
 programs know of no harness: what they made is counted."""
 

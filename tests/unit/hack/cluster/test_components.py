@@ -71,6 +71,16 @@ def test_client_limits_are_raised(name):
     assert int(flags(found)["kube-api-burst"]) >= 1000
 
 
+@pytest.mark.parametrize(
+    ("without", "told"), [((), "*"), (("a", "b"), "*,-a,-b")], ids=["all", "all but two"]
+)
+def test_a_cluster_may_do_without_controllers(without, told):
+    """Somebody else's program stands for them."""
+    record = msgspec.structs.replace(BARE, without=without)
+
+    assert told == flags(components.controller_manager(LAYOUT, record))["controllers"]
+
+
 def test_stages_are_given_to_kwok():
     """All committed stages are on kwok's command line."""
     given = flags(components.kwok(LAYOUT, WITH_NODES))["config"].split(",")
