@@ -33,6 +33,7 @@ from reconcilers.vertice.scaler.decision import Decision, Situation, decide, rem
 from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
+from reconcilers.vertice.scaler.pace import PERIOD, SOON, Pace
 from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
@@ -43,9 +44,8 @@ from reconcilers.vertice.scaler.told import told
 from reconcilers.vertice.scaler.votes import vote
 
 NAME: Final = "vertice-scaler"
-PERIOD: Final = 15.0
-WORKERS: Final = 16
-_SOON: Final = 1.0
+WORKERS: Final = 50
+"""As many as large clusters give the HorizontalPodAutoscaler: they wait, which costs nothing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +78,8 @@ class VerticeScalerReconciler:
         self._scales = Scales(runtime.client, kinds, Workloads(runtime))
         self._restoring = Restoring(runtime, self._scales, rivals)
         self._measuring = Measuring(runtime, asking, kinds)
+        self._pace = Pace()
+        self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[tuple[Entry, ...]]()
         self._memories: dict[str, tuple[str, Memories]] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)
@@ -89,8 +91,9 @@ class VerticeScalerReconciler:
         if snapshot is None:
             self._memories.pop(request.key, None)
             self._counts.forget(request.key)
+            self._pace.forget(request.key)
             return done()
-        scaler = self._scalers.memo.typed(snapshot)
+        scaler = self._typed(snapshot)
         if snapshot.is_deleting:
             return await self._end(scaler, snapshot)
         try:
@@ -104,12 +107,20 @@ class VerticeScalerReconciler:
         except TargetError as error:
             await self._cannot(scaler, snapshot, error.reason, str(error))
         except Moved:
-            return after(_SOON)
+            return after(SOON)
         else:
             return after(self._pause(look, began))
         return after(PERIOD)
 
     # Looking
+
+    def _typed(self, snapshot: Snapshot) -> VerticeScaler:
+        """Return a scaler; all of a thousand are kept, as each is read again soon."""
+        return self._decoded.of(
+            snapshot.key,
+            (snapshot.meta.uid, snapshot.resource_version),
+            lambda: self._scalers.memo.typed(snapshot),
+        )
 
     async def _look(self, scaler: VerticeScaler, snapshot: Snapshot) -> Look:
         """Read all that a decision follows from."""
@@ -195,7 +206,7 @@ class VerticeScalerReconciler:
         intended = status.intended(look.scaler, memories, current)
         if intended is not None:
             told = await self._status.write(look.snapshot, intended)
-            look = attrs.evolve(look, snapshot=told, scaler=self._scalers.memo.typed(told))
+            look = attrs.evolve(look, snapshot=told, scaler=self._typed(told))
         # Whatever comes of the write, a look that does not get past it knows what the status says.
         self._memories.pop(look.snapshot.key, None)
         target = look.scaler.spec.target
@@ -260,7 +271,7 @@ class VerticeScalerReconciler:
             try:
                 held = await self._restoring.give_back(scaler, snapshot)
             except Moved:
-                return after(_SOON)
+                return after(SOON)
             if held:
                 await self._status.write(snapshot, None, (status.withheld(scaler, held),))
                 return after(PERIOD)
@@ -269,8 +280,8 @@ class VerticeScalerReconciler:
         return done()
 
     def _pause(self, look: Look, began: float) -> float:
-        """Return how long until the next look: a period after this one began, or an edge."""
-        pause = max(_SOON, PERIOD - (self._clock.monotonic() - began))
+        """Return how long until the next look: by its pace, or at an edge of the schedule."""
+        pause = self._pace.pause(look.snapshot.key, began=began, now=self._clock.monotonic())
         if look.in_force.next is None:
             return pause
         edge = (look.in_force.next - self._clock.wall()).total_seconds()
