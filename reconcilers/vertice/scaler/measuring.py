@@ -51,6 +51,8 @@ class Measuring:
         self, scaler: VerticeScaler, workload: Workload, *, now: int
     ) -> tuple[Figure, ...]:
         """Return what each metric says, in the order of the spec."""
+        if len(scaler.spec.metrics) == 1:
+            return (await self._figure(scaler, workload, scaler.spec.metrics[0], now),)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._figure(scaler, workload, metric, now))

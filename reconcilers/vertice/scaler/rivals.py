@@ -6,14 +6,14 @@ They are found by an index of what each of them scales: a namespace may have tho
 """
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec import Struct
 
 from controller.runtime.intent import TargetRef
 from controller.runtime.runtime import Runtime
 from informers.lister import Lister
-from informers.meta.codec import decode
+from informers.meta.codec import decode, decoder
 from informers.meta.crd import Definition
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
@@ -26,7 +26,7 @@ _BY_TARGET: Final = "vertice.io/target"
 _APPS: Final = "apps/v1"
 _DEPLOYMENT: Final = "Deployment"
 
-T = TypeVar("T", bound=Resource)
+T = TypeVar("T")
 
 
 class Reference(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -57,6 +57,16 @@ class ScaledObject(Resource, frozen=True, kw_only=True, rename="camel"):
     spec: _Scaling = _Scaling()
 
 
+class _Targeting(Struct, frozen=True):
+    target: Target
+
+
+class _Ours(Struct, frozen=True):
+    """A scaler of ours, as far as what it scales."""
+
+    spec: _Targeting
+
+
 class Rivals:
     """Finds who scales what."""
 
@@ -64,9 +74,9 @@ class Rivals:
         self._scalers = runtime.lister(VerticeScaler)
         self._autoscalers = runtime.lister(Autoscaler)
         self._scaled_objects = runtime.lister(ScaledObject)
-        _index(self._scalers, _reference)
-        _index(self._autoscalers, _scaled)
-        _index(self._scaled_objects, _scaled)
+        _index(self._scalers, _Ours, _reference)
+        _index(self._autoscalers, Autoscaler, _scaled)
+        _index(self._scaled_objects, ScaledObject, _scaled)
 
     def of(self, scaler: VerticeScaler) -> str:
         """Name who else scales the target of a scaler; empty if nobody does."""
@@ -113,12 +123,12 @@ def rival(
     return f"VerticeScaler {min(older, key=_age).metadata.name}" if older else ""
 
 
-def _index(lister: Lister[T], reference: Callable[[T], Reference]) -> None:
-    """Keep an index of what objects scale."""
-    store = lister.informer.store
+def _index(lister: Lister[Any], type_: type[T], reference: Callable[[T], Reference]) -> None:
+    """Keep an index of what objects scale; it reads no more of them than that."""
+    store, read = lister.informer.store, decoder(type_).decode
 
     def target_of(snapshot: Snapshot) -> Iterable[str]:
-        return (_key(snapshot.meta.namespace, reference(lister.memo.typed(snapshot))),)
+        return (_key(snapshot.meta.namespace, reference(read(snapshot.raw))),)
 
     if not store.has_index(_BY_TARGET):
         store.add_index(_BY_TARGET, target_of)
@@ -143,7 +153,7 @@ def _is_same(target: Target, reference: Reference) -> bool:
     )
 
 
-def _reference(scaler: VerticeScaler) -> Reference:
+def _reference(scaler: VerticeScaler | _Ours) -> Reference:
     target = scaler.spec.target
     return Reference(api_version=target.group_version, kind=target.kind, name=target.name)
 

@@ -23,6 +23,7 @@ from informers.meta.kinds import Kind
 from informers.meta.microtime import Time
 from informers.meta.quantity import Quantity
 from informers.request import ListOptions
+from informers.snapshot import Snapshot
 from reconcilers.vertice.scaler.groups import SECOND, Sample
 from reconcilers.vertice.scaler.reading.pods import Measured
 
@@ -56,7 +57,7 @@ class _Listing:
 
     lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
     read_at: float | None = None
-    pods: dict[str, PodMetrics] = attrs.field(factory=dict)
+    pods: dict[str, Snapshot] = attrs.field(factory=dict)
     why: str = ""
 
 
@@ -69,8 +70,8 @@ class ResourceMetrics:
         self._fresh = fresh
         self._listings: dict[str, _Listing] = {}
 
-    async def of(self, namespace: str) -> Mapping[str, PodMetrics]:
-        """Return what the pods of a namespace use, by their names.
+    async def of(self, namespace: str) -> Mapping[str, Snapshot]:
+        """Return what the pods of a namespace use, by their names and undecoded.
 
         Raises:
             Unread: If that cannot be told.
@@ -99,7 +100,7 @@ class ResourceMetrics:
         options = ListOptions(namespace=namespace)
         try:
             page = await self._client.list(POD_METRICS, options)
-            listing.pods = {each.meta.name: decode(each.raw, PodMetrics) for each in page.items}
+            listing.pods = {each.meta.name: each for each in page.items}
             listing.why = ""
         except NotFound:
             listing.why = (
@@ -121,23 +122,35 @@ def trouble(error: Exception, version: str, server: str) -> str:
 
 
 def samples(
-    read: Mapping[str, PodMetrics], names: Iterable[str], resource: Measured, container: str
+    read: Mapping[str, Snapshot], names: Iterable[str], resource: Measured, container: str
 ) -> dict[str, Sample]:
     """Return what was measured of the named pods, in thousandths.
 
     A pod of which one container was not measured has no sample: a part is not the whole.
+
+    Raises:
+        Unread: If one of them makes no sense.
     """
     found = {}
     for name in names:
-        pod = read.get(name)
-        used = None if pod is None else _used(pod, resource, container)
-        if pod is not None and used is not None:
+        if (snapshot := read.get(name)) is None:
+            continue
+        pod = _decoded(snapshot)
+        used = _used(pod, resource, container)
+        if used is not None:
             found[name] = Sample(
                 value=used,
                 at=pod.timestamp.nanoseconds,
                 window=round(pod.window.seconds * SECOND),
             )
     return found
+
+
+def _decoded(snapshot: Snapshot) -> PodMetrics:
+    try:
+        return decode(snapshot.raw, PodMetrics)
+    except DecodeError as error:
+        raise Unread(f"metrics.k8s.io cannot be read: {error}") from error
 
 
 def _used(pod: PodMetrics, resource: Measured, container: str) -> int | None:
