@@ -32,6 +32,8 @@ _APISERVICES: Final = "/apis/apiregistration.k8s.io/v1/apiservices"
 _WITHIN: Final = 30.0
 _OFTEN: Final = 0.2
 _SELECTOR: Final = "app="
+_SCRAPED: Final = 15
+"""Seconds after which metrics-server would have asked again."""
 
 
 class _Meta(msgspec.Struct, rename="camel", frozen=True):
@@ -78,9 +80,8 @@ class PodMetrics:
     def answer(self, namespace: str, selector: str, *, now: dt.datetime) -> dict[str, Any]:
         """Return the list of a namespace, or of one target in it."""
         apps = [selector.removeprefix(_SELECTOR)] if selector else list(self._pods)
-        at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         items = (
-            [item for app in apps for item in self._items(app, at)]
+            [item for app in apps for item in self._items(app, now)]
             if namespace == self._targets.namespace
             else []
         )
@@ -91,8 +92,9 @@ class PodMetrics:
             "items": items,
         }
 
-    def _items(self, app: str, at: str) -> list[dict[str, Any]]:
-        names = self._pods.get(app, set())
+    def _items(self, app: str, now: dt.datetime) -> list[dict[str, Any]]:
+        names, at = self._pods.get(app, set()), now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        usage = self._usage(app, len(names), tick=int(now.timestamp()) // _SCRAPED)
         return [
             {
                 "metadata": {
@@ -103,13 +105,14 @@ class PodMetrics:
                 },
                 "timestamp": at,
                 "window": "15s",
-                "containers": [{"name": "main", "usage": self._usage(app, len(names))}],
+                "containers": [{"name": "main", "usage": usage}],
             }
             for name in sorted(names)
         ]
 
-    def _usage(self, app: str, sharing: int) -> Mapping[str, str]:
-        return {"cpu": f"{self._targets.load(app) * 1_000_000 // sharing}n", "memory": "8Mi"}
+    def _usage(self, app: str, sharing: int, *, tick: int) -> Mapping[str, str]:
+        load = self._targets.load(app, tick=tick)
+        return {"cpu": f"{load * 1_000_000 // max(1, sharing)}n", "memory": "8Mi"}
 
     async def follow(self, api: Api) -> None:
         """Keep the picture current until cancelled."""

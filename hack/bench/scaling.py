@@ -32,9 +32,17 @@ _LOOKS: Final = re.compile(
     r'^vertice_scaler_looks_total\{.*?name="([\w-]+)".*\} (\S+)$', re.MULTILINE
 )
 
+_AGE: Final = re.compile(r"^pentad_metrics_age_seconds (\S+)$", re.MULTILINE)
+_FRESH: Final = 0.5
+"""Seconds; a program that is too busy to answer tells its last figures again."""
+_TRIES: Final = 5
+
 
 def looks_told(metrics: str) -> Counter[str]:
-    """Read a scrape of ours: how often each scaler was looked at."""
+    """Read a scrape of ours: how often each scaler was looked at; nothing, if it is an old one."""
+    age = _AGE.search(metrics)
+    if age is None or float(age[1]) > _FRESH:
+        return Counter()
     return Counter({name: int(float(value)) for name, value in _LOOKS.findall(metrics)})
 
 
@@ -112,7 +120,7 @@ async def _started(command: list[str], kubeconfig: Path, logs: Path, lease: str)
 
 
 def _scraped(address: str) -> Callable[[], Awaitable[Counter[str]]]:
-    async def looks() -> Counter[str]:
+    async def scrape() -> Counter[str]:
         try:
             async with (
                 aiohttp.ClientSession(timeout=_SCRAPE) as session,
@@ -121,5 +129,11 @@ def _scraped(address: str) -> Callable[[], Awaitable[Counter[str]]]:
                 return looks_told(await answer.text())
         except aiohttp.ClientError:
             return Counter()  # it is not up yet
+
+    async def looks() -> Counter[str]:
+        for _ in range(_TRIES):
+            if found := await scrape():
+                return found
+        return Counter()
 
     return looks

@@ -5,6 +5,7 @@ back. An autoscaler of Kubernetes and a scaler of ours on the same target say th
 programs have the same to decide.
 """
 
+import zlib
 from typing import Any, Final
 
 import attrs
@@ -19,6 +20,8 @@ REQUESTED: Final = 100
 _UTILIZATION: Final = 50
 _LITTLE, _MUCH = 48, 96
 """Thousandths of a core of all pods of a target together."""
+_WOBBLE: Final = 4
+"""Per cent; nobody has to scale for that."""
 _LEAST, _MOST = 1, 4
 
 
@@ -36,9 +39,13 @@ class Targets:
         """What they, and what scales them, are called."""
         return [f"w{index:04d}" for index in range(self.size)]
 
-    def load(self, name: str) -> int:
-        """Return what all pods of a target use together, in thousandths of a core."""
-        return _MUCH if name in self.busy else _LITTLE
+    def load(self, name: str, *, tick: int = 0) -> int:
+        """Return what all pods of a target use together, in thousandths of a core.
+
+        It is a little more or less with each tick, as nothing real uses the same for long.
+        """
+        share = 100 + (tick + zlib.crc32(name.encode())) % (2 * _WOBBLE + 1) - _WOBBLE
+        return (_MUCH if name in self.busy else _LITTLE) * share // 100
 
     def wanted(self, name: str) -> int:
         """Return how many pods bear the load of a target."""

@@ -1,6 +1,7 @@
 """What the harness makes up for two programs that scale, and how it counts what they look at."""
 
 import datetime as dt
+import math
 from collections import Counter
 
 import msgspec
@@ -83,6 +84,7 @@ def test_a_log_can_be_begun_later(tmp_path):
 def test_looks_of_ours_are_read_from_its_metrics():
     """By name, whatever else is told of a scaler."""
     metrics = """\
+pentad_metrics_age_seconds 0.01
 # TYPE vertice_scaler_looks_total counter
 vertice_scaler_looks_total{name="w0001",namespace="n"} 12.0
 vertice_scaler_looks_total{namespace="n",name="w0002"} 3.0
@@ -91,6 +93,7 @@ vertice_scaler_current_replicas{name="w0001",namespace="n"} 2.0
 
     assert Counter(w0001=12, w0002=3) == looks_told(metrics)
     assert Counter() == looks_told("")
+    assert Counter() == looks_told(metrics.replace("0.01", "2.5"))
 
 
 @pytest.mark.parametrize(
@@ -127,10 +130,13 @@ def test_as_many_pods_as_are_wanted_have_nothing_to_ask_for(count):
     targets = Targets(namespace="n", size=1)
     targets.turn(count - 1)
     (name,) = targets.names
+    loads = {targets.load(name, tick=tick) for tick in range(99)}
 
     assert count == targets.wanted(name)
-    assert 0.9 < targets.load(name) / count / 50 < 1.1
-    assert not 0.9 < targets.load(name) / (3 - count) / 50 < 1.1
+    assert len(loads) > 3
+    for load in loads:
+        assert 0.91 < load / count / 50 < 1.09
+        assert count == math.ceil((3 - count) * load / (3 - count) / 50)
 
 
 def test_the_pods_of_a_target_share_its_load():
@@ -143,11 +149,14 @@ def test_the_pods_of_a_target_share_its_load():
     ):  # fmt: skip
         assert "7" == found.see(each)
 
-    assert {"p0": 24, "p1": 24} == used(found.answer("n", "app=w0000", now=NOW))
-    assert {"p0": 24, "p1": 24, "q0": 48} == used(found.answer("n", "", now=NOW))
+    tick = int(NOW.timestamp()) // 15
+    one, other = (targets.load(name, tick=tick) for name in targets.names)
+    both = dict.fromkeys(("p0", "p1"), one // 2)
+    assert both == used(found.answer("n", "app=w0000", now=NOW))
+    assert both | {"q0": other} == used(found.answer("n", "", now=NOW))
     assert {} == used(found.answer("other", "", now=NOW))
     found.see(pod("p0", "w0000"), is_gone=True)
-    assert {"p1": 48} == used(found.answer("n", "app=w0000", now=NOW))
+    assert {"p1": one} == used(found.answer("n", "app=w0000", now=NOW))
     assert {} == used(found.answer("n", "app=none", now=NOW))
 
 
