@@ -11,10 +11,12 @@ It promises:
   never fires.
 
 Expressions are read and days are found by `cronsim`, which follows Debian's cron; what it does not
-do is here. What is about real time is walked through minute by minute on the days that fit, since
-`cronsim` misses one where clocks change by half an hour (`10 */5 * * *` on Lord Howe Island).
+do is here. What is about real time is walked through minute by minute in the hours that fit, since
+`cronsim` misses one where clocks change by half an hour (`10 */5 * * *` on Lord Howe Island). Its
+days are found by the calendar, without a look at clocks: there may be years between two of them.
 """
 
+import calendar
 import datetime as dt
 import re
 import zoneinfo
@@ -38,11 +40,15 @@ NAMED: Final = {
 }
 EVERY: Final = "@every "
 FIELDS: Final = 5
+_ALWAYS: Final = "* * * * *"
 LONGEST: Final = 256
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=UTC)
+_NOTHING: Final = dt.timedelta()
 _SECOND: Final = dt.timedelta(seconds=1)
 _MINUTE: Final = dt.timedelta(minutes=1)
+_DAY: Final = dt.timedelta(days=1)
+_HOUR_MINUTES: Final = 60
 _INSTANT: Final = dt.timedelta(microseconds=1)
 _MARGIN: Final = dt.timedelta(hours=25)
 """More than clocks were ever put forward or back at a time."""
@@ -61,6 +67,11 @@ class Cron:
     zone: zoneinfo.ZoneInfo
     _fields: str = attrs.field(repr=False)
     _period: dt.timedelta | None = attrs.field(default=None, repr=False)
+    _times: CronSim = attrs.field(init=False, repr=False, eq=False)
+
+    @_times.default
+    def _read(self) -> CronSim:
+        return CronSim(self._fields, _EPOCH)
 
     def next(self, after: dt.datetime) -> dt.datetime:
         """Return when it fires first after a moment."""
@@ -85,25 +96,61 @@ class Cron:
         return minute.startswith("*") or hour.startswith("*")
 
     def _walked(self, at: dt.datetime, step: dt.timedelta) -> dt.datetime:
-        """Look at one minute after the other until one fits, whatever clocks do meanwhile."""
-        fits = CronSim(self._fields, _EPOCH)
+        """Look at one minute of a day that fits after the other, whatever clocks do meanwhile."""
         while True:
             wall = at.astimezone(self.zone)
-            if wall.month not in fits.months or not fits.match_day(wall.date()):
+            if not self._is_fitting(wall.date()):
                 at = self._another_day(at, wall, step)
-            elif wall.hour in fits.hours and wall.minute in fits.minutes:
+            elif wall.hour not in self._times.hours:
+                at = self._another_hour(at, wall, step)
+            elif wall.minute in self._times.minutes:
                 return at
             else:
                 at += step
 
+    def _is_fitting(self, day: dt.date) -> bool:
+        return day.month in self._times.months and self._times.match_day(day)
+
     def _another_day(self, at: dt.datetime, wall: dt.datetime, step: dt.timedelta) -> dt.datetime:
-        """Leave a day that does not fit; where clocks change on the way, minute by minute."""
-        is_back = step < dt.timedelta()
-        midnight = dt.datetime.combine(wall.date(), dt.time(), self.zone)
-        if is_back:
-            there = midnight.astimezone(UTC) + step
-        else:
-            there = (midnight + dt.timedelta(days=1)).astimezone(UTC)
+        """Leave a day that does not fit, for the one before the next that does by the calendar.
+
+        Where clocks come by midnight twice, a day may begin again after the next one has: so only
+        what lies between two days that do not fit is gone over, and changes on the last way to
+        one that does are looked at by the minute.
+        """
+        way = _DAY if step > _NOTHING else -_DAY
+        day = wall.date()
+        if not self._is_fitting(day - way):
+            there = self._edge(self._fitting(day, way) - way, step)
+            if (there - at) // way > 0:
+                return there
+        there = self._edge(day + way, step)
+        is_straight = there.astimezone(self.zone).utcoffset() == wall.utcoffset()
+        return there if is_straight else self._another_hour(at, wall, step)
+
+    def _fitting(self, day: dt.date, way: dt.timedelta) -> dt.date:
+        """Return the next day that fits, by the calendar alone."""
+        while True:
+            day += way
+            if day.month not in self._times.months:
+                last = calendar.monthrange(day.year, day.month)[1]
+                day = day.replace(day=last if way > _NOTHING else 1)
+            elif self._times.match_day(day):
+                return day
+
+    def _edge(self, day: dt.date, step: dt.timedelta) -> dt.datetime:
+        """Return the first minute of a day, or the last one, as one comes to it."""
+        if step > _NOTHING:
+            return self._midnight(day)
+        return self._midnight(day + _DAY) + step
+
+    def _midnight(self, day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time(), self.zone).astimezone(UTC)
+
+    def _another_hour(self, at: dt.datetime, wall: dt.datetime, step: dt.timedelta) -> dt.datetime:
+        """Leave an hour; where clocks change on the way, by the minute."""
+        minutes = _HOUR_MINUTES - wall.minute if step > _NOTHING else wall.minute + 1
+        there = at + minutes * step
         is_straight = there.astimezone(self.zone).utcoffset() == wall.utcoffset()
         return there if is_straight else at + step
 
@@ -120,9 +167,9 @@ def parse(expression: str, zone: str = "UTC") -> Cron:
     """
     place = _place(zone)
     if expression.startswith(EVERY):
-        return Cron(expression, place, "", _period(expression.removeprefix(EVERY)))
-    cron = Cron(expression, place, _five(expression))
+        return Cron(expression, place, _ALWAYS, _period(expression.removeprefix(EVERY)))
     try:
+        cron = Cron(expression, place, _five(expression))
         next(CronSim(cron._fields, _FIRST))
     except CronSimError as error:
         raise CronError(f"{expression!r}: {str(error).lower()}") from error

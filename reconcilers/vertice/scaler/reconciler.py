@@ -39,7 +39,7 @@ from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
 from reconcilers.vertice.scaler.scale import Moved, Scales, TargetError
-from reconcilers.vertice.scaler.schedule import Entry, InForce, in_force, limits, read
+from reconcilers.vertice.scaler.schedule import InForce, Schedule, limits, read
 from reconcilers.vertice.scaler.told import told
 from reconcilers.vertice.scaler.votes import vote
 
@@ -80,7 +80,7 @@ class VerticeScalerReconciler:
         self._measuring = Measuring(runtime, asking, kinds)
         self._pace = Pace()
         self._decoded = Recent[VerticeScaler]()
-        self._schedules = Recent[tuple[Entry, ...]]()
+        self._schedules = Recent[Schedule]()
         self._memories: dict[str, tuple[str, Memories]] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)
 
@@ -136,7 +136,7 @@ class VerticeScalerReconciler:
         wall = self._clock.wall()
         now = now_of(MicroTime.of(wall).nanoseconds)
         figures = await self._measuring.figures(scaler, workload, now=now)
-        holds = in_force(schedule, wall)
+        holds = schedule.in_force(wall)
         memories = self._remembered(scaler, snapshot, scale, now)
         situation, memories = _situation(
             scaler, workload, holds, figures, memories=memories, now=now

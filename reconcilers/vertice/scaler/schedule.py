@@ -62,13 +62,36 @@ class Limits:
     by: str = BY_SPEC
 
 
-def read(entries: Iterable[ScheduleEntry]) -> tuple[Entry, ...]:
+class Schedule:
+    """The entries of a scaler, and what of them held when it was last worked out.
+
+    Nothing changes between two edges, and between most looks there is none; so what holds is worked
+    out at the first look after an edge, or where the clock has gone back.
+    """
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self._entries = entries
+        self._holds = InForce()
+        self._at: dt.datetime | None = None
+
+    def in_force(self, now: dt.datetime) -> InForce:
+        """Return what holds now."""
+        if self._entries and not self._is_known(now):
+            self._holds, self._at = _in_force(self._entries, now), now
+        return self._holds
+
+    def _is_known(self, now: dt.datetime) -> bool:
+        edge = self._holds.next
+        return self._at is not None and edge is not None and self._at <= now < edge
+
+
+def read(entries: Iterable[ScheduleEntry]) -> Schedule:
     """Read the expressions of a schedule.
 
     Raises:
         CronError: If one of them says nothing certain; the message has the remedy.
     """
-    return tuple(
+    found = tuple(
         Entry(
             spec=each,
             begin=parse(each.cron, each.time_zone),
@@ -76,12 +99,10 @@ def read(entries: Iterable[ScheduleEntry]) -> tuple[Entry, ...]:
         )
         for each in entries
     )
+    return Schedule(found)
 
 
-def in_force(entries: tuple[Entry, ...], now: dt.datetime) -> InForce:
-    """Return what holds now."""
-    if not entries:
-        return InForce()
+def _in_force(entries: tuple[Entry, ...], now: dt.datetime) -> InForce:
     began = [each.began(now) for each in entries]
     newest = max(began)
     holding = [

@@ -1,7 +1,9 @@
 """When expressions fire: where clocks are put forward or back, and what is refused."""
 
 import datetime as dt
+import zoneinfo
 
+import attrs
 import pytest
 
 from controller.runtime.cron import CronError, parse
@@ -119,6 +121,36 @@ def test_days_can_be_counted_in_their_month(expression, day):
     """The second Monday, the last day, the last Friday."""
     found = parse(expression).next(at("2026-11-05T00:30+00:00"))
     assert at(f"{day}T00:00+00:00") == found
+
+
+class Watched(zoneinfo.ZoneInfo):
+    """A zone that counts how often somebody looks at its clocks."""
+
+    looks = 0
+
+    def fromutc(self, moment):
+        """Count, and answer."""
+        type(self).looks += 1
+        return super().fromutc(moment)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Lisbon"])
+@pytest.mark.parametrize(
+    ("expression", "before", "after"),
+    [
+        ("*/59 3 29 2 *", "2024-02-29T03:59", "2028-02-29T03:00"),
+        ("*/59 3 * 2 1#5", "2016-02-29T03:59", "2044-02-29T03:00"),
+        ("59 */23 31 12 *", "2025-12-31T23:59", "2026-12-31T00:59"),
+    ],
+)
+def test_years_without_a_day_that_fits_cost_nothing(monkeypatch, expression, zone, before, after):
+    """Whoever looks at each of their minutes stops the program for seconds."""
+    cron = attrs.evolve(parse(expression, zone), zone=Watched.no_cache(zone))
+    now = at("2026-11-22T21:00+00:00")
+    monkeypatch.setattr(Watched, "looks", 0)
+
+    assert (at(f"{before}+00:00"), at(f"{after}+00:00")) == (cron.previous(now), cron.next(now))
+    assert 400 > Watched.looks
 
 
 def test_periods_are_counted_from_1970_on():

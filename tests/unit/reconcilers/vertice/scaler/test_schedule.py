@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from msgspec import UNSET
 
-from controller.runtime.cron import CronError
+from controller.runtime.cron import Cron, CronError
 from reconcilers.vertice.api.behavior import ScheduleEntry
 from reconcilers.vertice.scaler.normal import Bounds
-from reconcilers.vertice.scaler.schedule import in_force, limits, read
+from reconcilers.vertice.scaler.schedule import limits, read
 
 
 def entry(cron, replicas, *, end=UNSET, mode="floor", zone="UTC"):
@@ -78,7 +78,7 @@ AT_ONCE = (entry("0 8 * * *", 5), entry("0 8 * * 1", 7))
 )
 def test_the_entry_that_began_last_is_in_force(entries, now, replicas):
     """Ends and begins may be on unequal days."""
-    found = in_force(read(entries), at(now)).entry
+    found = read(entries).in_force(at(now)).entry
 
     assert replicas == (found.replicas if found else None)
 
@@ -93,7 +93,31 @@ def test_the_entry_that_began_last_is_in_force(entries, now, replicas):
 )
 def test_the_next_edge_is_known(entries, now, then):
     """So that it is acted upon when it comes, not a look later."""
-    assert at(then) == in_force(read(entries), at(now)).next
+    assert at(then) == read(entries).in_force(at(now)).next
+
+
+def test_between_two_edges_nobody_reads_expressions_again(monkeypatch):
+    """A look comes every quarter of a minute, and an expression may be about years."""
+    asked = []
+    real = Cron.previous
+    monkeypatch.setattr(Cron, "previous", lambda cron, now: asked.append(now) or real(cron, now))
+    schedule = read(PRINTED)
+
+    for minute in range(60):
+        found = schedule.in_force(at(f"2026-11-20T08:{minute:02}:00Z"))
+        assert 10 == found.entry.replicas
+    assert len(PRINTED) == len(asked)
+
+
+def test_a_clock_that_goes_back_is_believed():
+    """As is one that goes on by more than an edge."""
+    schedule = read(PRINTED)
+
+    told = [
+        schedule.in_force(at(f"2026-11-20T{time}Z")).entry.replicas
+        for time in ("08:30:00", "07:59:59", "08:00:00", "20:00:00", "12:00:00")
+    ]
+    assert [10, 2, 10, 2, 10] == told
 
 
 @pytest.mark.parametrize(
@@ -120,7 +144,7 @@ def test_a_schedule_follows_the_clocks_of_its_place(now, replicas):
         entry("0 22 * * *", 2, zone="Europe/Berlin"),
     )
 
-    assert replicas == in_force(read(entries), at(now)).entry.replicas
+    assert replicas == read(entries).in_force(at(now)).entry.replicas
 
 
 @pytest.mark.parametrize(
