@@ -61,12 +61,12 @@ class CronError(ValueError):
 
 @attrs.frozen
 class Cron:
-    """An expression in a zone; made by `parse`."""
+    """An expression in a zone; made by `parse`. Only `@every` has a period."""
 
     expression: str
     zone: zoneinfo.ZoneInfo
     _fields: str = attrs.field(repr=False)
-    _period: dt.timedelta | None = attrs.field(default=None, repr=False)
+    period: dt.timedelta | None = attrs.field(default=None, repr=False)
     _times: CronSim = attrs.field(init=False, repr=False, eq=False)
 
     @_times.default
@@ -75,16 +75,16 @@ class Cron:
 
     def next(self, after: dt.datetime) -> dt.datetime:
         """Return when it fires first after a moment."""
-        if self._period is not None:
-            return _EPOCH + ((after - _EPOCH) // self._period + 1) * self._period
+        if self.period is not None:
+            return _EPOCH + ((after - _EPOCH) // self.period + 1) * self.period
         if self._is_real_time:
             return self._walked(_minute_of(after) + _MINUTE, _MINUTE)
         return next(at for at in self._fired(after - _MARGIN) if at > after)
 
     def previous(self, before: dt.datetime) -> dt.datetime:
         """Return when it fired last before a moment."""
-        if self._period is not None:
-            return _EPOCH - ((_EPOCH - before) // self._period + 1) * self._period
+        if self.period is not None:
+            return _EPOCH - ((_EPOCH - before) // self.period + 1) * self.period
         if self._is_real_time:
             return self._walked(_minute_of(before - _INSTANT), -_MINUTE)
         fired = self._fired(before + _MARGIN, reverse=True)

@@ -21,11 +21,12 @@ from typing import Final
 import attrs
 from msgspec import UNSET
 
-from controller.runtime.cron import Cron, parse
+from controller.runtime.cron import Cron, CronError, parse
 from reconcilers.vertice.api.behavior import ScheduleEntry
 from reconcilers.vertice.scaler.normal import Bounds
 
 BY_SPEC: Final = "spec"
+_MINUTE: Final = dt.timedelta(minutes=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,12 +95,20 @@ def read(entries: Iterable[ScheduleEntry]) -> Schedule:
     found = tuple(
         Entry(
             spec=each,
-            begin=parse(each.cron, each.time_zone),
-            end=None if each.end is UNSET else parse(each.end, each.time_zone),
+            begin=_parsed(each.cron, each.time_zone),
+            end=None if each.end is UNSET else _parsed(each.end, each.time_zone),
         )
         for each in entries
     )
     return Schedule(found)
+
+
+def _parsed(expression: str, zone: str) -> Cron:
+    """Read an expression; each edge is a look at once, so there is at most one a minute."""
+    cron = parse(expression, zone)
+    if cron.period is not None and cron.period < _MINUTE:
+        raise CronError(f"{expression!r} is less than a minute: pods take longer to come and go")
+    return cron
 
 
 def _in_force(entries: tuple[Entry, ...], now: dt.datetime) -> InForce:

@@ -166,6 +166,11 @@ def test_an_entry_moves_the_limits(mode, replicas, wanted):
     assert f"schedule 0 8 * * 1-5 ({mode} {replicas})" == found.by
 
 
+def test_an_entry_may_begin_each_minute():
+    """Not more often."""
+    assert 3 == read([entry("@every 1m", 3)]).in_force(at("2026-11-20T08:00:30Z")).entry.replicas
+
+
 def test_without_an_entry_the_limits_are_those_of_the_spec():
     """And they say so."""
     assert ("spec", Bounds(least=2, most=20)) == (
@@ -180,8 +185,10 @@ def test_without_an_entry_the_limits_are_those_of_the_spec():
         (entry("0 8 * *", 1), "4 fields"),
         (entry("0 8 * * *", 1, end="0 25 * * *"), "bad hour"),
         (entry("0 8 * * *", 1, zone="Mars/Olympus"), "nobody knows the time of 'Mars/Olympus'"),
+        (entry("@every 1s", 1), "'@every 1s' is less than a minute"),
+        (entry("0 8 * * *", 1, end="@every 59s"), "'@every 59s' is less than a minute"),
     ],
-    ids=["cron", "end", "zone"],
+    ids=["cron", "end", "zone", "each second", "an end each second"],
 )
 def test_what_says_nothing_certain_is_refused(entry_, text):
     """With what is wrong."""
