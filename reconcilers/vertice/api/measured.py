@@ -13,6 +13,7 @@ from informers.meta.quantity import Quantity
 
 MOST_QUERY: Final = 8192
 MOST_METRICS: Final = 16
+_MOST_UNITS: Final = 9_200_000_000_000_000
 _NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 MetricType = Literal["cpu", "memory", "custom", "external"]
 OnMissing = Literal["hold", "ignore", "zero", "fallback"]
@@ -150,6 +151,19 @@ def _only(type_: str, field: str) -> Rule:
     )
 
 
+def _countable(field: str) -> Rule:
+    """Refuse what thousandths in an int64 do not hold; an amount is a number or a text."""
+    return Rule(
+        path="spec.metrics[].target",
+        rule=f"!has(self.{field}) || (type(self.{field}) == int ? "
+        f"self.{field} >= 1 && self.{field} <= {_MOST_UNITS} : "
+        f"[quantity(self.{field})].all(x, x.compareTo(quantity('1m')) >= 0 && "
+        f"x.compareTo(quantity('{_MOST_UNITS}')) <= 0))",
+        message="what is aimed at is between 1m and 9200T",
+        field_path=f".{field}",
+    )
+
+
 RULES: Final[tuple[Rule, ...]] = (
     _only("external", "external"),
     _only("custom", "custom"),
@@ -187,10 +201,18 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         path="spec.metrics[].external",
-        rule="double(self.target) > 0.0",
-        message="what is aimed at is more than nothing",
+        rule="double(self.target) >= 0.001 && double(self.target) <= 9.2e15",
+        message="what is aimed at is between 0.001 and 9.2e15",
         field_path=".target",
     ),
+    Rule(
+        path="spec.metrics[].external",
+        rule="double(self.activation) == 0.0 || "
+        "(double(self.activation) >= 0.001 && double(self.activation) <= 9.2e15)",
+        message="an activation is 0, or between 0.001 and 9.2e15",
+        field_path=".activation",
+    ),
+    *(_countable(field) for field in ("averageValue", "value")),
     Rule(
         path="spec.metrics[].external",
         rule="duration(self.maxAge) >= duration('15s')",

@@ -25,10 +25,11 @@ from reconcilers.vertice.scaler.proposals import (
     by_value_per_pod,
 )
 from reconcilers.vertice.scaler.reading.pods import Measured, MissingRequest, Pod, facts, requested
+from reconcilers.vertice.scaler.thousandths import is_aim
 from reconcilers.vertice.scaler.votes import Heard
 
 DEFAULT_TOLERANCE: Final = 0.1
-NOT_AN_AIM: Final = "what is aimed at is not more than 0: set another target"
+NOT_AN_AIM: Final = "what is aimed at is not between 0.001 and 9.2e15: set another target"
 _LETTERS: Final = 120
 
 
@@ -100,8 +101,6 @@ def used(
         patience=Patience(),
     )
     target = _target(metric)
-    if target.average_utilization is UNSET and _amount(target) <= 0:
-        return unheard(metric, NOT_AN_AIM)
     try:
         if target.average_utilization is not UNSET:
             container = "" if metric.container is UNSET else metric.container
@@ -116,7 +115,7 @@ def used(
         else:
             proposal = by_average(
                 workload.current,
-                _amount(target),
+                _aimed(_amount(target)),
                 samples,
                 groups=groups,
                 tolerance=tolerated,
@@ -129,9 +128,10 @@ def used(
 def observed(metric: Metric, workload: Workload, value: int, *, tolerated: Tolerance) -> Figure:
     """Return what a custom metric of one object, in thousandths, says."""
     target = _target(metric)
-    amount = _amount(target)
-    if amount <= 0:
-        return unheard(metric, NOT_AN_AIM)
+    try:
+        amount = _aimed(_amount(target))
+    except NoProposal as error:
+        return unheard(metric, str(error))
     if target.value is not UNSET:
         proposal = by_value(
             workload.current, amount, value, ready=workload.ready, tolerance=tolerated
@@ -144,8 +144,11 @@ def observed(metric: Metric, workload: Workload, value: int, *, tolerated: Toler
 def answered(metric: Metric, workload: Workload, value: int, *, tolerated: Tolerance) -> Figure:
     """Return what the answer of a query, in thousandths, says."""
     query = _query(metric)
-    target = _thousandths(query.target)
-    is_active = value > _thousandths(query.activation)
+    try:
+        target = _aimed(Quantity.parse(query.target))
+    except NoProposal as error:
+        return unheard(metric, str(error))
+    is_active = Quantity(value, MILLI) > Quantity.parse(query.activation)
     if query.target_type == "Value":
         proposal = by_value(
             workload.current, target, value, ready=workload.ready, tolerance=tolerated
@@ -198,10 +201,17 @@ def _plain(thousandths: int) -> str:
     return f"{thousandths / 1000:g}"
 
 
-def _amount(target: MetricTarget) -> int:
+def _amount(target: MetricTarget) -> Quantity:
     found = target.average_value if target.value is UNSET else target.value
     assert found is not UNSET, "the schema wants one of the three"
-    return found.milli_value()
+    return found
+
+
+def _aimed(amount: Quantity) -> int:
+    """Return an aim in thousandths."""
+    if not is_aim(amount):
+        raise NoProposal(NOT_AN_AIM)
+    return amount.milli_value()
 
 
 def _target(metric: Metric) -> MetricTarget:
@@ -212,10 +222,6 @@ def _target(metric: Metric) -> MetricTarget:
 def _query(metric: Metric) -> ExternalMetric:
     assert metric.external is not UNSET, "the schema wants a query"
     return metric.external
-
-
-def _thousandths(number: str) -> int:
-    return Quantity.parse(number).milli_value()
 
 
 def _tolerated(rules: ScalingRules) -> float:

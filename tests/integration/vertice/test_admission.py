@@ -22,6 +22,17 @@ PRINTED = {
 }
 
 
+def query(**fields):
+    """Return a metric that is a query."""
+    return {"type": "external", "external": {"query": "q", "target": "10", **fields}}
+
+
+def of_object(amount):
+    """Return a metric of one object."""
+    which = {"name": "requests", "object": {"kind": "Service", "name": "front"}}
+    return {"type": "custom", "target": {"value": amount}, "custom": which}
+
+
 def tried(world, **spec):
     """Return the answer to a dry run."""
     path = f"{VERTICE_SCALER.path(world.namespace)}?dryRun=All"
@@ -48,6 +59,24 @@ def test_without_a_minimum_there_is_one_pod(world):
 
 
 @pytest.mark.parametrize(
+    "metric",
+    [
+        query(target="0.001", activation="0.001"),
+        query(target="9.2e15", activation="9.2e15"),
+        {"type": "memory", "target": {"averageValue": "1Pi"}},
+        {"type": "memory", "target": {"averageValue": 1}},
+        of_object("9200T"),
+        of_object("1m"),
+    ],
+)
+def test_what_can_be_counted_is_taken(world, metric):
+    """From a thousandth to as many as fit."""
+    found = tried(world, metrics=[metric])
+
+    assert 201 == found.status, found.body
+
+
+@pytest.mark.parametrize(
     ("spec", "words"),
     [
         ({"minReplicas": 11}, "minReplicas is above maxReplicas"),
@@ -70,9 +99,21 @@ def test_without_a_minimum_there_is_one_pod(world):
             {"metrics": [{"type": "external", "external": {"query": "q", "target": "lots"}}]},
             "should match",
         ),
-        (
-            {"metrics": [{"type": "external", "external": {"query": "q", "target": "0"}}]},
-            "what is aimed at is more than nothing",
+        *(
+            ({"metrics": [query(target=number)]}, "what is aimed at is between 0.001 and 9.2e15")
+            for number in ("0", "0.0001", "1e18", "9.3e15")
+        ),
+        *(
+            ({"metrics": [query(activation=number)]}, "an activation is 0, or between 0.001 and")
+            for number in ("0.0001", "1e18")
+        ),
+        *(
+            ({"metrics": [{"type": "cpu", "target": {"averageValue": amount}}]}, "is between 1m")
+            for amount in (0, "0", "-1", "100u", "9201T", "1E", 10**18)
+        ),
+        *(
+            ({"metrics": [of_object(amount)]}, "what is aimed at is between 1m and 9200T")
+            for amount in ("0", "1e18")
         ),
         ({"metrics": [{**CPU, "onMissing": "fallback"}]}, "so say the fallback"),
         ({"fallback": {"replicas": 11}}, "the fallback is not between"),

@@ -16,14 +16,13 @@ import attrs
 import msgspec
 from msgspec import Raw, Struct
 
-from informers.meta import int64
-from informers.meta.quantity import MILLI, Quantity
+from informers.meta.quantity import Quantity
+from reconcilers.vertice.scaler.thousandths import TooMuch, thousandths
 
 OK: Final = 200
 NOT_FOUND: Final = 404
 UNAUTHORIZED: Final = frozenset({401, 403})
 _REDIRECTIONS: Final = range(300, 400)
-_MOST: Final = Quantity(int64.MAX, MILLI)
 _NAMED: Final = 2
 """Series of an answer with too many."""
 _SHORT: Final = 200
@@ -182,7 +181,9 @@ def _thousandths(text: str) -> int:
         raise Unanswered(f"the value is {text}: a query that divides has to keep zero out")
     if number < 0:
         raise Unanswered(f"the value is {text}, below zero: wrap the query in clamp_min(..., 0)")
-    amount = Quantity.parse(repr(number))
-    if amount > _MOST:
-        raise Unanswered(f"the value {text} is more than Kubernetes counts: ask for less of it")
-    return amount.milli_value()
+    try:
+        return thousandths(Quantity.parse(repr(number)))
+    except TooMuch:
+        raise Unanswered(
+            f"the value {text} is more than Kubernetes counts: ask for less of it"
+        ) from None

@@ -22,6 +22,7 @@ from informers.meta.quantity import Quantity
 from informers.request import Request
 from reconcilers.vertice.scaler.groups import SECOND, Sample
 from reconcilers.vertice.scaler.reading.resources import Unread, trouble
+from reconcilers.vertice.scaler.thousandths import TooMuch, thousandths
 
 GROUP: Final = "custom.metrics.k8s.io"
 VERSIONS: Final = ("v1beta2", "v1beta1")
@@ -68,7 +69,7 @@ class CustomMetrics:
             raise Unread("the target's scale has no selector: its pods cannot be told from others")
         query = {"labelSelector": pods} | _selecting(labels)
         found = await self._read(f"namespaces/{namespace}/pods/*/{_segment(metric)}", query)
-        return {each.described_object.name: _sample(each) for each in found.items}
+        return {each.described_object.name: _sample(metric, each) for each in found.items}
 
     async def of_object(
         self, namespace: str, metric: str, kind: Kind, name: str, *, labels: Mapping[str, str]
@@ -82,7 +83,7 @@ class CustomMetrics:
         found = await self._read(where, _selecting(labels))
         if len(found.items) != 1:
             raise Unread(f"{GROUP} has {len(found.items)} values of {metric}, where one is wanted")
-        return found.items[0].value.milli_value()
+        return _counted(metric, found.items[0])
 
     async def _read(self, path: str, query: Mapping[str, str]) -> Values:
         """Ask for values, at the version that answered last, or whichever is served."""
@@ -119,11 +120,22 @@ def _selecting(labels: Mapping[str, str]) -> dict[str, str]:
     return {"metricLabelSelector": ",".join(f"{key}={value}" for key, value in labels.items())}
 
 
-def _sample(value: Value) -> Sample:
+def _sample(metric: str, value: Value) -> Sample:
     seconds = MINUTE if value.window_seconds is None else value.window_seconds
     return Sample(
-        value=value.value.milli_value(), at=value.timestamp.nanoseconds, window=seconds * SECOND
+        value=_counted(metric, value), at=value.timestamp.nanoseconds, window=seconds * SECOND
     )
+
+
+def _counted(metric: str, value: Value) -> int:
+    try:
+        return thousandths(value.value)
+    except TooMuch:
+        name = value.described_object.name
+        raise Unread(
+            f"{metric} of {name} is {value.value}, more than Kubernetes counts: measure it in a "
+            "larger unit"
+        ) from None
 
 
 def _segment(name: str) -> str:

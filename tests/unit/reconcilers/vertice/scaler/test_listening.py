@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from informers.meta import codec
 from reconcilers.vertice.api.behavior import Behavior
-from reconcilers.vertice.scaler.listening import answered, name, tolerance, unheard, used
+from reconcilers.vertice.scaler.listening import answered, name, observed, tolerance, unheard, used
 from reconcilers.vertice.scaler.proposals import Tolerance
 from tests.unit.reconcilers.vertice.scaler.world import (
     NOW,
@@ -56,12 +56,25 @@ def test_a_pod_that_requests_nothing_has_no_utilization():
     assert 4 == said(CORES, without, [900, 900]).heard.replicas
 
 
-@pytest.mark.parametrize("amount", ["0", "-1"])
+@pytest.mark.parametrize("amount", ["0", "-1", "100u", "1e18", "9300T", "1e400"])
 def test_what_is_no_aim_is_told(amount):
-    """A schema cannot see the sign of an amount that may be a number or a text."""
-    wanted = metric(type="cpu", target={"averageValue": amount})
+    """A spec may be older than the rule that refuses it; it fails, and stops nothing else."""
+    of = {"name": "hits", "object": {"kind": "Service", "name": "web"}}
+    by_pod = metric(type="cpu", target={"averageValue": amount})
+    by_value = metric(type="custom", target={"value": amount}, custom=of)
 
-    assert "set another target" in said(wanted, workload(2), [900, 900]).heard.error
+    assert "set another target" in said(by_pod, workload(2), [900, 900]).heard.error
+    found = observed(by_value, workload(2), 900, tolerated=Tolerance())
+    assert "set another target" in found.heard.error
+
+
+@pytest.mark.parametrize("kind", ["Value", "AverageValue"])
+@pytest.mark.parametrize("target", ["0", "0.0001", "1e18", "1e400"])
+def test_an_answer_is_not_divided_by_what_is_no_aim(target, kind):
+    """Thousandths of `1e18` are 0 in Go."""
+    found = answered(query(target, targetType=kind), workload(2), 900, tolerated=Tolerance())
+
+    assert ("set another target" in found.heard.error, None) == (True, found.heard.replicas)
 
 
 def test_pods_without_samples_say_nothing():
@@ -89,7 +102,13 @@ def test_an_answer_asks_for_pods(wanted, found, value, replicas, current):
 
 @pytest.mark.parametrize(
     ("activation", "value", "is_active"),
-    [("0", 0, False), ("0", 1, True), ("5", 5_000, False), ("5", 5_001, True)],
+    [
+        ("0", 0, False),
+        ("0", 1, True),
+        ("5", 5_000, False),
+        ("5", 5_001, True),
+        ("1e18", 5_000, False),
+    ],
 )
 def test_above_its_activation_a_query_asks_for_a_pod_at_all(activation, value, is_active):
     """Strictly above."""
