@@ -130,10 +130,12 @@ RULES: Final = (
     *behavior.RULES,
     *measured.RULES,
     Rule(
-        path="spec.target",
-        rule="self.kind == oldSelf.kind && self.name == oldSelf.name",
-        message="a scaler keeps its workload, with all that it remembers of it: delete it and "
-        "make another one",
+        rule="(self.spec.target.kind == oldSelf.spec.target.kind && "
+        "self.spec.target.name == oldSelf.spec.target.name) || "
+        "!has(oldSelf.status) || !has(oldSelf.status.originalReplicas)",
+        message="a scaler that has scaled its target keeps it, with all that it remembers of it: "
+        "delete it and make another one",
+        field_path=".spec.target",
     ),
     Rule(
         path="spec.target",

@@ -25,7 +25,7 @@ from informers.meta.conditions import Condition
 from informers.meta.microtime import MicroTime, Time
 from informers.snapshot import Snapshot
 from reconcilers.vertice.api.decision import DecisionStatus
-from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, Target, VerticeScaler
 from reconcilers.vertice.scaler import settings, status
 from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.counts import Counts
@@ -63,6 +63,15 @@ class Look:
     now: int
 
 
+@attrs.frozen(kw_only=True)
+class Known:
+    """What is remembered of a scaler, and of which target: it may be made another one."""
+
+    uid: str
+    target: Target
+    memories: Memories
+
+
 class VerticeScalerReconciler:
     """Scales one workload at a time."""
 
@@ -81,7 +90,7 @@ class VerticeScalerReconciler:
         self._pace = Pace()
         self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[Schedule]()
-        self._memories: dict[str, tuple[str, Memories]] = {}
+        self._memories: dict[str, Known] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)
 
     async def reconcile(self, request: Request) -> Result:
@@ -157,9 +166,9 @@ class VerticeScalerReconciler:
         self, scaler: VerticeScaler, snapshot: Snapshot, scale: Scale, now: int
     ) -> Memories:
         """Return what is remembered: by this manager, or at its first look, by the status."""
-        uid, found = self._memories.get(snapshot.key, ("", Memories()))
-        if uid == snapshot.meta.uid:
-            return found
+        known = self._memories.get(snapshot.key)
+        if known is not None and known.uid == snapshot.meta.uid:
+            return known.memories if known.target == scaler.spec.target else Memories()
         account = scaler.status.decision
         window = spans(_bare(scaler, now))
         return Memories.of(scaler.status.history).resumed(
@@ -180,7 +189,8 @@ class VerticeScalerReconciler:
             look, memories = await self._scale(look, decision)
             scaled_at = Time(look.now)
             self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
-        self._memories[look.snapshot.key] = look.snapshot.meta.uid, memories
+        uid, target = look.snapshot.meta.uid, look.scaler.spec.target
+        self._memories[look.snapshot.key] = Known(uid=uid, target=target, memories=memories)
         await self._tell(
             look,
             status.Findings(

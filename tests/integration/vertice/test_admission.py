@@ -150,14 +150,17 @@ def test_what_cannot_be_meant_is_refused(world, spec, words):
     assert words in found.body["message"]
 
 
-def test_a_scaler_keeps_its_workload(world):
-    """What it remembers is of that one; how its version is written does not matter."""
-    world.create()
+def test_a_scaler_that_has_scaled_keeps_its_workload(world):
+    """What it remembers is of that one; until then, a name that is wrong can be mended."""
     path = VERTICE_SCALER.path(world.namespace, "web")
+    world.create()
+    world.change(target={"name": "a"})
+    world.change(target={"name": "web"})
+    world.rest.merge(f"{path}/status", {"status": {"originalReplicas": 2}})
 
     patch = {"spec": {"target": {"name": "b"}}}
     found = world.rest.request("PATCH", path, patch, content_type=MERGE)
 
     assert 422 == found.status, found.body
-    assert "a scaler keeps its workload" in found.body["message"]
+    assert "keeps it, with all that it remembers" in found.body["message"]
     world.change(target={"apiVersion": "apps/v1"})
