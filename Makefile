@@ -59,7 +59,7 @@ e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(addprefix --ignore=,$(PATIENT) $(ALONE))" \
 		"$(PATIENT)" "tests/e2e --real-node=only" --then "$(ALONE)" -- -m "not deep" $(ARGS)
 
-e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω, Helm, upgrades (root)
+e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω and of scalers, Helm, upgrades (root)
 	@$(PY) -m hack.images
 	@$(PY) -m pytest tests/e2e -m deep $(ARGS)
 

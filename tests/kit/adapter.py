@@ -5,10 +5,11 @@ as a process on loopback, is registered with the run's API server, and ends with
 measured is in a file that it reads for every request, so what a test says holds for the next one.
 """
 
+import contextlib
 import json
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ import pytest
 
 from hack.cluster.cluster import Cluster
 from hack.cluster.ports import free_port
-from tests.kit.aggregated import registered
+from tests.kit.aggregated import LOOPBACK, registered
 from tests.kit.certificates import Authority
 from tests.kit.cluster import ClusterAccess
 from tests.kit.eventually import eventually_blocking
@@ -68,45 +69,64 @@ def adapter(
 
     A cluster has one such API, so a test has one adapter, and one test at a time.
     """
-    port, authority = free_port(), Authority()
-    command = _command(cluster, tmp_path, port, authority, host=f"{_NAME}.{namespace}.svc")
-    log = tmp_path / "adapter.log"
+    versions = getattr(request, "param", VERSIONS)
+    with adapting(cluster, rest, namespace, tmp_path, versions=versions) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def adapting(
+    cluster: ClusterAccess,
+    rest: Rest,
+    namespace: str,
+    folder: Path,
+    *,
+    versions: Sequence[str] = VERSIONS,
+    address: str = LOOPBACK,
+) -> Iterator[Adapter]:
+    """Serve custom metrics of a namespace, by an adapter that listens there."""
+    at, authority = f"{address}:{free_port()}", Authority()
+    command = _command(cluster, folder, at, authority, host=f"{_NAME}.{namespace}.svc")
+    log = folder / "adapter.log"
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
-        made = Adapter(namespace, tmp_path / "values.json", log, process)
+        made = Adapter(namespace, folder / "values.json", log, process)
         made.measure()
         try:
-            eventually_blocking(partial(_is_serving, made, port), within=_START_SECONDS)
+            eventually_blocking(partial(_is_serving, made, at), within=_START_SECONDS)
             with registered(
                 rest,
                 GROUP,
-                getattr(request, "param", VERSIONS),
+                versions,
                 namespace=namespace,
                 service=_NAME,
-                port=port,
+                port=int(at.rpartition(":")[2]),
                 authority=authority.pem,
+                address=address,
             ):
                 yield made
         finally:
             made.kill()
 
 
-def _is_serving(found: Adapter, port: int) -> bool:
+def _is_serving(found: Adapter, at: str) -> bool:
     if found.process.poll() is not None:
         raise RuntimeError(f"the adapter ended: {found.log.read_text()}")
+    address, _, port = at.partition(":")
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, int(port))) == 0
 
 
 def _command(
-    cluster: ClusterAccess, folder: Path, port: int, authority: Authority, *, host: str
+    cluster: ClusterAccess, folder: Path, at: str, authority: Authority, *, host: str
 ) -> list[str]:
     """Return how it is started: it asks the API server who asks, and whether they may."""
     certificate, key = (folder / name for name in ("tls.crt", "tls.key"))
     for path, text in zip((certificate, key), authority.issue(host), strict=True):
         path.write_text(text)
+    address, _, port = at.partition(":")
     flags = {
         "values": folder / "values.json",
-        "bind-address": "127.0.0.1",
+        "bind-address": address,
         "secure-port": port,
         "tls-cert-file": certificate,
         "tls-private-key-file": key,

@@ -1,8 +1,9 @@
 """An API that another program serves, behind the real API server.
 
-The Service in front of it is of type ExternalName: nothing that runs beside the API server has an
-address that it could reach but loopback, and endpoints may not be loopback addresses. The server's
-certificate is therefore for the name of the Service, which is what the aggregator checks.
+Where there is no node, the Service in front of it is of type ExternalName: nothing that runs beside
+the API server has an address that it could reach but loopback, and endpoints may not be loopback
+addresses. Where there is one, the Service has the bridge's address behind it. The server's
+certificate is for the name of the Service, which is what the aggregator checks.
 """
 
 import base64
@@ -17,6 +18,7 @@ from tests.kit.rest import Rest
 
 _SERVICES: Final = "/apis/apiregistration.k8s.io/v1/apiservices"
 _WITHIN: Final = 30.0
+LOOPBACK: Final = "127.0.0.1"
 
 
 @contextmanager
@@ -29,18 +31,13 @@ def registered(
     service: str,
     port: int,
     authority: str,
+    address: str = LOOPBACK,
 ) -> Iterator[None]:
-    """Have the API server pass a group on to a port of loopback, as long as the block lasts.
+    """Have the API server pass a group on to a port of this machine, as long as the block lasts.
 
     Available when the block begins, and gone when it has ended, however it ends.
     """
-    rest.create(
-        f"/api/v1/namespaces/{namespace}/services",
-        {
-            "metadata": {"name": service},
-            "spec": {"type": "ExternalName", "externalName": "localhost"},
-        },
-    )
+    _lead(rest, namespace, service, f"{address}:{port}")
     way = {"name": service, "namespace": namespace, "port": port}
     try:
         for place, version in enumerate(versions):
@@ -56,6 +53,26 @@ def registered(
         for version in versions:
             gone = partial(_is_gone, rest, f"/apis/{group}/{version}")
             eventually_blocking(gone, within=_WITHIN)
+
+
+def _lead(rest: Rest, namespace: str, name: str, to: str) -> None:
+    """Make the Service that leads to an address and port."""
+    home, meta = f"/api/v1/namespaces/{namespace}", {"name": name}
+    address, _, port = to.partition(":")
+    if address == LOOPBACK:
+        outside = {"type": "ExternalName", "externalName": "localhost"}
+        rest.create(f"{home}/services", {"metadata": meta, "spec": outside})
+        return
+    ports = [{"name": "https", "port": int(port)}]
+    rest.create(f"{home}/services", {"metadata": meta, "spec": {"ports": ports}})
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    body = {
+        "metadata": meta | {"labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": ports,
+        "endpoints": [{"addresses": [address]}],
+    }
+    rest.create(slices, body)
 
 
 def _entry(

@@ -41,6 +41,12 @@ class Prometheus:
 
     url: str
     log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """End it, as a node that dies would."""
+        self.process.kill()
+        self.process.wait(timeout=_END_SECONDS)
 
     def ask(self, path: str, **parameters: str) -> Any:
         """Return the data of an answer of its API, or fail with what it complained about."""
@@ -91,15 +97,18 @@ def promtool(tools: dict[str, str]) -> str:
 
 @pytest.fixture
 def prometheus(tools: dict[str, str], tmp_path: Path) -> Iterator[Any]:
-    """Return a function that starts a Prometheus on some targets and rule files."""
+    """Return a function that starts a Prometheus on some targets and rule files.
+
+    It listens on a port of loopback, or where `at` says, such as at the address that pods reach.
+    """
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(targets: Sequence[Target], *, rules: Sequence[Path] = ()) -> Prometheus:
+    def start(targets: Sequence[Target], *, rules: Sequence[Path] = (), at: str = "") -> Prometheus:
         folder = tmp_path / f"prometheus-{len(running)}"
         folder.mkdir()
         config = folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(configuration(targets, rules)))
-        url = f"http://127.0.0.1:{free_port()}"
+        url = f"http://{at or f'127.0.0.1:{free_port()}'}"
         log = folder / "log"
         with log.open("wb") as out:
             running.append(
@@ -115,9 +124,8 @@ def prometheus(tools: dict[str, str], tmp_path: Path) -> Iterator[Any]:
                     stderr=subprocess.STDOUT,
                 )
             )
-        made = Prometheus(url, log)
-        process = running[-1]
-        eventually_blocking(lambda: _is_ready(made, process), within=_READY_SECONDS)
+        made = Prometheus(url, log, running[-1])
+        eventually_blocking(lambda: _is_ready(made), within=_READY_SECONDS)
         return made
 
     yield start
@@ -153,8 +161,8 @@ def configuration(targets: Sequence[Target], rules: Sequence[Path]) -> dict[str,
     }
 
 
-def _is_ready(found: Prometheus, process: subprocess.Popen[bytes]) -> bool:
-    if process.poll() is not None:
+def _is_ready(found: Prometheus) -> bool:
+    if found.process.poll() is not None:
         raise RuntimeError(f"Prometheus ended: {found.log.read_text()}")
     try:
         with urllib.request.urlopen(f"{found.url}/-/ready", timeout=_ASK_SECONDS):

@@ -1,0 +1,1 @@
+"""VÉRTICE on the real node: a package, so that the operator its tests share ends with them."""
