@@ -12,6 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # what looks at the whole machine, so that nothing else may change it.
 PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py test_soak.py)
 ALONE := tests/e2e/test_node_down.py
+# They have a node of their own, whose pods are measured four times a minute, and go with the patient.
+MEASURED := tests/e2e/vertice
 # The shortest lane of `make test` takes these along: they mostly wait, for clusters of their own and
 # for metrics.
 WAITING := tests/integration/cluster tests/integration/vertice
@@ -56,8 +58,9 @@ test-deep: setup ## 500 schedules of each chaos test, all points at which a mana
 
 e2e: node tools ## the manager as separate processes, and a real node (root)
 	@$(PY) -m hack.images
-	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(addprefix --ignore=,$(PATIENT) $(ALONE))" \
-		"$(PATIENT)" "tests/e2e --real-node=only" --then "$(ALONE)" -- -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes "tests/e2e --real-node=none $(addprefix --ignore=,$(PATIENT) $(ALONE) $(MEASURED))" \
+		"$(PATIENT) $(MEASURED)" "tests/e2e --real-node=only --ignore=$(MEASURED)" \
+		--then "$(ALONE)" -- -m "not deep" $(ARGS)
 
 e2e-deep: node tools ## what make e2e only samples: every scenario of PENIN-Ω and of scalers, Helm, upgrades (root)
 	@$(PY) -m hack.images

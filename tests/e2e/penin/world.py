@@ -166,7 +166,8 @@ class Start:
 def start(log: Path, penin: Penin) -> Start:
     """Tell how a cluster that runs, and was never changed, came to it."""
     moments: dict[str, list[dt.datetime]] = {}
-    for line in map(json.loads, log.read_text().splitlines()):
+    whole, _, _ = log.read_text().rpartition("\n")  # the last line may be on its way
+    for line in map(json.loads, whole.splitlines()):
         about = line.get("objectRef", {})
         if about.get("namespace") == penin.namespace and line["stage"] == "ResponseComplete":
             part = "/".join((line["verb"], about["resource"], about.get("subresource", "")))
