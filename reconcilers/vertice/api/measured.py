@@ -15,6 +15,8 @@ MOST_QUERY: Final = 8192
 MOST_METRICS: Final = 16
 _MOST_UNITS: Final = 9_200_000_000_000_000
 _NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+GROUP_VERSION: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9][a-z0-9]*$"
+"""Of a kind; so it names one place to ask for it."""
 MetricType = Literal["cpu", "memory", "custom", "external"]
 OnMissing = Literal["hold", "ignore", "zero", "fallback"]
 Name = Annotated[str, Meta(min_length=1, max_length=253)]
@@ -48,7 +50,7 @@ class MetricTarget(Struct, frozen=True, kw_only=True, rename="camel"):
 class MeasuredObject(Struct, frozen=True, kw_only=True, rename="camel"):
     """The object that a custom metric is of."""
 
-    api_version: Annotated[str, Meta(min_length=1, max_length=253)] = "v1"
+    api_version: Annotated[str, Meta(max_length=317, pattern=GROUP_VERSION)] = "v1"
     """Its group and version."""
     kind: Annotated[str, Meta(min_length=1, max_length=63)]
     """Its kind."""

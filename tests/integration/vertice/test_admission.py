@@ -27,9 +27,9 @@ def query(**fields):
     return {"type": "external", "external": {"query": "q", "target": "10", **fields}}
 
 
-def of_object(amount):
+def of_object(amount, **fields):
     """Return a metric of one object."""
-    which = {"name": "requests", "object": {"kind": "Service", "name": "front"}}
+    which = {"name": "requests", "object": {"kind": "Service", "name": "front", **fields}}
     return {"type": "custom", "target": {"value": amount}, "custom": which}
 
 
@@ -115,6 +115,8 @@ def test_what_can_be_counted_is_taken(world, metric):
             ({"metrics": [of_object(amount)]}, "what is aimed at is between 1m and 9200T")
             for amount in ("0", "1e18")
         ),
+        ({"metrics": [of_object("1", apiVersion="apps/v1/deployments")]}, "should match"),
+        ({"metrics": [of_object("1", apiVersion="../v1")]}, "should match"),
         ({"metrics": [{**CPU, "onMissing": "fallback"}]}, "so say the fallback"),
         ({"fallback": {"replicas": 11}}, "the fallback is not between"),
         (

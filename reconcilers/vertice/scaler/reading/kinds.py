@@ -1,26 +1,32 @@
 """What kinds are called in paths, of which specs name only the kind: the server is asked, once.
 
-Kinds of apps/v1 are known. What a server does not have may come, so only answers are remembered.
+Kinds of apps/v1 are known. What a server does not have may come, so only answers are remembered. A
+server of others that is down is a reason like any other: who asks for a kind of its group is told,
+and nobody else.
 """
 
+import re
 from typing import Final
 
 import attrs
-import msgspec
 from msgspec import Struct
 
 from informers.client import Client
-from informers.errors import NotFound
+from informers.errors import InformersError, NotFound
 from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
+from informers.meta.codec import decode
+from informers.meta.errors import DecodeError
 from informers.meta.kinds import Kind
 from informers.request import Request
+from reconcilers.vertice.api.measured import GROUP_VERSION
+from reconcilers.vertice.scaler.reading.resources import trouble
 
 REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 _SCALE: Final = "/scale"
 
 
 class UnknownKind(Exception):
-    """The server has no such kind; the message has the remedy."""
+    """The server has no such kind, or cannot tell; the message has the remedy."""
 
 
 class _Announced(Struct, frozen=True, rename="camel"):
@@ -31,9 +37,6 @@ class _Announced(Struct, frozen=True, rename="camel"):
 
 class _Announcement(Struct, frozen=True, rename="camel"):
     resources: tuple[_Announced, ...] = ()
-
-
-_ANNOUNCEMENT: Final = msgspec.json.Decoder(_Announcement)
 
 
 @attrs.frozen
@@ -66,12 +69,7 @@ class Kinds:
         return self._known[key]
 
     async def _ask(self, group_version: str, kind: str) -> Served:
-        root = "/apis" if "/" in group_version else "/api"
-        try:
-            answer = await self._client.send(Request(method="GET", path=f"{root}/{group_version}"))
-        except NotFound as error:
-            raise _unknown(group_version, kind) from error
-        announced = _ANNOUNCEMENT.decode(answer.body).resources
+        announced = (await self._announcement(group_version, kind)).resources
         names = {each.name for each in announced}
         for each in announced:
             if each.kind == kind and "/" not in each.name:
@@ -79,6 +77,19 @@ class Kinds:
                 found = Kind(group, version, kind, each.name, namespaced=each.namespaced)
                 return Served(found, is_scalable=each.namespaced and each.name + _SCALE in names)
         raise _unknown(group_version, kind)
+
+    async def _announcement(self, group_version: str, kind: str) -> _Announcement:
+        """Return what a server says of a group; what names none is no path to ask for."""
+        if not re.fullmatch(GROUP_VERSION, group_version):
+            raise _unknown(group_version, kind)
+        root = "/apis" if "/" in group_version else "/api"
+        try:
+            answer = await self._client.send(Request(method="GET", path=f"{root}/{group_version}"))
+            return decode(answer.body, _Announcement)
+        except NotFound as error:
+            raise _unknown(group_version, kind) from error
+        except (InformersError, DecodeError) as error:
+            raise UnknownKind(trouble(error, group_version, "its server")) from error
 
 
 def _unknown(group_version: str, kind: str) -> UnknownKind:
