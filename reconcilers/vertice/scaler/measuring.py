@@ -104,11 +104,11 @@ class Measuring:
         """Return a custom metric of an object."""
         wanted = _custom(metric)
         assert wanted.object is not UNSET, "only asked of an object"
-        served = await self._kinds.find(wanted.object.api_version, wanted.object.kind)
+        kind = await self._kinds.named(wanted.object.api_version, wanted.object.kind)
         return await self._custom.of_object(
             str(scaler.metadata.namespace),
             wanted.name,
-            served.kind,
+            kind,
             wanted.object.name,
             labels=wanted.selector,
         )

@@ -58,6 +58,26 @@ async def test_what_names_no_group_is_never_asked_for(kinds, proxy, version):
     assert [] == proxy.seen()
 
 
+async def test_a_kind_may_get_a_scale(kinds, proxy):
+    """A definition gets the subresource that it lacked: no restart is wanted for that."""
+    proxy.add(announcing("things"), THERE, times=1)
+    assert not (await kinds.find(OTHER, "Thing")).is_scalable
+    proxy.add(announcing("things", "things/scale"), THERE)
+    proxy.forget()
+
+    assert [True] * 3 == [(await kinds.find(OTHER, "Thing")).is_scalable for _ in range(3)]
+    assert 1 == len(proxy.seen())
+
+
+async def test_what_a_kind_is_called_is_asked_for_once(kinds, proxy):
+    """Objects that custom metrics are of need no scale."""
+    proxy.add(announcing("things"), THERE)
+    proxy.forget()
+
+    assert {"things"} == {(await kinds.named(OTHER, "Thing")).plural for _ in range(3)}
+    assert 1 == len(proxy.seen())
+
+
 async def test_a_metric_of_a_server_that_is_down_stops_nothing_else(world, proxied, proxy):
     """The clock goes on, and the other metrics do."""
     which = {"apiVersion": OTHER, "kind": "Thing", "name": "one"}

@@ -1,6 +1,7 @@
 """What kinds are called in paths, of which specs name only the kind: the server is asked, once.
 
-Kinds of apps/v1 are known. What a server does not have may come, so only answers are remembered. A
+Kinds of apps/v1 are known. What a server does not have may come, also a scale of what it has, so
+only what cannot become better is remembered. A
 server of others that is down is a reason like any other: who asks for a kind of its group is told,
 and nobody else.
 """
@@ -58,15 +59,25 @@ class Kinds:
         }
 
     async def find(self, group_version: str, kind: str) -> Served:
-        """Return a kind.
+        """Return a kind, and whether it has a scale by now.
 
         Raises:
             UnknownKind: If the server has none.
         """
         key = group_version, kind
-        if key not in self._known:
-            self._known[key] = await self._ask(*key)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None or not known.is_scalable:
+            known = self._known[key] = await self._ask(*key)
+        return known
+
+    async def named(self, group_version: str, kind: str) -> Kind:
+        """Return what a kind is called, whether it has a scale or not.
+
+        Raises:
+            UnknownKind: If the server has none.
+        """
+        known = self._known.get((group_version, kind)) or await self.find(group_version, kind)
+        return known.kind
 
     async def _ask(self, group_version: str, kind: str) -> Served:
         announced = (await self._announcement(group_version, kind)).resources
