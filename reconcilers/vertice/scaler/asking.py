@@ -55,7 +55,12 @@ class Asking:
         query = metric.external
         assert query is not UNSET, "only external metrics are asked for"
         server = await self._server(scaler)
-        reading = await self._queries.ask(server, query.query, max_age=query.max_age.seconds)
+        reading = await self._queries.ask(
+            server,
+            query.query,
+            max_age=query.max_age.seconds,
+            asker=str(scaler.metadata.namespace),
+        )
         return reading.value
 
     # A source without keys, so that its connections end when its controller does.

@@ -12,6 +12,7 @@ import pytest
 from hack.cluster.ports import free_port
 from informers.clock import LoopClock
 from reconcilers.vertice.scaler.reading.answer import Unanswered
+from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.prometheus import LONGEST, MOST, Queries
 from reconcilers.vertice.scaler.reading.server import Server
 from reconcilers.vertice.scaler.reading.sessions import Sessions
@@ -226,7 +227,7 @@ async def test_different_questions_are_not_shared(queries):
 
 async def test_so_many_are_asked_at_once_and_no_more():
     """Others wait for their turn, as long as an answer may take; then they are told why."""
-    few = Queries(LoopClock(), at_once=2)
+    few = Queries(LoopClock(), places=Places(in_all=2))
     async with waiting(few) as crowd:
         begun = [crowd.begin(name) for name in "ab"]
         await crowd.asked(2)
@@ -239,6 +240,31 @@ async def test_so_many_are_asked_at_once_and_no_more():
         assert {"a", "b", "d"} == {
             parse_qs(each.body.decode())["query"][0] for each in crowd.server.requests
         }
+    await few.close()
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ({"of_asker": 2}, r"^2 other queries of this namespace were under way for 0\.1 s"),
+        ({"to_server": 2}, r"^2 other queries to this server were under way for 0\.1 s"),
+    ],
+    ids=["who asks", "who is asked"],
+)
+async def test_nobody_has_all_places(share, words):
+    """Whoever has had its share of a slow server waits; others are answered meanwhile."""
+    few = Queries(LoopClock(), places=Places(**share))
+    async with waiting(few) as crowd:
+        begun = [crowd.begin(name) for name in "ab"]
+        await crowd.asked(2)
+        with pytest.raises(Unanswered, match=words):
+            await ask(few, crowd.server, "c", timeout=0.1)
+
+        with ScriptedServer(always=answering) as other:
+            server = Server(address=other.url)
+            assert FIVE == await few.ask(server, "c", max_age=300.0, asker="other")
+        crowd.gate.open()
+        assert [FIVE] * 2 == [await each for each in begun]
     await few.close()
 
 

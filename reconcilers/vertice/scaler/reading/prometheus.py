@@ -4,9 +4,10 @@ It promises:
 
 - A failure is an `Unanswered` with words for a condition, never a number, and never with a
   credential in it.
-- So many queries at once and no more; each has an answer within the time that its server is given,
-  and waits no longer than that for its turn.
-- The same query to the same server, asked by several at the same time, is sent once. Each of them
+- So many queries at once and no more, of which nobody who asks and no server takes all (`places`);
+  each has an answer within the time that its server is given, and waits no longer than that for its
+  turn.
+- The same query to the same server, asked by one at the same time again, is sent once. Each of them
   can be cancelled alone; when all are, nobody waits for the answer any longer.
 - Connections are kept between two looks. A kept one that the server has closed meanwhile costs a
   second try, which is harmless: a query changes nothing.
@@ -34,13 +35,13 @@ import attrs
 from controller.runtime.crew import Crew
 from informers.clock import Clock
 from reconcilers.vertice.scaler.reading.answer import Reading, Unanswered, check_age, read
+from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.server import Server
 from reconcilers.vertice.scaler.reading.sessions import Sessions
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-AT_ONCE: Final = 32
 MOST: Final = 1 << 20
 LONGEST: Final = 1024
 """Characters of a reason; what a server complains of may be longer than anybody reads."""
@@ -49,8 +50,9 @@ _END_SECONDS: Final = 5.0
 
 @attrs.frozen
 class _Question:
-    """What several may ask at the same time."""
+    """What may be asked several times at once; one who asks waits for nobody else's turn."""
 
+    asker: str
     server: Server
     query: str = attrs.field(repr=False)
     max_age: float
@@ -69,22 +71,23 @@ class Queries:
     """Asks queries; one is shared by all who ask."""
 
     def __init__(
-        self, clock: Clock, *, at_once: int = AT_ONCE, sessions: Sessions | None = None
+        self, clock: Clock, *, places: Places | None = None, sessions: Sessions | None = None
     ) -> None:
         self._clock = clock
-        self._places = asyncio.Semaphore(at_once)
-        self._at_once = at_once
+        self._places = places or Places()
         self._sessions = sessions or Sessions()
         self._crew = Crew("queries")
         self._looks: dict[_Question, _Look] = {}
 
-    async def ask(self, server: Server, query: str, *, max_age: float) -> Reading:
+    async def ask(self, server: Server, query: str, *, max_age: float, asker: str = "") -> Reading:
         """Return what a query finds that is no older than so many seconds.
+
+        Who asks is a name, such as a namespace; all of one name share their places.
 
         Raises:
             Unanswered: If that is not one number.
         """
-        question = _Question(server, query, max_age)
+        question = _Question(asker, server, query, max_age)
         look = self._looks.get(question) or self._begin(question)
         look.waiting += 1
         try:
@@ -129,26 +132,15 @@ class Queries:
                 del self._looks[question]
 
     async def _answer(self, question: _Question) -> Reading:
-        url = question.server.url
-        await self._place(question.server.timeout)
-        try:
-            async with self._sessions.of(question.server) as session:
-                status, body = await _in_time(session, url, question)
-        finally:
-            self._places.release()
+        server, url = question.server, question.server.url
+        async with (
+            self._places.one(question.asker, server.address, seconds=server.timeout),
+            self._sessions.of(server) as session,
+        ):
+            status, body = await _in_time(session, url, question)
         reading = read(status, body)
         check_age(reading, now=self._clock.wall().timestamp(), most=question.max_age)
         return reading
-
-    async def _place(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Unanswered(
-                f"{self._at_once} other queries were under way for {seconds:g} s: one of the "
-                "servers that are asked may be slow"
-            ) from None
 
 
 async def _in_time(session: "ClientSession", url: str, question: _Question) -> tuple[int, bytes]:
