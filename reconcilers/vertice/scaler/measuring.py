@@ -91,14 +91,15 @@ class Measuring:
     async def _custom_samples(
         self, scaler: VerticeScaler, workload: Workload, metric: Metric
     ) -> dict[str, Sample]:
-        """Return a custom metric of each of a workload's pods."""
+        """Return a custom metric of each of a workload's pods; what is gone does not count."""
         wanted = _custom(metric)
-        return await self._custom.of_pods(
+        found = await self._custom.of_pods(
             str(scaler.metadata.namespace),
             wanted.name,
             pods=workload.selector,
             labels=wanted.selector,
         )
+        return {pod.name: found[pod.name] for pod in workload.pods if pod.name in found}
 
     async def _object_value(self, scaler: VerticeScaler, metric: Metric) -> int:
         """Return a custom metric of an object."""

@@ -3,6 +3,7 @@
 The number beside ours is that of the controller manager's own HorizontalPodAutoscaler.
 """
 
+import json
 from functools import partial
 
 import pytest
@@ -10,9 +11,12 @@ import pytest
 from reconcilers.vertice.api.scaler import VERTICE_SCALER
 from reconcilers.vertice.scaler.reading.custom import GROUP, CustomMetrics
 from reconcilers.vertice.scaler.reading.resources import Unread
+from reconcilers.vertice.scaler.reconciler import set_up
 from tests.integration.vertice.test_scaler import HPA, becomes
-from tests.integration.vertice.world import AT_ONCE, WITHIN
+from tests.integration.vertice.world import AT_ONCE, LATE, WITHIN
 from tests.kit.eventually import eventually
+from tests.kit.faults import Answer, Match
+from tests.kit.hosting import hosted
 
 TWIN = 100
 """Seconds for the other autoscaler, which looks every 15 and not at once."""
@@ -240,6 +244,32 @@ async def test_a_name_does_not_lead_elsewhere(world, custom):
     world.create(metrics=[requests(**custom)])
 
     assert "is no name of a metric or an object" in await missing(world)
+
+
+async def test_a_pod_that_is_gone_does_not_count(world, proxied, proxy):
+    """An adapter may remember it for minutes; what it did, nobody does any more."""
+    await deployed(world)
+    values = [
+        {"describedObject": {"name": pod}, "timestamp": LATE, "windowSeconds": 30, "value": value}
+        for pod, value in [*((pod, "15") for pod in world.pods()), ("web-gone", "600")]
+    ]
+    answer = Answer(status=200, body=json.dumps({"items": values}).encode())
+    proxy.add(answer, Match(path=f"/{GROUP}/"))
+    async with hosted(proxied, set_up, namespaces=[world.namespace]):
+        world.create(metrics=[requests()], preview=True)
+
+        assert (3, "15 per pod") == await decided(world)
+
+
+async def test_more_than_can_be_counted_is_told(world, proxied, proxy):
+    """Go would wrap it round, and ask for one pod."""
+    await deployed(world)
+    answer = Answer(status=200, body=b'{"items": [{"value": "1e18"}]}')
+    proxy.add(answer, Match(path=f"/{GROUP}/"))
+    async with hosted(proxied, set_up, namespaces=[world.namespace]):
+        world.create(metrics=[requests(object={"kind": "Service", "name": "front"})])
+
+        assert "more than Kubernetes counts" in await missing(world)
 
 
 async def test_a_scale_without_a_selector_has_no_pods(world, adapter, host):
