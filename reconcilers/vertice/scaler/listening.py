@@ -30,21 +30,32 @@ from reconcilers.vertice.scaler.votes import Heard
 
 DEFAULT_TOLERANCE: Final = 0.1
 NOT_AN_AIM: Final = "what is aimed at is not between 0.001 and 9.2e15: set another target"
+NO_SELECTOR: Final = (
+    "the target's scale has no selector that tells its pods from others: its definition needs "
+    "subresources.scale.labelSelectorPath, and its status a selector there; or listen to an "
+    "external metric"
+)
 _LETTERS: Final = 120
 
 
 @attrs.frozen(kw_only=True)
 class Workload:
-    """A workload at a moment: how many pods it is to have, how many it has, and which those are."""
+    """A workload at a moment: how many pods it is to have, how many it has, and which those are.
+
+    `is_selecting` says whether its selector tells its pods from others, so that they are known.
+    """
 
     current: int
     shown: int
     pods: tuple[Pod, ...] = ()
     selector: str = ""
+    is_selecting: bool = True
 
     @property
     def ready(self) -> int:
-        """How many of its pods run and are ready."""
+        """How many of its pods run and are ready; all that it has, where they are not known."""
+        if not self.is_selecting:
+            return self.shown
         return sum(facts(pod).is_serving for pod in self.pods)
 
 

@@ -10,6 +10,7 @@ from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.groups import Sample
 from reconcilers.vertice.scaler.listening import (
+    NO_SELECTOR,
     Figure,
     Workload,
     answered,
@@ -39,12 +40,14 @@ class Measuring:
         self._kinds = kinds
 
     def workload(self, namespace: str, scale: Scale) -> Workload:
-        """Return a workload with its pods."""
+        """Return a workload with its pods, as far as its scale says which those are."""
+        pods = self._selection.find(namespace, scale.selector)
         return Workload(
             current=scale.replicas,
             shown=scale.shown,
-            pods=self._selection.find(namespace, scale.selector),
+            pods=pods or (),
             selector=scale.selector,
+            is_selecting=pods is not None,
         )
 
     async def figures(
@@ -72,6 +75,8 @@ class Measuring:
                 case "custom" if _of_object(metric):
                     value = await self._object_value(scaler, metric)
                     return observed(metric, workload, value, tolerated=tolerated)
+                case _ if not workload.is_selecting:
+                    return unheard(metric, NO_SELECTOR)
                 case "custom":
                     found = await self._custom_samples(scaler, workload, metric)
                 case resource:

@@ -96,8 +96,6 @@ async def selection(cluster, namespace):
         ("app", 3),
         ("!app", 0),
         ("app=none", 0),
-        ("", 0),
-        ("=", 0),
     ],
 )
 async def test_a_selector_finds_the_pods_of_a_workload(world, selection, selector, count):
@@ -108,3 +106,9 @@ async def test_a_selector_finds_the_pods_of_a_workload(world, selection, selecto
 
     assert count == len(selection.find(world.namespace, selector))
     assert () == selection.find("default", selector)
+
+
+@pytest.mark.parametrize("selector", ["", "="])
+async def test_what_tells_no_pods_from_others_finds_none(world, selection, selector):
+    """As little as what nobody can read; that is not to say that there are no pods."""
+    assert None is selection.find(world.namespace, selector)

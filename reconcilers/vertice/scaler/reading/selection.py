@@ -27,14 +27,14 @@ class Selection:
         if not self._store.has_index(_INDEX):
             self._store.add_index(_INDEX, _labels)
 
-    def find(self, namespace: str, selector: str) -> tuple[Pod, ...]:
-        """Return the pods of a namespace that match; what selects everything finds none."""
+    def find(self, namespace: str, selector: str) -> tuple[Pod, ...] | None:
+        """Return the pods of a namespace that match; None if a selector tells none from others."""
         try:
             wanted = LabelSelector.parse(selector)
         except SelectorError:
-            return ()
+            return None
         if wanted.selects_everything:
-            return ()
+            return None
         found = self._fewest(namespace, wanted)
         return tuple(self._pods.memo.typed(each) for each in found if wanted.matches(each.labels))
 
