@@ -13,7 +13,8 @@ SCALER_RULES: Final = Rules(
     alerts=(
         Alert(
             name="ScalerAtMax",
-            expr="vertice_scaler_current_replicas == vertice_scaler_max_replicas",
+            expr="max by (namespace, name) (vertice_scaler_current_replicas == "
+            "(vertice_scaler_max_replicas > vertice_scaler_min_replicas))",
             wait="15m",
             severity="warning",
             summary=f"VerticeScaler {_SCALER} is at its maximum",
