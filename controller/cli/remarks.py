@@ -16,9 +16,18 @@ _UNSAID: Final = f"its controller leaves it alone until the annotation {PAUSED} 
 _DEGRADED: Final = "Degraded"
 _TOLD_OTHERWISE: Final = frozenset({READY, RECONCILING, "Progressing", "Paused", *ENDS})
 _AS_WANTED: Final = frozenset(
-    {"TurnedOff", "NotYetApplied", "NotWon", "NoReadyPods", "OutsideTheCluster"}
+    {
+        "AtMinimum",
+        "BySchedule",
+        "Idle",
+        "NoReadyPods",
+        "NotWon",
+        "NotYetApplied",
+        "OutsideTheCluster",
+        "TurnedOff",
+    }
 )
-"""Reasons for being False that people chose, or that the verdict is about."""
+"""Reasons that people chose, or that the verdict is about."""
 
 
 def remarks(root: Node, now: dt.datetime) -> Iterator[str]:

@@ -141,9 +141,14 @@ def _counted(samples: Mapping[str, Sample], groups: Groups) -> dict[str, int]:
 def _utilization(values: Mapping[str, int], requests: Mapping[str, int], target: int) -> _Usage:
     """Return how much of their requests pods use; what was measured of other pods is not theirs."""
     known = [name for name in values if name in requests]
+    if not known:
+        raise NoProposal("what was measured is of none of its pods")
     asked = sum(requests[name] for name in known)
     if not asked:
-        raise NoProposal("what was measured is of none of its pods")
+        raise NoProposal(
+            "its pods request 0, of which nothing is a share: request more, or say "
+            "target.averageValue instead of a utilization"
+        )
     used = sum(values[name] for name in known)
     per_cent = _cut(used * _WHOLE, asked)
     return _Usage(ratio=per_cent / target, average=_cut(used, len(known)), utilization=per_cent)

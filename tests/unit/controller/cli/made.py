@@ -24,6 +24,7 @@ KINDS = {
     ),
     "Job": Kind("batch", "v1", "Job", "jobs"),
     "Namespace": Kind("", "v1", "Namespace", "namespaces", namespaced=False),
+    "VerticeScaler": Kind("vertice.io", "v1alpha1", "VerticeScaler", "verticescalers"),
     "PeninOmegaCluster": Kind("penin.ai", "v1alpha1", "PeninOmegaCluster", "peninaomegaclusters"),
     "PeninExperiment": Kind("penin.ai", "v1alpha1", "PeninExperiment", "peninexperiments"),
     "PeninProposal": Kind("penin.ai", "v1alpha1", "PeninProposal", "peninproposals"),

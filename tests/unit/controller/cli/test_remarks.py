@@ -94,6 +94,26 @@ def test_what_is_wrong_with_something_ready_is_told(said, remarks):
     assert remarks == tell(tree(root), Evidence(), now=NOW).remarks
 
 
+@pytest.mark.parametrize(
+    ("said", "remarks"),
+    [
+        (condition("ScaledToZero", "True", "Idle", "none were needed"), []),
+        (condition("ScalingLimited", "True", "BySchedule", "2 to 10 pods"), []),
+        (condition("ScalingLimited", "True", "AtMinimum", "2 pods"), []),
+        (
+            condition("ScalingLimited", "True", "AtMaximum", "20 pods"),
+            ["ScalingLimited is True: AtMaximum: 20 pods"],
+        ),
+    ],
+    ids=lambda each: each["reason"] if isinstance(each, dict) else "",
+)
+def test_a_scaler_that_does_as_it_was_told_is_well(said, remarks):
+    """Its clock and its limits are what people wrote; that more is wanted is worth a word."""
+    root = thing("VerticeScaler", "a", status={"conditions": [condition("Ready", "True"), said]})
+
+    assert remarks == tell(tree(root), Evidence(), now=NOW).remarks
+
+
 def test_what_the_verdict_says_is_no_remark():
     """A cluster whose pods are missing says so in Degraded as well."""
     said = [

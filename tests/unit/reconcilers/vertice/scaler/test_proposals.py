@@ -87,6 +87,14 @@ def test_what_was_measured_of_strangers_says_nothing(current):
         by_utilization(current, 50, samples, requests={}, groups=groups, tolerance=Tolerance())
 
 
+def test_what_is_requested_is_more_than_nothing():
+    """Nobody can say which share of 0 is used."""
+    facts, samples = [PodFacts(name="a")], {"a": Sample(value=1)}
+    groups = grouped(facts, samples, is_cpu=False, now=NOW, patience=Patience())
+    with pytest.raises(NoProposal, match="its pods request 0"):
+        by_utilization(1, 50, samples, requests={"a": 0}, groups=groups, tolerance=Tolerance())
+
+
 @pytest.mark.parametrize(
     ("values", "replicas", "average"), [((-5, -4), 0, -4), ((1500, 1501), 3, 1500)]
 )
