@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
+from msgspec import UNSET, UnsetType
 
-from reconcilers.vertice.scaler.groups import SECOND, Patience, PodFacts, Sample, grouped
+from informers.meta.codec import convert
+from reconcilers.vertice.api.behavior import Behavior
+from reconcilers.vertice.scaler import settings
+from reconcilers.vertice.scaler.decision import Situation, decide, remembered, spans
+from reconcilers.vertice.scaler.groups import Patience, PodFacts, Sample, grouped
 from reconcilers.vertice.scaler.history import Past
-from reconcilers.vertice.scaler.normal import DOWN, UP, Behaviour, Bounds
+from reconcilers.vertice.scaler.memory import Memories
 from reconcilers.vertice.scaler.proposals import (
     NoProposal,
     Proposal,
@@ -17,8 +22,8 @@ from reconcilers.vertice.scaler.proposals import (
     by_value,
     by_value_per_pod,
 )
-from reconcilers.vertice.scaler.rates import Policy, Rules
-from reconcilers.vertice.scaler.turn import turn
+from reconcilers.vertice.scaler.schedule import limits
+from reconcilers.vertice.scaler.votes import Absence, Heard, Memory, Vote, vote
 
 DEFAULT_TOLERANCE: Final = Tolerance()
 FAILED: Final = "failed"
@@ -77,45 +82,61 @@ def _pod(each: Mapping[str, Any]) -> PodFacts:
 
 
 def played(case: Mapping[str, Any]) -> tuple[list[int], list[bool]]:
-    """Return how many pods there are after each pass, and which passes failed."""
-    bounds = Bounds(least=case["min"], most=case["max"])
-    behaviour = None
-    if case["behaviour"]:
-        behaviour = Behaviour(up=_rules(case["up"], UP), down=_rules(case["down"], DOWN))
-    current, past = case["start"], Past()
+    """Return how many pods there are after each pass, and which passes failed.
+
+    What is played is what a reconciler does: a first look, then decisions and what is remembered.
+    """
+    current, past = case["start"], None
     replicas, failed = list[int](), list[bool]()
     for each in case["passes"]:
         current = current if each["spec"] is None else each["spec"]
-        proposals = [
-            None
-            if value is None
-            else by_value(
-                current, target, value, ready=each["ready"], tolerance=DEFAULT_TOLERANCE
-            ).replicas
-            for target, value in zip(case["targets"], each["values"], strict=True)
-        ]
-        found = turn(current, proposals, bounds, behaviour, past=past, now=each["now"])
-        past = found.changed(current, behaviour, now=each["now"])
-        is_asked = current and bounds.least <= current <= bounds.most
-        failed.append(bool(is_asked and None in proposals))
-        current = found.replicas
+        situation = _situation(case, each, current)
+        if past is None:
+            memories = Memories().resumed(current, None, spans=spans(situation), now=each["now"])
+            past = memories.past
+        situation = attrs.evolve(situation, past=past)
+        decision = decide(situation)
+        past = remembered(situation, decision)
+        is_asked = current and case["min"] <= current <= case["max"]
+        failed.append(bool(is_asked and None in each["values"]))
+        current = decision.replicas
         replicas.append(current)
     return replicas, failed
 
 
-def _rules(given: Mapping[str, Any] | None, default: Rules) -> Rules:
-    """Return rules with what is not given by default."""
-    if given is None:
-        return default
-    policies = default.policies
-    if given["policies"]:
-        policies = tuple(
-            Policy(type=each["type"], value=each["value"], period=each["period"] * SECOND)
-            for each in given["policies"]
-        )
-    return attrs.evolve(
-        default,
-        policies=policies,
-        window=default.window if given["window"] is None else given["window"] * SECOND,
-        select=given["select"] or default.select,
+def _situation(case: Mapping[str, Any], each: Mapping[str, Any], current: int) -> Situation:
+    return Situation(
+        current=current,
+        ready=each["ready"],
+        limits=limits(case["min"], case["max"], None),
+        votes=tuple(
+            _vote(current, target, value, each["ready"])
+            for target, value in zip(case["targets"], each["values"], strict=True)
+        ),
+        behaviour=settings.behaviour(_behavior(case)),
+        past=Past(),
+        now=each["now"],
     )
+
+
+def _vote(current: int, target: int, value: int | None, ready: int) -> Vote:
+    """Return what one metric says; a value that is None could not be read."""
+    if value is None:
+        heard = Heard(name="", error=FAILED)
+    else:
+        found = by_value(current, target, value, ready=ready, tolerance=DEFAULT_TOLERANCE)
+        heard = Heard(name="", replicas=found.replicas, ratio=found.ratio)
+    return vote(heard, Absence(), Memory(), now=0, window=0)
+
+
+def _behavior(case: Mapping[str, Any]) -> Behavior | UnsetType:
+    """Return the behaviour as a spec has it; nulls are what is not given."""
+    if not case["behaviour"]:
+        return UNSET
+    rules = {"scaleUp": _rules(case["up"]), "scaleDown": _rules(case["down"])}
+    return convert(rules, Behavior)
+
+
+def _rules(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    named = {"window": "stabilizationWindow", "select": "selectPolicy", "policies": "policies"}
+    return {named[key]: value for key, value in (given or {}).items() if value is not None}

@@ -1,8 +1,8 @@
 """How fast a number of pods may change, and when it may: windows, policies, and what happened.
 
 The rules of the HorizontalPodAutoscaler in Kubernetes 1.36, in its order: what is asked for is held
-against what was asked for lately (`stabilized`), then against what policies allow in their periods
-(`limited`). Both only look; what there is to remember is in `history`.
+against what was asked for lately (`lately`), then against what policies allow in their periods
+(`up_limit`, `down_limit`). All only look; what there is to remember is in `history`.
 """
 
 import math
@@ -65,22 +65,6 @@ def lately(
         least=min([asked, *(each.replicas for each in past if each.at > now - up.window)]),
         most=max([asked, *(each.replicas for each in past if each.at > now - down.window)]),
     )
-
-
-def stabilized(
-    current: int, asked: int, past: Sequence[Recommendation], *, up: Rules, down: Rules, now: int
-) -> int:
-    """Return the number nearest to the current one that the windows allow."""
-    return lately(asked, past, up=up, down=down, now=now).nearest(current)
-
-
-def limited(current: int, asked: int, past: Past, *, up: Rules, down: Rules, now: int) -> int:
-    """Return as much of a change as policies allow at the moment."""
-    if asked > current:
-        return min(asked, max(current, up_limit(current, past, up, now=now)))
-    if asked < current:
-        return max(asked, min(current, down_limit(current, past, down, now=now)))
-    return asked
 
 
 def up_limit(current: int, past: Past, rules: Rules, *, now: int) -> int:

@@ -1,4 +1,4 @@
-"""One pass: what is to be done about a workload, from what its metrics ask for.
+"""One pass: what is to be done about a workload that has pods, from what its metrics ask for.
 
 What is outside its limits jumps into them, whatever is measured and however slowly it may change
 otherwise. All else goes through `normal`. What cannot be told is no reason to go down: a metric
@@ -21,13 +21,6 @@ class Turn:
     past: Past
     asked: int | None = None
     normal: Normal | None = None
-    is_held: bool = False
-
-    def changed(self, current: int, behaviour: Behaviour | None, *, now: int) -> Past:
-        """Return what to remember once the workload was changed."""
-        if behaviour is None or self.replicas == current:
-            return self.past
-        return self.past.scaled(current, self.replicas, spans=behaviour.spans, now=now)
 
 
 def together(proposals: Sequence[int | None], current: int) -> int | None:
@@ -56,13 +49,11 @@ def turn(
     if not past.recommendations:
         # How many there are when it is first seen counts as asked for: nothing falls at a restart.
         past = past.recommended(current, spans=spans, now=now)
-    if not current:
-        return Turn(replicas=0, past=past, is_held=True)
     if not bounds.least <= current <= bounds.most:
         return Turn(replicas=min(max(current, bounds.least), bounds.most), past=past)
     asked = together(proposals, current)
     if asked is None:
-        return Turn(replicas=current, past=past, is_held=True)
+        return Turn(replicas=current, past=past)
     found = normalized(current, asked, bounds, behaviour, past=past, now=now)
     return Turn(
         replicas=found.replicas,

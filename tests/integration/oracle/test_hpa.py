@@ -42,8 +42,9 @@ async def test_every_number_is_that_of_kubernetes(program, seed):
     [
         (rates, "_raised", lambda start, policy: start + policy.value, 300),
         (ours, "by_value", lambda *_, **__: ours.Proposal(replicas=3, ratio=1, average=0), 0),
+        (ours, "remembered", lambda _, decision: decision.past, 300),
     ],
-    ids=["a policy", "a proposal"],
+    ids=["a policy", "a proposal", "a memory"],
 )
 async def test_a_wrong_number_is_found(program, monkeypatch, module, name, wrong, sequences):
     """A comparison that cannot fail says nothing."""

@@ -6,19 +6,25 @@ import pytest
 
 from reconcilers.vertice.scaler.groups import SECOND
 from reconcilers.vertice.scaler.history import MOST, Past, Recommendation, ScaleEvent, Spans
+from reconcilers.vertice.scaler.normal import Behaviour, Bounds, normalized
 from reconcilers.vertice.scaler.rates import (
     Policy,
     Rules,
     down_limit,
-    limited,
-    stabilized,
+    lately,
     up_limit,
 )
 
 NOW = 10_000 * SECOND
+BOUNDS = Bounds(least=1, most=1000)
 FOUR = Policy(type="Pods", value=4, period=15 * SECOND)
 HALF = Policy(type="Percent", value=50, period=60 * SECOND)
 EVENT = ScaleEvent(2, NOW - 30 * SECOND)
+
+
+def stabilized(current, asked, past, *, up, down, now):
+    """Return the number nearest to the current one that the windows allow."""
+    return lately(asked, past, up=up, down=down, now=now).nearest(current)
 
 
 def rules(select="Max", window=0, policies=(FOUR, HALF)):
@@ -52,9 +58,14 @@ def test_a_limit_that_is_used_up_holds_where_it_is():
     up, down = rules("Min"), rules("Min")
     past = Past(ups=(EVENT,), downs=(EVENT,))
     one = Past(ups=(ScaleEvent(50, NOW),), downs=(ScaleEvent(50, NOW),))
-    assert 10 == limited(10, 11, Past(ups=one.ups), up=up, down=down, now=NOW)
-    assert 10 == limited(10, 9, Past(downs=one.downs), up=up, down=down, now=NOW)
-    assert 10 == limited(10, 10, past, up=up, down=down, now=NOW)
+    behaviour = Behaviour(up=up, down=down)
+
+    def reached(asked, past):
+        return normalized(10, asked, BOUNDS, behaviour, past=past, now=NOW).replicas
+
+    assert 10 == reached(11, Past(ups=one.ups))
+    assert 10 == reached(9, Past(downs=one.downs))
+    assert 10 == reached(10, past)
 
 
 @pytest.mark.parametrize(

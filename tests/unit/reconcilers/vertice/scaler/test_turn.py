@@ -37,12 +37,6 @@ def test_what_is_outside_its_limits_jumps_into_them(current, number, behaviour):
     assert (number, None) == (found.replicas, found.asked)
 
 
-def test_nothing_is_done_to_what_people_scaled_to_zero():
-    """They mean it."""
-    found = turn(0, [7], BOUNDS, None, past=Past(), now=NOW)
-    assert (0, True) == (found.replicas, found.is_held)
-
-
 def test_what_there_is_at_first_sight_counts_as_asked_for():
     """So a new program, or one without its memory, lowers nothing for the length of a window."""
     found = turn(15, [3], BOUNDS, None, past=Past(), now=NOW)
@@ -55,15 +49,3 @@ def test_what_there_is_at_first_sight_counts_as_asked_for():
 def test_without_a_behaviour_a_step_is_a_doubling_or_four(current, number):
     """The older rules."""
     assert number == turn(current, [100], BOUNDS, None, past=SEEN, now=NOW).replicas
-
-
-def test_what_was_done_is_remembered_only_where_policies_ask_for_it():
-    """And only if anything was."""
-    found = turn(4, [6], BOUNDS, Behaviour(), past=SEEN, now=NOW)
-    assert 6 == found.replicas
-    assert (2, NOW) == (
-        found.changed(4, Behaviour(), now=NOW).ups[0].change,
-        found.changed(4, Behaviour(), now=NOW).ups[0].at,
-    )
-    assert not found.changed(6, Behaviour(), now=NOW).ups
-    assert not found.changed(4, None, now=NOW).ups
