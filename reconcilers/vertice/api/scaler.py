@@ -28,7 +28,7 @@ from reconcilers.vertice.api.decision import (
     History,
     ScheduleStatus,
 )
-from reconcilers.vertice.api.measured import MOST_METRICS, Metric, Name, Prometheus
+from reconcilers.vertice.api.measured import GROUP_VERSION, MOST_METRICS, Metric, Name, Prometheus
 
 VERTICE_SCALER: Final = Kind("vertice.io", "v1alpha1", "VerticeScaler", "verticescalers")
 WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -39,10 +39,7 @@ _KINDS: Final = ", ".join(repr(kind) for kind in WORKLOADS)
 class Target(Struct, frozen=True, kw_only=True, rename="camel"):
     """The workload; only its scale is ever written."""
 
-    api_version: (
-        Annotated[str, Meta(max_length=317, pattern=r"^([a-z0-9.-]+/)?v[0-9][a-z0-9]*$")]
-        | UnsetType
-    ) = UNSET
+    api_version: Annotated[str, Meta(max_length=317, pattern=GROUP_VERSION)] | UnsetType = UNSET
     """Its group and version; apps/v1 for the three kinds of apps."""
     kind: Annotated[
         str,
