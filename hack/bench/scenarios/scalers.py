@@ -69,6 +69,8 @@ async def _window(rig: Rig, program: Scaling, targets: Targets, log: AuditLog) -
     usage, seconds = program.process.usage(), rig.clock.monotonic() - began
     asked = log.asked(agent=program.agent, user=program.user)
     after = await program.looks()
+    if not looked or not after:
+        raise PeerError("it was too busy to tell how often it looked; there is no figure")
     return {
         "cpu_s": (usage.cpu_s - before.cpu_s) * _MINUTE / seconds,
         "rss_mb": usage.rss_mb,

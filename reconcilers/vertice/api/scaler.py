@@ -123,12 +123,19 @@ class VerticeScalerStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """Ready, AbleToScale, ScalingActive, ScalingLimited, ScaledToZero, and Paused."""
 
 
+def _group_of(scaler: str) -> str:
+    """Return the rule that says the group of a target; of the core group, its version."""
+    version = f"{scaler}.spec.target.apiVersion"
+    return f"(has({version}) ? {version}.split('/')[0] : 'apps')"
+
+
 RULES: Final = (
     *behavior.RULES,
     *measured.RULES,
     Rule(
         rule="(self.spec.target.kind == oldSelf.spec.target.kind && "
-        "self.spec.target.name == oldSelf.spec.target.name) || "
+        "self.spec.target.name == oldSelf.spec.target.name && "
+        f"{_group_of('self')} == {_group_of('oldSelf')}) || "
         "!has(oldSelf.status) || !has(oldSelf.status.originalReplicas)",
         message="a scaler that has scaled its target keeps it, with all that it remembers of it: "
         "delete it and make another one",

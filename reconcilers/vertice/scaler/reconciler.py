@@ -185,12 +185,13 @@ class VerticeScalerReconciler:
         generation = look.snapshot.meta.generation
         account = told(look.situation, decision, generation=generation, guard=guard)
         memories, scaled_at = _remembered(look, decision), None
+        self._remember(look, memories)
         if decision.replicas != look.scale.replicas and not guard:
-            look, memories = await self._scale(look, decision)
-            scaled_at = Time(look.now)
+            memories, scaled_at = _after(look, decision), Time(look.now)
+            look = await self._intend(look, memories)
+            if not await self._scale(look, decision, memories):
+                return
             self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
-        uid, target = look.snapshot.meta.uid, look.scaler.spec.target
-        self._memories[look.snapshot.key] = Known(uid=uid, target=target, memories=memories)
         await self._tell(
             look,
             status.Findings(
@@ -205,24 +206,43 @@ class VerticeScalerReconciler:
             ),
         )
 
-    async def _scale(self, look: Look, decision: Decision) -> tuple[Look, Memories]:
-        """Write the scale; returns what was looked at, as it is now, and what to remember."""
-        memories = attrs.evolve(
-            _remembered(look, decision),
-            past=remembered(look.situation, decision),
-            is_zeroed=not decision.replicas,
-        )
-        meta, current = look.snapshot.meta, look.scale.replicas
-        intended = status.intended(look.scaler, memories, current)
-        if intended is not None:
-            told = await self._status.write(look.snapshot, intended)
-            look = attrs.evolve(look, snapshot=told, scaler=self._typed(told))
-        # Whatever comes of the write, a look that does not get past it knows what the status says.
-        self._memories.pop(look.snapshot.key, None)
-        target = look.scaler.spec.target
-        await self._scales.write(meta.namespace, target, look.scale, decision.replicas)
+    async def _intend(self, look: Look, memories: Memories) -> Look:
+        """Tell what nobody could know who did not see the change; returns the look as told.
+
+        Raises:
+            Moved: If the spec is not the one that was looked at any more.
+        """
+        intended = status.intended(look.scaler, memories, look.scale.replicas)
+        if intended is None:
+            return look
+        snapshot = await self._status.write(look.snapshot, intended)
+        if snapshot.meta.generation != look.snapshot.meta.generation:
+            raise Moved
+        return attrs.evolve(look, snapshot=snapshot)
+
+    async def _scale(self, look: Look, decision: Decision, memories: Memories) -> bool:
+        """Write the scale, and remember it; whether that was done. What is refused is told."""
+        target, current = look.scaler.spec.target, look.scale.replicas
+        # Of a write whose outcome is unknown, the next look knows what the status says.
+        before = self._memories.pop(look.snapshot.key)
+        namespace = look.snapshot.meta.namespace
+        try:
+            await self._scales.write(namespace, target, look.scale, decision.replicas)
+        except (TargetError, Moved) as error:
+            self._memories[look.snapshot.key] = before
+            if isinstance(error, Moved):
+                raise
+            # The scaler is as it was looked at, so what was intended is taken back.
+            await self._cannot(look.scaler, look.snapshot, error.reason, str(error))
+            return False
+        self._remember(look, memories)
         self._counts.scaled(look.snapshot, current, decision.replicas)
-        return look, memories
+        return True
+
+    def _remember(self, look: Look, memories: Memories) -> None:
+        self._memories[look.snapshot.key] = Known(
+            uid=look.snapshot.meta.uid, target=look.scaler.spec.target, memories=memories
+        )
 
     def _guard(self, look: Look, decision: Decision, blocked: str) -> str:
         """Say what keeps a decision from being carried out, if anything does."""
@@ -355,6 +375,15 @@ def _remembered(look: Look, decision: Decision) -> Memories:
         past=decision.past,
         active_at=decision.active_at,
         is_zeroed=look.memories.is_zeroed and not look.scale.replicas,
+    )
+
+
+def _after(look: Look, decision: Decision) -> Memories:
+    """Return what to remember of a decision once it was carried out."""
+    return attrs.evolve(
+        _remembered(look, decision),
+        past=remembered(look.situation, decision),
+        is_zeroed=not decision.replicas,
     )
 
 

@@ -1,8 +1,9 @@
 """Gives a workload the number of pods back that it had before its scaler's first change.
 
 That is an order of whoever deletes the scaler, so a pause does not hold it up. A freeze by another
-controller does, for as long as it lasts. Nothing is given back where nothing may be written for
-good: while the scaler only previews, and where somebody else scales the workload by then.
+controller does, for as long as it lasts, and a server that does not answer. Nothing is given back
+where nothing may be written for good: while the scaler only previews, and where somebody else
+scales the workload by then.
 """
 
 from typing import Final
@@ -45,6 +46,8 @@ class Restoring:
         try:
             return await self._write(scaler, snapshot.meta.namespace, original)
         except TargetError as error:
+            if error.is_passing:
+                return str(error)
             self._leave(snapshot, str(error))
             return ""
 

@@ -3,6 +3,7 @@
 Workloads of apps/v1 are read from caches, others by a request. Nothing else of a workload is ever
 written. A write that meets another one is tried again, from what is read live then, as long as the
 number of pods is the one that was decided upon; if it is not, the decision is void (`Moved`).
+Errors that tell of the server and nothing of the workload go on to the runtime, which tries again.
 
 That a kind may be scaled is for the roles of the operator to say; those of apps/v1 may.
 """
@@ -26,11 +27,15 @@ _UNGRANTED: Final = 'is forbidden: User "'
 
 
 class TargetError(Exception):
-    """A workload that cannot be scaled: a word for a condition, and a sentence with the remedy."""
+    """A workload that cannot be scaled: a word for a condition, and a sentence with the remedy.
 
-    def __init__(self, reason: str, message: str) -> None:
+    What is passing tells of a server that does not answer, and nothing of the workload.
+    """
+
+    def __init__(self, reason: str, message: str, *, is_passing: bool = False) -> None:
         super().__init__(message)
         self.reason = reason
+        self.is_passing = is_passing
 
 
 class Moved(Exception):
@@ -74,7 +79,7 @@ class Scales:
         try:
             found = await self._kinds.find(target.group_version, target.kind)
         except UnknownKind as error:
-            raise TargetError("UnknownKind", str(error)) from error
+            raise TargetError("UnknownKind", str(error), is_passing=error.is_unanswered) from error
         if not found.is_scalable:
             raise TargetError(
                 "NotScalable",
@@ -117,6 +122,8 @@ class Scales:
         except Forbidden as error:
             raise _forbidden(target, kind, "get", error) from error
         except StatusError as error:
+            if error.is_passing:
+                raise
             raise TargetError(
                 "Unreadable", f"the scale of {target.kind} {target.name} was refused: {error}"
             ) from error
@@ -149,6 +156,8 @@ class Scales:
             except Forbidden as error:
                 raise _forbidden(target, kind, "update", error) from error
             except StatusError as error:
+                if error.is_passing:
+                    raise
                 raise _refused(target, replicas, error) from error
             else:
                 return

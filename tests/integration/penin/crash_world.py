@@ -27,6 +27,8 @@ from tests.kit.rest import Rest
 WITHIN: Final = 100
 AT_ONCE: Final = 5
 """Runs side by side; they mostly wait."""
+SLACK: Final = 4
+"""By how much runs differ in writes: a status or two, the fence being asked twice for each."""
 KINDS: Final = (
     PENIN_OMEGA_CLUSTER,
     DEPLOYMENT,
@@ -179,7 +181,7 @@ async def sweep(
 
     They die after so many writes as the sample has, beside that run; without one, after it, at all
     points that it has. How often a status is written while pods become ready differs a little from
-    run to run: one that was done before its point is as good as undisturbed, and few are.
+    run to run: one that was done before one of the last points is as good as undisturbed.
     """
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         places = asyncio.Semaphore(AT_ONCE)
@@ -197,8 +199,10 @@ async def sweep(
         disturbed = {point: begin(point) for point in points}
         writes = (await calm.end).passed
         print(f"{writes} writes")
-        fell = [(await each.end).fell.is_set() for each in disturbed.values()]
-        assert 2 * sum(fell) >= len(fell), f"of {len(fell)} managers only {sum(fell)} died"
+        least = writes - max(SLACK, writes // 5)
+        for point, each in disturbed.items():
+            fell = (await each.end).fell.is_set()
+            assert fell or point >= least, f"there are no {point} of {writes} writes"
         wanted = calm.run.left()
         for point, each in disturbed.items():
             differing = _differing(wanted, each.run.left())

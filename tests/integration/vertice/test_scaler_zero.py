@@ -6,6 +6,7 @@ import pytest
 
 from reconcilers.vertice.scaler.reconciler import set_up
 from tests.integration.vertice.test_scaler import becomes
+from tests.integration.vertice.world import WITHIN
 from tests.kit.crashpoints import Guillotine
 from tests.kit.hosting import hosted
 
@@ -29,7 +30,7 @@ async def test_the_next_manager_brings_back_what_the_last_one_took(
     death = Guillotine(point)
     async with hosted(cluster, set_up, namespaces=[namespace], fence=death):
         world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN):
             await death.fell.wait()
 
     async with hosted(cluster, set_up, namespaces=[namespace]):

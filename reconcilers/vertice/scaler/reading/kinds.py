@@ -27,7 +27,11 @@ _SCALE: Final = "/scale"
 
 
 class UnknownKind(Exception):
-    """The server has no such kind, or cannot tell; the message has the remedy."""
+    """The server has no such kind, or does not say; the message has the remedy."""
+
+    def __init__(self, message: str, *, is_unanswered: bool = False) -> None:
+        super().__init__(message)
+        self.is_unanswered = is_unanswered
 
 
 class _Announced(Struct, frozen=True, rename="camel"):
@@ -100,7 +104,8 @@ class Kinds:
         except NotFound as error:
             raise _unknown(group_version, kind) from error
         except (InformersError, DecodeError) as error:
-            raise UnknownKind(trouble(error, group_version, "its server")) from error
+            why = trouble(error, group_version, "its server")
+            raise UnknownKind(why, is_unanswered=True) from error
 
 
 def _unknown(group_version: str, kind: str) -> UnknownKind:

@@ -114,9 +114,9 @@ class ResourceMetrics:
 
 def trouble(error: Exception, version: str, server: str) -> str:
     """Say why an API cannot be read, and where to look if it is its server that does not answer."""
-    group, _, number = version.partition("/")
-    what = f"{group} cannot be read: {str(error).rstrip()}"
-    if not isinstance(error, ServiceUnavailable | ServerTimeout):
+    group, _, number = version.rpartition("/")
+    what = f"{group or version} cannot be read: {str(error).rstrip()}"
+    if not group or not isinstance(error, ServiceUnavailable | ServerTimeout):
         return what
     return f"{what}; see whether {server} runs: kubectl get apiservice {number}.{group}"
 
