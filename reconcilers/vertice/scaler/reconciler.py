@@ -10,7 +10,7 @@ there were before the first change.
 from typing import Final
 
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from controller.runtime.builder import Builder
 from controller.runtime.controller import Controller
@@ -24,13 +24,12 @@ from controller.runtime.runtime import Runtime
 from informers.meta.conditions import Condition
 from informers.meta.microtime import MicroTime, Time
 from informers.snapshot import Snapshot
-from reconcilers.vertice.api.decision import DecisionStatus
-from reconcilers.vertice.api.scaler import VERTICE_SCALER, Target, VerticeScaler
-from reconcilers.vertice.scaler import settings, status
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
+from reconcilers.vertice.scaler import status
 from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.counts import Counts
-from reconcilers.vertice.scaler.decision import Decision, Situation, decide, remembered, spans
-from reconcilers.vertice.scaler.listening import Figure, Workload
+from reconcilers.vertice.scaler.decision import Decision, decide, spans
+from reconcilers.vertice.scaler.look import Known, Look, bare, situation_of, was_to_be
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
 from reconcilers.vertice.scaler.pace import PERIOD, SOON, Pace
@@ -39,37 +38,12 @@ from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
 from reconcilers.vertice.scaler.scale import Moved, Scales, TargetError
-from reconcilers.vertice.scaler.schedule import InForce, Schedule, limits, read
+from reconcilers.vertice.scaler.schedule import Schedule, read
 from reconcilers.vertice.scaler.told import told
-from reconcilers.vertice.scaler.votes import vote
 
 NAME: Final = "vertice-scaler"
 WORKERS: Final = 50
-"""As many as large clusters give the HorizontalPodAutoscaler: they wait, which costs nothing."""
-
-
-@attrs.frozen(kw_only=True)
-class Look:
-    """A scaler at a moment, with all that was read for it."""
-
-    scaler: VerticeScaler
-    snapshot: Snapshot
-    target: TargetRef
-    scale: Scale
-    in_force: InForce
-    figures: tuple[Figure, ...]
-    memories: Memories
-    situation: Situation
-    now: int
-
-
-@attrs.frozen(kw_only=True)
-class Known:
-    """What is remembered of a scaler, and of which target: it may be made another one."""
-
-    uid: str
-    target: Target
-    memories: Memories
+"""As many as large clusters give the HorizontalPodAutoscaler: looks mostly wait for answers."""
 
 
 class VerticeScalerReconciler:
@@ -147,9 +121,7 @@ class VerticeScalerReconciler:
         figures = await self._measuring.figures(scaler, workload, now=now)
         holds = schedule.in_force(wall)
         memories = self._remembered(scaler, snapshot, scale, now)
-        situation, memories = _situation(
-            scaler, workload, holds, figures, memories=memories, now=now
-        )
+        made, memories = situation_of(scaler, workload, holds, figures, memories=memories, now=now)
         return Look(
             scaler=scaler,
             snapshot=snapshot,
@@ -158,7 +130,7 @@ class VerticeScalerReconciler:
             in_force=holds,
             figures=figures,
             memories=memories,
-            situation=situation,
+            situation=made,
             now=now,
         )
 
@@ -169,10 +141,9 @@ class VerticeScalerReconciler:
         known = self._memories.get(snapshot.key)
         if known is not None and known.uid == snapshot.meta.uid:
             return known.memories if known.target == scaler.spec.target else Memories()
-        account = scaler.status.decision
-        window = spans(_bare(scaler, now))
+        window = spans(bare(scaler, now))
         return Memories.of(scaler.status.history).resumed(
-            scale.replicas, _was_to_be(account), spans=window, now=now
+            scale.replicas, was_to_be(scaler.status.decision), spans=window, now=now
         )
 
     # Acting
@@ -184,10 +155,10 @@ class VerticeScalerReconciler:
         guard = self._guard(look, decision, blocked)
         generation = look.snapshot.meta.generation
         account = told(look.situation, decision, generation=generation, guard=guard)
-        memories, scaled_at = _remembered(look, decision), None
+        memories, scaled_at = look.left(decision), None
         self._remember(look, memories)
         if decision.replicas != look.scale.replicas and not guard:
-            memories, scaled_at = _after(look, decision), Time(look.now)
+            memories, scaled_at = look.carried_out(decision), Time(look.now)
             look = await self._intend(look, memories)
             if not await self._scale(look, decision, memories):
                 return
@@ -316,82 +287,6 @@ class VerticeScalerReconciler:
             return pause
         edge = (look.in_force.next - self._clock.wall()).total_seconds()
         return min(pause, max(0.0, edge))
-
-
-def _situation(
-    scaler: VerticeScaler,
-    workload: Workload,
-    holds: InForce,
-    figures: tuple[Figure, ...],
-    *,
-    memories: Memories,
-    now: int,
-) -> tuple[Situation, Memories]:
-    """Put together what a decision follows from; how metrics fared includes this look."""
-    spec, bare = scaler.spec, _bare(scaler, now)
-    window = settings.down_window(bare.behaviour)
-    known = memories.of_metrics(len(figures))
-    metrics = tuple(
-        memory.after(figure.heard, now=now, window=window)
-        for memory, figure in zip(known, figures, strict=True)
-    )
-    votes = tuple(
-        vote(figure.heard, settings.absence(metric, spec.fallback), memory, now=now, window=window)
-        for figure, metric, memory in zip(figures, spec.metrics, metrics, strict=True)
-    )
-    memories = attrs.evolve(memories, metrics=metrics)
-    return attrs.evolve(
-        bare,
-        current=workload.current,
-        ready=workload.ready,
-        limits=limits(spec.min_replicas, spec.max_replicas, holds.entry),
-        votes=votes,
-        past=memories.past,
-        active_at=memories.active_at,
-        is_zeroed=memories.is_zeroed,
-    ), memories
-
-
-def _bare(scaler: VerticeScaler, now: int) -> Situation:
-    """Return the part of a situation that follows from the spec alone."""
-    spec = scaler.spec
-    return Situation(
-        current=0,
-        ready=0,
-        limits=limits(spec.min_replicas, spec.max_replicas, None),
-        votes=(),
-        behaviour=settings.behaviour(spec.behavior),
-        past=Memories().past,
-        now=now,
-        hourly=settings.hourly(spec.limits),
-        cooldown=spec.cooldown.nanoseconds,
-    )
-
-
-def _remembered(look: Look, decision: Decision) -> Memories:
-    """Return what to remember of a decision that changes nothing, or is kept from it."""
-    return attrs.evolve(
-        look.memories,
-        past=decision.past,
-        active_at=decision.active_at,
-        is_zeroed=look.memories.is_zeroed and not look.scale.replicas,
-    )
-
-
-def _after(look: Look, decision: Decision) -> Memories:
-    """Return what to remember of a decision once it was carried out."""
-    return attrs.evolve(
-        _remembered(look, decision),
-        past=remembered(look.situation, decision),
-        is_zeroed=not decision.replicas,
-    )
-
-
-def _was_to_be(account: DecisionStatus | UnsetType) -> int | None:
-    """Return how many pods the last decision left."""
-    if account is UNSET:
-        return None
-    return account.replicas if account.guard is UNSET else account.current
 
 
 def set_up(runtime: Runtime) -> Controller:

@@ -41,7 +41,7 @@ async def test_whose_answer_is_lost_knows_that_it_took_the_last_pod(world, proxy
 async def test_what_is_refused_was_never_meant(world, busy, proxy):
     """It is told for as long as it is refused, and a wrong target can be mended."""
     await busy("10m", replicas=4)
-    with proxy.add(refusal(403, "admission webhook \"w\" denied it: no fewer than four"), SCALE):
+    with proxy.add(refusal(403, 'admission webhook "w" denied it: no fewer than four'), SCALE):
         world.create(behavior=AT_ONCE)
         await becomes(lambda: world.condition("AbleToScale"), ("False", "Refused"))
         for generation in (2, 3):
