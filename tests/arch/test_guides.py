@@ -143,3 +143,13 @@ def test_every_tool_of_the_kit_is_in_its_guide():
     told = {word for _, spans in blocks(GUIDE / "testkit.md") for word in words(spans)}
 
     assert set() == modules - told
+
+
+def test_tests_that_guides_name_are_there():
+    """Where a guide says which test holds a line, it can be looked up."""
+    texts = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    known = set(re.findall(r"^(?:async )?def (test_\w+)", texts, re.MULTILINE))
+    named = {name for path in GUIDES for name in re.findall(r"`(test_\w+)`", path.read_text())}
+
+    assert set() == named - known
+    assert len(named) > 5
