@@ -1,11 +1,14 @@
 """Installations on a real node: what is there, who leads, and what is left of one."""
 
+import contextlib
 import functools
 import json
 
+import attrs
 import yaml
 
 from hack.gen.__main__ import ROOT
+from tests.kit.audit import Audit
 from tests.kit.eventually import eventually_blocking
 from tests.kit.images import ensure
 
@@ -27,6 +30,86 @@ FLEETING = (
     "nodes.metrics",
 )
 """Kinds whose objects come and go by themselves."""
+
+
+@attrs.frozen
+class Operator:
+    """The operator of one family, installed alone as it is printed for users."""
+
+    family: str
+    home: str
+
+    @property
+    def name(self):
+        """What its Deployment, its Lease and its ServiceAccount are called."""
+        return f"{self.family}-operator"
+
+    @property
+    def user(self):
+        """Who it is to the API server."""
+        return f"system:serviceaccount:{self.home}:{self.name}"
+
+    @property
+    def image(self):
+        """What its pods are made of."""
+        return f"{REGISTRY}/{self.name}:{VERSION}"
+
+    @property
+    def manifest(self):
+        """Where it is printed."""
+        return MANIFESTS / f"install/{self.family}.yaml"
+
+    def apply(self, ask):
+        """Install it as users do."""
+        ask("apply", "--server-side", "-k", str(CRDS))
+        ask("apply", "-f", str(self.manifest))
+
+    @contextlib.contextmanager
+    def installed(self, real, ask):
+        """Have it run, and tell what it asks for; it is refused nothing, and leaves nothing."""
+        audit = Audit(real.audit_log, user=self.user)
+        ensure(real, "pentad", [self.image])
+        before = everything(ask)
+        try:
+            self.apply(ask)
+            self.rolled_out(ask)
+            yield audit
+            assert [] == audit.refused()
+        finally:
+            cleared(ask, self.manifest)
+        eventually_blocking(lambda: everything(ask) - before, equals=set(), within=PATIENCE)
+
+    def rolled_out(self, ask):
+        """Wait until all replicas are of the newest kind and available."""
+        ask(
+            "rollout",
+            "status",
+            f"deployment/{self.name}",
+            f"--namespace={self.home}",
+            f"--timeout={PATIENCE}s",
+            within=PATIENCE + 9,
+        )
+
+    def pods(self, ask):
+        """Return its pods that are not about to end, by name."""
+        return pods(ask, self.home, f"app.kubernetes.io/instance={self.name}")
+
+    def leader(self, ask):
+        """Return the pod that holds the Lease; nothing when nobody does."""
+        lease = json.loads(ask("get", "lease", self.name, f"-n={self.home}", "-o=json"))
+        return lease["spec"].get("holderIdentity", "").rpartition("_")[0]
+
+    def led_by_another(self, ask, before, *, within):
+        """Wait for another leader among the pods that are there; return it."""
+
+        def other():
+            found = self.leader(ask)
+            return found if found != before and found in self.pods(ask) else ""
+
+        return eventually_blocking(other, where=bool, within=within)
+
+
+PENIN = Operator("penin", home="penin-system")
 
 
 def load_images(cluster, *, manager=("pentad", "penin-operator")):
@@ -61,18 +144,6 @@ def cleared(ask, *paths):
     ask("delete", "--ignore-not-found", "-k", str(CRDS), within=PATIENCE)
 
 
-def rolled_out(ask, home, name):
-    """Wait until all replicas of the manager are of the newest kind and available."""
-    ask(
-        "rollout",
-        "status",
-        f"deployment/{name}",
-        f"--namespace={home}",
-        f"--timeout={PATIENCE}s",
-        within=PATIENCE + 9,
-    )
-
-
 def pods(ask, home, selector):
     """Return the pods that are not about to end, by name."""
     found = json.loads(ask("get", "pods", f"-n={home}", f"-l={selector}", "-o=json"))["items"]
@@ -81,23 +152,6 @@ def pods(ask, home, selector):
         for each in found
         if "deletionTimestamp" not in each["metadata"]
     }
-
-
-def leader(ask, home, name):
-    """Return the pod that holds the Lease; nothing when nobody does."""
-    lease = json.loads(ask("get", "lease", name, f"-n={home}", "-o=json"))
-    return lease["spec"].get("holderIdentity", "").rpartition("_")[0]
-
-
-def led_by_another(ask, home, name, before, *, within):
-    """Wait for another leader among the pods that are there; return it."""
-    selector = f"app.kubernetes.io/instance={name}"
-
-    def other():
-        found = leader(ask, home, name)
-        return found if found != before and found in pods(ask, home, selector) else ""
-
-    return eventually_blocking(other, where=bool, within=within)
 
 
 def phase(ask, room, name):

@@ -174,9 +174,8 @@ def nobody(cluster, rest, namespace, tmp_path):
     """Return a kubeconfig of a ServiceAccount that may do nothing yet."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
     rest.create(path, {"metadata": {"name": "nobody"}})
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = rest.create(f"{path}/nobody/token", asked)["status"]["token"]
-    return kubeconfig_for(tmp_path / "nobody", cluster.kubeconfig, user={"token": token})
+    user = {"token": rest.token(namespace, "nobody")}
+    return kubeconfig_for(tmp_path / "nobody", cluster.kubeconfig, user=user)
 
 
 def grant(kubectl, namespace, *documents):

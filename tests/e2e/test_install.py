@@ -12,17 +12,13 @@ import yaml
 from tests.e2e.install_world import (
     CHART,
     CRDS,
-    MANIFESTS,
     PATIENCE,
+    PENIN,
     SERVICES,
     VERSION,
     cleared,
     everything,
-    leader,
-    led_by_another,
     load_images,
-    pods,
-    rolled_out,
     running,
     sample,
     uids,
@@ -45,11 +41,10 @@ def before(real, ask):
 @pytest.fixture
 def by_kubectl(ask, before):
     """Install PENIN-Ω as it is printed, and take it away afterwards, whatever happened."""
-    assert "Namespace//penin-system" not in before
-    ask("apply", "--server-side", "-k", str(CRDS))
-    ask("apply", "-f", str(MANIFESTS / "install/penin.yaml"))
-    yield "penin-system", "penin-operator"
-    cleared(ask, MANIFESTS / "install/penin.yaml")
+    assert f"Namespace//{PENIN.home}" not in before
+    PENIN.apply(ask)
+    yield PENIN
+    cleared(ask, PENIN.manifest)
 
 
 def make(ask, room):
@@ -69,18 +64,17 @@ def gone(ask, before):
 @pytest.mark.deep
 def test_one_apply_installs_and_leaves_nothing(real, ask, room, before, by_kubectl):
     """Two replicas, one leader, a cluster that runs, nothing refused; and all of it goes again."""
-    home, name = by_kubectl
-    audit = Audit(real.audit_log, user=f"system:serviceaccount:{home}:{name}")
-    rolled_out(ask, home, name)
+    audit = Audit(real.audit_log, user=by_kubectl.user)
+    by_kubectl.rolled_out(ask)
 
-    there = pods(ask, home, f"app.kubernetes.io/instance={name}")
+    there = by_kubectl.pods(ask)
     assert 2 == len(there)
-    assert leader(ask, home, name) in there
+    assert by_kubectl.leader(ask) in there
     make(ask, room)
     assert [] == audit.refused()
 
     ask("delete", "penin", "penin-dev", f"-n={room}", within=PATIENCE)
-    ask("delete", "-f", str(MANIFESTS / "install/penin.yaml"), within=PATIENCE)
+    ask("delete", "-f", str(by_kubectl.manifest), within=PATIENCE)
     ask("delete", "-k", str(CRDS))
     gone(ask, before)
 
@@ -88,14 +82,14 @@ def test_one_apply_installs_and_leaves_nothing(real, ask, room, before, by_kubec
 @pytest.mark.deep
 def test_another_replica_takes_over(ask, by_kubectl):
     """A leader that is told to end gives the Lease back; one that is killed has it run out."""
-    home, name = by_kubectl
-    rolled_out(ask, home, name)
-    first = leader(ask, home, name)
-    ask("delete", "pod", first, f"-n={home}", "--wait=false")
-    second = led_by_another(ask, home, name, first, within=LEASE_SECONDS - 3)
-    rolled_out(ask, home, name)
-    ask("delete", "pod", second, f"-n={home}", "--grace-period=0", "--force")
-    third = led_by_another(ask, home, name, second, within=3 * LEASE_SECONDS)
+    home = f"-n={by_kubectl.home}"
+    by_kubectl.rolled_out(ask)
+    first = by_kubectl.leader(ask)
+    ask("delete", "pod", first, home, "--wait=false")
+    second = by_kubectl.led_by_another(ask, first, within=LEASE_SECONDS - 3)
+    by_kubectl.rolled_out(ask)
+    ask("delete", "pod", second, home, "--grace-period=0", "--force")
+    third = by_kubectl.led_by_another(ask, second, within=3 * LEASE_SECONDS)
 
     assert third not in {first, second}
 

@@ -5,26 +5,20 @@ status, finalizers, events, and cluster-wide also webhooks and asking who scrape
 read from the API server's audit log.
 """
 
-import contextlib
-
 import pytest
 import yaml
 
 from hack.cluster.ports import free_port
 from hack.gen.__main__ import ROOT
-from tests.integration.connection_world import kubeconfig_for
+from tests.e2e.account_world import HOME, RBAC, USER, account, applied
 from tests.integration.obs_world import get
 from tests.integration.webhook_world import installed
-from tests.kit.audit import Audit, Grant, unused_grants
+from tests.kit.audit import Audit, Grant, unexplained
 from tests.kit.builders import widget
 from tests.kit.eventually import eventually
 from tests.kit.widget.family import WIDGET_FAMILY
 
-HOME = "pentad-system"
-ACCOUNT = f"/api/v1/namespaces/{HOME}/serviceaccounts"
-USER = f"system:serviceaccount:{HOME}:pentad"
 FAMILY = ROOT / "tests/kit/widget/manifests/rbac"
-RUNTIME = ROOT / "manifests/rbac"
 MERGE = "application/merge-patch+json"
 
 NO_CONTROLLER = "nothing reconciles Gadgets"
@@ -43,36 +37,16 @@ UNUSED_CLUSTER_WIDE = {
 
 
 @pytest.fixture
-def account(cluster, rest, tmp_path):
-    """Return a kubeconfig that is the manager's ServiceAccount and nobody else."""
-    for path, name in (("/api/v1/namespaces", HOME), (ACCOUNT, "pentad")):
-        assert rest.request("POST", path, {"metadata": {"name": name}}).status in {201, 409}
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+def kubeconfig(cluster, rest, tmp_path):
+    """Return the manager's own; nothing is left of another test's manager."""
+    path = account(rest, cluster, tmp_path)
     rest.delete(f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases/pentad")
     rest.delete(f"/api/v1/namespaces/{HOME}/secrets/pentad-webhook-certificates")
     rest.delete(f"/api/v1/namespaces/{HOME}/services/pentad-webhook")
-    token = rest.create(f"{ACCOUNT}/pentad/token", asked)["status"]["token"]
-    path = kubeconfig_for(tmp_path / "pentad", cluster.kubeconfig, user={"token": token})
     config = yaml.safe_load(path.read_text())
     config["contexts"][0]["context"]["namespace"] = HOME
     path.write_text(yaml.safe_dump(config))
     return path
-
-
-@contextlib.contextmanager
-def applied(kubectl, *folders):
-    """Apply folders and files as a user would, each with its namespace; yields what is in them."""
-    texts = [
-        kubectl("kustomize", str(folder)) if folder.is_dir() else folder.read_text()
-        for folder, _ in folders
-    ]
-    try:
-        for text, (_, options) in zip(texts, folders, strict=True):
-            kubectl("apply", "--server-side", *options, "-f", "-", stdin=text)
-        yield [each for text in texts for each in yaml.safe_load_all(text)]
-    finally:
-        for text, (_, options) in zip(texts, folders, strict=True):
-            kubectl("delete", "--wait=false", *options, "-f", "-", stdin=text)
 
 
 async def live(rest, widgets, namespace):
@@ -121,50 +95,44 @@ def taken(rest, namespace, name):
     rest.create(path, {"metadata": {"name": name, "ownerReferences": owners}})
 
 
-def check(audit, roles, unexplained):
-    """Nothing was refused; what was not used is known to be seldom, or explained here."""
-    assert [] == audit.refused()
-    unused = unused_grants(audit, roles)
-    assert unexplained.keys() == {grant for grant, reason in unused.items() if not reason}
-
-
 async def test_roles_of_namespaces_are_enough(
-    cluster, account, start, kubectl, rest, widgets, namespace
+    cluster, kubeconfig, start, kubectl, rest, widgets, namespace
 ):
     """With --namespaces, Roles in those namespaces and its own are all the manager needs."""
     folders = (
-        (RUNTIME / "manager", ()),
-        (RUNTIME / "namespaced" / "runtime.yaml", ("-n", namespace)),
+        (RBAC / "manager", ()),
+        (RBAC / "namespaced" / "runtime.yaml", ("-n", namespace)),
         (FAMILY / "namespaced", ("-n", namespace)),
     )
     with applied(kubectl, *folders) as roles:
         audit = Audit(cluster.audit_log, user=USER)
-        manager = start(f"--kubeconfig={account}", f"--lease-namespace={HOME}")
+        manager = start(f"--kubeconfig={kubeconfig}", f"--lease-namespace={HOME}")
         await live(rest, widgets, namespace)
 
         assert 0 == manager.stop(), manager.text()
-        check(audit, roles, {})
+        assert [] == audit.refused()
+        assert set() == unexplained(audit, roles)
 
 
 async def test_roles_of_the_cluster_are_enough(
-    cluster, account, start, kubectl, rest, widgets, namespace
+    cluster, kubeconfig, start, kubectl, rest, widgets, namespace
 ):
     """Cluster-wide, with webhooks and with scrapes that have to say who they are."""
     webhooks, metrics = free_port(), free_port()
     with (
         applied(
             kubectl,
-            (RUNTIME / "runtime.yaml", ()),
-            (RUNTIME / "manager", ()),
-            (RUNTIME / "webhooks", ()),
-            (RUNTIME / "metrics-auth", ()),
+            (RBAC / "runtime.yaml", ()),
+            (RBAC / "manager", ()),
+            (RBAC / "webhooks", ()),
+            (RBAC / "metrics-auth", ()),
             (FAMILY, ()),
         ) as roles,
         installed(rest, HOME, WIDGET_FAMILY.webhooks, port=webhooks),
     ):
         audit = Audit(cluster.audit_log, user=USER)
         manager = start(
-            f"--kubeconfig={account}",
+            f"--kubeconfig={kubeconfig}",
             f"--lease-namespace={HOME}",
             "--namespaces=",
             "--webhooks=service",
@@ -173,11 +141,10 @@ async def test_roles_of_the_cluster_are_enough(
             "--metrics-auth=true",
         )
         await live(rest, widgets, namespace)
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
-        token = rest.create(f"{accounts}/default/token", asked)["status"]["token"]
+        token = rest.token(namespace, "default")
         page = await get(metrics, "/metrics", Authorization=f"Bearer {token}")
 
         assert 403 == page.code, "a stranger may not scrape"
         assert 0 == manager.stop(), manager.text()
-        check(audit, roles, UNUSED_CLUSTER_WIDE)
+        assert [] == audit.refused()
+        assert UNUSED_CLUSTER_WIDE.keys() == unexplained(audit, roles)

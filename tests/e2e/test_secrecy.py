@@ -35,8 +35,7 @@ def test_no_token_is_told(start, widgets, rest, cluster, namespace, tmp_path):
             },
         },
     )
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = rest.create(f"{accounts}/m/token", asked)["status"]["token"]
+    token = rest.token(namespace, "m")
     kubeconfig = kubeconfig_for(tmp_path / "m", cluster.kubeconfig, user={"token": token})
     port = free_port()
     manager = start(

@@ -20,15 +20,11 @@ from hack.images.store import provide
 from reconcilers.penin.cluster.desired import SETTINGS_HASH
 from tests.e2e.install_world import (
     CRDS,
-    MANIFESTS,
     PATIENCE,
+    PENIN,
     REGISTRY,
-    VERSION,
     cleared,
-    leader,
     load_images,
-    pods,
-    rolled_out,
     running,
     sample,
     uids,
@@ -37,9 +33,7 @@ from tests.kit.eventually import eventually_blocking
 from tests.kit.node import manifest
 
 pytestmark = pytest.mark.timeout(600)
-HOME, NAME = "penin-system", "penin-operator"
-INSTALLATION = MANIFESTS / "install/penin.yaml"
-BEFORE = f"{REGISTRY}/{NAME}:before"
+BEFORE = f"{REGISTRY}/{PENIN.name}:before"
 
 
 @pytest.fixture
@@ -58,7 +52,7 @@ def earlier(tmp_path):
 @pytest.fixture
 def installed(real, ask, earlier):
     """Install the manager of the commit before, and take away what there is in the end."""
-    load_images(real, manager=(NAME,))
+    load_images(real, manager=(PENIN.name,))
     recipe = attrs.evolve(
         recipes.find("pentad"),
         context=earlier,
@@ -67,12 +61,12 @@ def installed(real, ask, earlier):
     (built,) = asyncio.run(provide([recipe], progress=Progress()))
     load(real, built, [BEFORE])
     ask("apply", "--server-side", "-k", str(earlier / "manifests/crd"))
-    old = INSTALLATION.read_text().replace(f"{REGISTRY}/{NAME}:{VERSION}", BEFORE)
+    old = PENIN.manifest.read_text().replace(PENIN.image, BEFORE)
     assert BEFORE in old
     ask("apply", "-f", "-", stdin=old)
-    rolled_out(ask, HOME, NAME)
+    PENIN.rolled_out(ask)
     yield
-    cleared(ask, INSTALLATION)
+    cleared(ask, PENIN.manifest)
 
 
 def templates(ask, room):
@@ -86,11 +80,11 @@ def templates(ask, room):
 
 def reconciled(ask):
     """Tell how often the leader, of the present commit, has looked at clusters."""
-    name = leader(ask, HOME, NAME)
-    pod = pods(ask, HOME, f"app.kubernetes.io/instance={NAME}").get(name)
+    name = PENIN.leader(ask)
+    pod = PENIN.pods(ask).get(name)
     if pod is None or pod["spec"]["containers"][0]["image"] == BEFORE:
         return 0
-    page = ask("get", "--raw", f"/api/v1/namespaces/{HOME}/pods/{name}:8080/proxy/metrics")
+    page = ask("get", "--raw", f"/api/v1/namespaces/{PENIN.home}/pods/{name}:8080/proxy/metrics")
     line = 'pentad_reconcile_total{controller="penin-cluster",result="success"} '
     found = [each.removeprefix(line) for each in page.splitlines() if each.startswith(line)]
     return sum(map(float, found))
@@ -105,8 +99,8 @@ def test_pods_stay_unless_their_template_differs(ask, room):
     given, made = templates(ask, room), uids(ask, room)
 
     ask("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
-    ask("apply", "-f", str(INSTALLATION))
-    rolled_out(ask, HOME, NAME)
+    ask("apply", "-f", str(PENIN.manifest))
+    PENIN.rolled_out(ask)
     eventually_blocking(lambda: reconciled(ask), where=bool, within=PATIENCE)
     running(ask, room)
     given_now, made_now = templates(ask, room), uids(ask, room)

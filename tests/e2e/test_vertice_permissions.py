@@ -6,28 +6,21 @@ their users. What was asked is read from the API server's audit log.
 
 import contextlib
 import functools
-import json
 import sys
 
 import pytest
-import yaml
 
-from hack.gen.__main__ import ROOT
-from hack.gen.crd import definitions
 from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler.reading.kinds import REPLICA_SET
-from tests.integration.connection_world import kubeconfig_for
-from tests.integration.vertice.world import POD_METRICS, World, deployment
-from tests.kit.audit import Audit, Grant, unused_grants
+from tests.e2e.account_world import HOME, RBAC, USER, account, applied
+from tests.integration.vertice.world import World, deployment, serve
+from tests.kit.audit import Audit, Grant, unexplained
 from tests.kit.cluster import fresh_namespace, kubectl_of
-from tests.kit.crds import established
 from tests.kit.eventually import eventually_blocking
 from tests.kit.foreign import serving
 from tests.kit.rest import Rest
 
-HOME = "pentad-system"
-USER = f"system:serviceaccount:{HOME}:pentad"
 ROLES = ("manager", "runtime.yaml", "vertice.yaml")
 KEDA = ("keda.sh/v1alpha1", "ScaledObject")
 PROGRAM = [sys.executable, "-m", "controller", "manager", "--families=vertice"]
@@ -41,10 +34,7 @@ def served(own_cluster):
     """Return a cluster that serves scalers, what pods use, and KEDA's kind."""
     cluster = own_cluster(fake_nodes=1)
     kubectl = kubectl_of(cluster)
-    items = [*definitions([VerticeScaler]), POD_METRICS]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    kubectl("apply", "--server-side", "-f", "-", stdin=text)
-    established(kubectl, "-f", "-", stdin=text)
+    serve(kubectl)
     with serving(kubectl, [KEDA]):
         yield cluster
 
@@ -57,26 +47,17 @@ def rest(served):
 
 
 @pytest.fixture
-def account(served, rest, tmp_path):
-    """Return a kubeconfig that is the manager's ServiceAccount and nobody else."""
-    rest.create("/api/v1/namespaces", {"metadata": {"name": HOME}})
-    accounts = f"/api/v1/namespaces/{HOME}/serviceaccounts"
-    rest.create(accounts, {"metadata": {"name": "pentad"}})
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = rest.create(f"{accounts}/pentad/token", asked)["status"]["token"]
-    return kubeconfig_for(tmp_path / "pentad", served.kubeconfig, user={"token": token})
+def kubeconfig(served, rest, tmp_path):
+    """Return the manager's own."""
+    return account(rest, served, tmp_path)
 
 
 @pytest.fixture
-def roles(served):
-    """Apply the roles as a user would; return what is in them."""
-    kubectl, found = kubectl_of(served), []
-    for each in ROLES:
-        path = ROOT / "manifests/rbac" / each
-        text = kubectl("kustomize", str(path)) if path.is_dir() else path.read_text()
-        kubectl("apply", "--server-side", "-f", "-", stdin=text)
-        found += yaml.safe_load_all(text)
-    return found
+def roles(kubeconfig, served):
+    """Apply the roles, which are for the namespace of the manager; return what is in them."""
+    assert kubeconfig.is_file()
+    with applied(kubectl_of(served), *((RBAC / each, ()) for each in ROLES)) as found:
+        yield found
 
 
 def becomes(rest, path, replicas):
@@ -118,17 +99,14 @@ def live(world):
     assert 1 == world.replicas("heard")
 
 
-def unexplained(audit, roles):
-    """Return what roles grant and nobody used, apart from what every undisturbed run leaves out."""
-    return {grant for grant, reason in unused_grants(audit, roles).items() if not reason}
-
-
 @pytest.mark.timeout(300)
-def test_the_roles_are_enough_and_nothing_in_them_is_in_vain(served, rest, account, roles, start):
+def test_the_roles_are_enough_and_nothing_in_them_is_in_vain(
+    served, rest, kubeconfig, roles, start
+):
     """All that scalers do, as the account that the roles are bound to."""
     audit = Audit(served.audit_log, user=USER)
     manager = start(
-        f"--kubeconfig={account}", f"--lease-namespace={HOME}", "--namespaces=", program=PROGRAM
+        f"--kubeconfig={kubeconfig}", f"--lease-namespace={HOME}", "--namespaces=", program=PROGRAM
     )
     with fresh_namespace(rest) as namespace:
         live(World(VerticeScaler, rest, namespace))

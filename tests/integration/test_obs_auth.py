@@ -34,8 +34,7 @@ class Accounts:
     def token(self, name):
         """Return a token of a new account."""
         self._rest.create(self._path, {"kind": "ServiceAccount", "metadata": {"name": name}})
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        return self._rest.create(f"{self._path}/{name}/token", asked)["status"]["token"]
+        return self._rest.token(self._namespace, name)
 
     def allow(self, name, path):
         """Let an account get a path."""

@@ -98,6 +98,12 @@ class Rest:
         if answer.status != http.HTTPStatus.NOT_FOUND:
             answer.ok()
 
+    def token(self, namespace: str, account: str) -> str:
+        """Return a token of a ServiceAccount."""
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        return str(self.create(path, asked)["status"]["token"])
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

@@ -11,8 +11,9 @@ import yaml
 from reconcilers.penin.api.experiment import PENIN_EXPERIMENT
 from reconcilers.penin.api.proposal import PENIN_PROPOSAL
 from reconcilers.penin.ledger.desired import ROLE, ROLE_BINDING
-from tests.e2e.penin.world import INSTALL, PATIENCE, REDIS, SMALL
-from tests.kit.audit import Audit, Grant, unused_grants
+from tests.e2e.install_world import PENIN
+from tests.e2e.penin.world import PATIENCE, REDIS, SMALL
+from tests.kit.audit import Audit, Grant, unexplained
 from tests.kit.eventually import eventually_blocking
 from tests.kit.foreign import SERVICE_MONITOR, serving
 
@@ -127,11 +128,6 @@ def experiment(penin):
     penin.rest.delete(path)
 
 
-def unexplained(audit, roles):
-    """Return what roles grant and nobody used, apart from what every undisturbed run leaves out."""
-    return {grant for grant, reason in unused_grants(audit, roles).items() if not reason}
-
-
 def bound(name, documents):
     """Return the role that a binding of this name gives, and the binding."""
     (binding,) = (
@@ -149,7 +145,7 @@ def test_nothing_is_granted_in_vain(monitored, penin, running, volume, real):
     running(**everything(volume))
     experiment(penin)
     propose(penin)
-    shipped = list(yaml.safe_load_all(INSTALL.read_text()))
+    shipped = list(yaml.safe_load_all(PENIN.manifest.read_text()))
     made = [
         each
         for kind in (ROLE, ROLE_BINDING)

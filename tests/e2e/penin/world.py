@@ -1,9 +1,7 @@
 """PENIN-Ω clusters of real pods: made, looked at, and told to misbehave."""
 
-import contextlib
 import datetime as dt
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,24 +10,13 @@ import attrs
 from hack.cluster.cluster import Cluster
 from reconcilers.penin.api.v1alpha1 import PENIN_OMEGA_CLUSTER
 from reconcilers.penin.cluster.services import SERVICES
-from tests.e2e.install_world import (
-    CRDS,
-    MANIFESTS,
-    PATIENCE,
-    REGISTRY,
-    cleared,
-    everything,
-    load_images,
-    rolled_out,
-)
+from tests.e2e.install_world import PATIENCE, REGISTRY, RELEASE
+from tests.kit.audit import entries
 from tests.kit.eventually import eventually_blocking
 from tests.kit.images import ensure
 from tests.kit.rest import Answer, Rest
 
-HOME: Final = "penin-system"
-OPERATOR: Final = "penin-operator"
-INSTALL: Final = MANIFESTS / "install/penin.yaml"
-RELEASES: Final = ("0.9.1", "0.9.2-bad", "0.9.3-worse")
+RELEASES: Final = (RELEASE, "0.9.1", "0.9.2-bad", "0.9.3-worse")
 REDIS: Final = "local/redis:1"
 SMALL: Final = {"cpu": "20m", "memory": "64Mi"}
 PORTS: Final = {role.label: role.port for role in SERVICES}
@@ -166,13 +153,11 @@ class Start:
 def start(log: Path, penin: Penin) -> Start:
     """Tell how a cluster that runs, and was never changed, came to it."""
     moments: dict[str, list[dt.datetime]] = {}
-    whole, _, _ = log.read_text().rpartition("\n")  # the last line may be on its way
-    for line in map(json.loads, whole.splitlines()):
-        about = line.get("objectRef", {})
-        if about.get("namespace") == penin.namespace and line["stage"] == "ResponseComplete":
-            part = "/".join((line["verb"], about["resource"], about.get("subresource", "")))
-            moment = dt.datetime.fromisoformat(line["stageTimestamp"])
-            moments.setdefault(part, []).append(moment)
+    for entry in entries(log):
+        about = entry.object_ref
+        if about.namespace == penin.namespace and entry.stage == "ResponseComplete":
+            part = f"{entry.verb}/{about.resource}/{about.subresource}"
+            moments.setdefault(part, []).append(entry.at)
     (began,) = moments["create/peninaomegaclusters/"]
     ready = max(moments["update/deployments/status"])
     told = min(at for at in moments["patch/peninaomegaclusters/status"] if at > ready)
@@ -184,19 +169,8 @@ def start(log: Path, penin: Penin) -> Start:
     return Start(made=since(made), ready=since(ready), running=since(told))
 
 
-@contextlib.contextmanager
-def operated(real: Cluster, ask: Callable[..., str]) -> Iterator[None]:
-    """Install the operator as it is printed, with images for all releases; take it away again."""
-    load_images(real)
+def load_services(real: Cluster) -> None:
+    """Give the node what clusters consist of, in all releases."""
     ensure(real, "redis", [f"docker.io/{REDIS}"])
     names = [f"{REGISTRY}/penin-{role.label}:{tag}" for tag in RELEASES for role in SERVICES]
     ensure(real, "penin-service", names)
-    before = everything(ask)
-    try:
-        ask("apply", "--server-side", "-k", str(CRDS))
-        ask("apply", "-f", str(INSTALL))
-        rolled_out(ask, HOME, OPERATOR)
-        yield
-    finally:
-        cleared(ask, INSTALL)
-    eventually_blocking(lambda: everything(ask) - before, equals=set(), within=PATIENCE)

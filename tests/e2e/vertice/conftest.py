@@ -6,19 +6,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.vertice.world import HOME, OPERATOR, QUICK, Loaded, operated
-from tests.kit.audit import Audit
+from tests.e2e.vertice.world import OPERATOR, QUICK, Loaded
 from tests.kit.cluster import fresh_namespace
+from tests.kit.images import ensure
 from tests.kit.rest import Rest
 
 
 @pytest.fixture(scope="package")
 def operator(real, ask):
     """Have the operator run on the node; it is refused nothing, and afterwards nothing is left."""
-    audit = Audit(real.audit_log, user=f"system:serviceaccount:{HOME}:{OPERATOR}")
-    with operated(real, ask):
+    ensure(real, "penin-service")
+    with OPERATOR.installed(real, ask) as audit:
         yield audit
-        assert [] == audit.refused()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from hack.cluster.ports import free_port
-from tests.e2e.install_world import leader, led_by_another
 from tests.e2e.vertice.door import guarded
-from tests.e2e.vertice.world import HOME, OPERATOR, PATIENCE, scalings
+from tests.e2e.vertice.world import OPERATOR, PATIENCE, scalings
 from tests.kit.eventually import eventually_blocking
 
 pytestmark = pytest.mark.timeout(420)
@@ -19,7 +18,7 @@ WANTED = 3
 
 def kill(ask, pod):
     """End all processes of a pod's container, as a kernel without memory would."""
-    found = json.loads(ask("get", "pod", pod, f"-n={HOME}", "-o=json"))
+    found = json.loads(ask("get", "pod", pod, f"-n={OPERATOR.home}", "-o=json"))
     (container,) = found["status"]["containerStatuses"]
     name = container["containerID"].removeprefix("containerd://")
     ended = [each for each in Path("/proc").glob("[0-9]*") if name in groups(each)]
@@ -43,7 +42,7 @@ def test_the_next_manager_does_what_the_killed_one_had_decided(
     asked = prometheus([], at=f"{reached}:{free_port()}")
     loaded.run()
     eventually_blocking(loaded.ready, equals=1, within=PATIENCE)
-    first = leader(ask, HOME, OPERATOR)
+    first = OPERATOR.leader(ask)
     with guarded(loaded.rest, loaded.namespace) as door:
         query = {"query": f"vector({WANTED})", "target": "1"}
         loaded.create(
@@ -53,7 +52,7 @@ def test_the_next_manager_does_what_the_killed_one_had_decided(
         assert 1 == loaded.replicas()
 
         kill(ask, first)
-        led_by_another(ask, HOME, OPERATOR, first, within=PATIENCE)
+        OPERATOR.led_by_another(ask, first, within=PATIENCE)
         eventually_blocking(loaded.ready, equals=WANTED, within=PATIENCE)
 
     eventually_blocking(lambda: loaded.status().get("desiredReplicas"), equals=WANTED)

@@ -4,37 +4,25 @@ What there is to do for a workload is written into a folder of this machine that
 is shared by them (tests/standin/load).
 """
 
-import contextlib
 import datetime as dt
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-from hack.cluster.cluster import Cluster
 from hack.gen.__main__ import ROOT
 from informers.meta.builtin import DEPLOYMENT
 from reconcilers.vertice.api.scaler import VerticeScaler
-from tests.e2e.install_world import (
-    CRDS,
-    MANIFESTS,
-    REGISTRY,
-    VERSION,
-    cleared,
-    everything,
-    rolled_out,
-)
+from tests.e2e.install_world import Operator
 from tests.integration.vertice.world import AT_ONCE, World, deployment
+from tests.kit.audit import entries
 from tests.kit.eventually import eventually_blocking
-from tests.kit.images import ensure, image
+from tests.kit.images import image
 from tests.kit.rest import Rest
 
-HOME: Final = "vertice-operators"
-OPERATOR: Final = "vertice-operator"
-INSTALL: Final = MANIFESTS / "install/vertice.yaml"
+OPERATOR: Final = Operator("vertice", home="vertice-operators")
 PATIENCE: Final = 120
 REQUEST: Final = 0.05
 """Cores that a pod requests, and is to use."""
@@ -176,29 +164,10 @@ class Loaded(World):
 
 def scalings(log: Path, namespace: str) -> list[tuple[dt.datetime, int]]:
     """Return when the operator wrote scales of a namespace, and what was answered."""
-    found = []
-    whole, _, _ = log.read_text().rpartition("\n")  # the last line may be on its way
-    for line in map(json.loads, whole.splitlines()):
-        about = line.get("objectRef", {})
-        is_ours = line["user"]["username"] == f"system:serviceaccount:{HOME}:{OPERATOR}"
-        is_write = line["verb"] == "update" and about.get("subresource") == "scale"
-        if is_ours and is_write and about.get("namespace") == namespace:
-            moment = dt.datetime.fromisoformat(line["stageTimestamp"])
-            found.append((moment, int(line["responseStatus"]["code"])))
-    return found
-
-
-@contextlib.contextmanager
-def operated(real: Cluster, ask: Callable[..., str]) -> Iterator[None]:
-    """Install the operator as it is printed, with the image of its pods; take it away again."""
-    ensure(real, "pentad", [f"{REGISTRY}/{OPERATOR}:{VERSION}"])
-    ensure(real, "penin-service")
-    before = everything(ask)
-    try:
-        ask("apply", "--server-side", "-k", str(CRDS))
-        ask("apply", "-f", str(INSTALL))
-        rolled_out(ask, HOME, OPERATOR)
-        yield
-    finally:
-        cleared(ask, INSTALL)
-    eventually_blocking(lambda: everything(ask) - before, equals=set(), within=PATIENCE)
+    return [
+        (entry.at, entry.response_status.code)
+        for entry in entries(log)
+        if entry.user.username == OPERATOR.user
+        and entry.object_ref.namespace == namespace
+        and (entry.verb, entry.object_ref.subresource) == ("update", "scale")
+    ]

@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from tests.integration.cli.world import (
-    PATHS,
     Commands,
     allowing,
     deployment,
@@ -222,9 +221,7 @@ def test_partial_permissions_show_a_partial_tree(rest, proxy, namespace, create,
     """What may not be listed is named, once, and the rest is told."""
     rules = {"apiGroups": ["", "apps"], "resources": ["deployments", "replicasets"]}
     create(*allowing("viewer", rules | {"verbs": ["get", "list"]}))
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = rest.create(f"{PATHS['ServiceAccount'].format(namespace)}/viewer/token", asked)
-    config = proxy.kubeconfig(tmp_path / "viewer", token=token["status"]["token"])
+    config = proxy.kubeconfig(tmp_path / "viewer", token=rest.token(namespace, "viewer"))
     viewer = Commands(config, namespace)
 
     found = viewer("tree", "deploy/web")

@@ -1,16 +1,12 @@
 """Fixtures of the VÉRTICE tests: its kinds are served, workloads and what they use are made up."""
 
-import json
-
 import pytest
 
-from hack.gen.crd import definitions
 from informers.clock import LoopClock
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.reading.prometheus import Queries
 from reconcilers.vertice.scaler.reconciler import set_up
-from tests.integration.vertice.world import POD_METRICS, WITHIN, World
-from tests.kit.crds import established
+from tests.integration.vertice.world import WITHIN, World, serve
 from tests.kit.eventually import eventually
 from tests.kit.hosting import hosted
 
@@ -18,10 +14,7 @@ from tests.kit.hosting import hosted
 @pytest.fixture(scope="session")
 def scalers(kubectl):
     """Serve the kind, and figures of pods as metrics-server gives them."""
-    items = [*definitions([VerticeScaler]), POD_METRICS]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    kubectl("apply", "--server-side", "-f", "-", stdin=text)
-    established(kubectl, "-f", "-", stdin=text)
+    serve(kubectl)
     return VerticeScaler
 
 

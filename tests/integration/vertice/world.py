@@ -4,13 +4,17 @@ The figures are objects of a kind that the real API server serves where metrics-
 its own: what is read is read as it is in production, and says what a test wants.
 """
 
+import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
 
+from hack.gen.crd import definitions
 from informers.meta.builtin import DEPLOYMENT, STATEFUL_SET
-from reconcilers.vertice.api.scaler import VERTICE_SCALER
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler.reading.resources import POD_METRICS as KIND
+from tests.kit.crds import established
 from tests.kit.rest import Rest
 
 POD_METRICS: Final[dict[str, Any]] = {
@@ -47,6 +51,14 @@ WITHIN: Final = 60
 """Seconds; a machine that compiles beside the tests is slow."""
 LATE: Final = "2100-01-01T00:00:00Z"
 AT_ONCE: Final = {"scaleDown": {"stabilizationWindow": 0}}
+
+
+def serve(kubectl: Callable[..., str]) -> None:
+    """Have a cluster serve scalers, and figures of pods as metrics-server gives them."""
+    items = [*definitions([VerticeScaler]), POD_METRICS]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    kubectl("apply", "--server-side", "-f", "-", stdin=text)
+    established(kubectl, "-f", "-", stdin=text)
 
 
 def scaler(name: str = "web", **spec: Any) -> dict[str, Any]:
