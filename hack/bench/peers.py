@@ -7,7 +7,6 @@ is a program of Kubernetes, which takes part where scalers do.
 
 import asyncio
 import importlib.util
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,6 @@ from hack.cluster.components import CONTROLLER_MANAGER
 from hack.cluster.ports import free_port
 from hack.cluster.progress import Progress
 
-_ROOT: Final = Path(__file__).parent.parent.parent
 _OURS: Final = "hack.bench.ours"
 
 OURS: Final = "ours"
@@ -73,8 +71,21 @@ class Peer:
 
     async def start(self, job: Job, *, kubeconfig: Path, log: Path) -> Process:
         """Start it on a job; the wall clock runs from here."""
-        env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(_ROOT)}
-        return await Process.start([*self.command, *job.flags(log=log)], env=env, log=log)
+        argv = [*self.command, *job.flags(log=log)]
+        return await Process.start(argv, kubeconfig=kubeconfig, log=log)
+
+    def shipped(self, family: str, *, lease: str, namespace: str, metrics: str) -> list[str]:
+        """Return how ours is run by users, with the interpreter and the profiler it has anyway."""
+        return [
+            *self.command[:-1],
+            "controller",
+            "manager",
+            f"--families={family}",
+            f"--lease-name={lease}",
+            f"--lease-namespace={namespace}",
+            f"--probe-address=127.0.0.1:{free_port()}",
+            f"--metrics-address={metrics}",
+        ]
 
 
 def available() -> list[str]:

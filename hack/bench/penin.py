@@ -6,19 +6,18 @@ Deployments and five Services of each, and that is all it does. Neither knows of
 far they are is read from their metrics and from the API server.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
-import aiohttp
 import attrs
 
 from hack.bench import gopeer
 from hack.bench.peers import OURS, Peer
 from hack.bench.process import PeerError, Process
+from hack.bench.scrape import scrape
 from hack.cluster.ports import free_port
 from hack.cluster.progress import Progress
 from informers.clock import Clock
@@ -29,10 +28,8 @@ CHANGED: Final = ("sr-omega-infinity", "omega-meta")
 """The parts that read the setting which is changed."""
 CONTROLLER: Final = "penin-cluster"
 """Who reconciles clusters; both programs call it so. Ours has others, which have to rest, too."""
-_ROOT: Final = Path(__file__).parent.parent.parent
 _AGENTS: Final = {OURS: "pentad"}
 _AGENT_OF_GO: Final = "bench-controller-runtime"
-_SCRAPE: Final = aiohttp.ClientTimeout(total=30)
 _OFTEN: Final = 0.25
 _QUIET: Final = 1.0
 _LITTLE: Final = {"cpu": "10m", "memory": "16Mi"}
@@ -133,14 +130,7 @@ class Program:
     async def working(self) -> Working:
         """Ask how far it is; one that does not answer yet has done nothing."""
         self.process.usage()  # one that ended would never answer
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=_SCRAPE) as session,
-                session.get(f"http://{self._metrics}/metrics") as answer,
-            ):
-                return working(await answer.text())
-        except aiohttp.ClientError:
-            return working("")
+        return working(await scrape(self._metrics))
 
     async def wait_settled(self, *, count: int, within: float) -> None:
         """Wait until there were so many reconciles and nothing is left to do."""
@@ -168,26 +158,19 @@ async def start(
     peer: Peer, fleet: Fleet, *, lease: str, kubeconfig: Path, logs: Path, clock: Clock
 ) -> Program:
     """Start the program that stands for a peer on a fleet."""
-    address = f"127.0.0.1:{free_port()}"
-    flags = [f"--namespace{'s' if peer.name == OURS else ''}={fleet.namespace}"]
+    address, namespace, log = f"127.0.0.1:{free_port()}", fleet.namespace, logs / f"{lease}.log"
     if peer.name == OURS:
-        flags += [
-            f"--lease-name={lease}",
-            f"--lease-namespace={fleet.namespace}",
-            f"--probe-address=127.0.0.1:{free_port()}",
-            f"--metrics-address={address}",
-        ]
-        # The same interpreter and, if asked for, the same profiler as in the other scenarios.
-        command = [*peer.command[:-1], "controller", "manager", "--families=penin"]
+        manager = peer.shipped("penin", lease=lease, namespace=namespace, metrics=address)
+        command = [*manager, f"--namespaces={namespace}"]
     else:
-        flags += [
+        command = [
+            str(await gopeer.build(Progress(), program="penin")),
+            f"--namespace={namespace}",
             f"--lease={lease}",
             f"--health=127.0.0.1:{free_port()}",
             f"--metrics={address}",
-            f"--log-file={logs / f'{lease}.log'}",
+            f"--log-file={log}",
         ]
-        command = [str(await gopeer.build(Progress(), program="penin"))]
-    env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(_ROOT)}
-    process = await Process.start([*command, *flags], env=env, log=logs / f"{lease}.log")
+    process = await Process.start(command, kubeconfig=kubeconfig, log=log)
     agent = _AGENTS.get(peer.name, _AGENT_OF_GO)
     return Program(process, agent=agent, metrics=address, clock=clock)

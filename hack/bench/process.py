@@ -7,6 +7,7 @@ silent ends the run with the tail of its log. The peer's side is `tracker.py` an
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ import attrs
 
 from hack.bench.usage import Usage, usage_of
 
+_ROOT: Final = Path(__file__).parent.parent.parent
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 _STOP_TIMEOUT: Final = 40.0
 _TAIL_LINES: Final = 15
@@ -47,14 +49,15 @@ class Process:
         self._kept: list[Milestone] = []
 
     @classmethod
-    async def start(cls, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> "Process":
-        """Spawn a peer; stderr goes beside its log."""
+    async def start(cls, argv: Sequence[str], *, kubeconfig: Path, log: Path) -> "Process":
+        """Spawn a peer that finds a cluster and this checkout; stderr goes beside its log."""
         log.parent.mkdir(parents=True, exist_ok=True)
+        env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(_ROOT)}
         started = asyncio.get_running_loop().time()
         with log.with_suffix(".stderr").open("ab") as stderr:
             process = await asyncio.create_subprocess_exec(
                 *argv,
-                env=dict(env),
+                env=env,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,

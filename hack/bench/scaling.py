@@ -7,27 +7,24 @@ theirs is a request for a scale, which the audit log has; ours makes none and co
 """
 
 import asyncio
-import os
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
-import aiohttp
 import attrs
 
 from hack.bench.audited import AuditLog
 from hack.bench.peers import HPA_FLAGS, OURS, Peer
 from hack.bench.process import Process
+from hack.bench.scrape import scrape
 from hack.cluster.ports import free_port
 
 PERIOD: Final = 15.0
 CONTROLLER: Final = "horizontal-pod-autoscaler-controller"
-_ROOT: Final = Path(__file__).parent.parent.parent
 _USER: Final = "kubernetes-admin"
 _OURS, _THEIRS = "pentad", "kube-controller-manager"
-_SCRAPE: Final = aiohttp.ClientTimeout(total=30)
 _LOOKS: Final = re.compile(
     r'^vertice_scaler_looks_total\{.*?name="([\w-]+)".*\} (\S+)$', re.MULTILINE
 )
@@ -73,31 +70,20 @@ async def start(
     peer: Peer, namespace: str, *, lease: str, kubeconfig: Path, logs: Path, audit_log: Path
 ) -> Scaling:
     """Start the program of a peer; what is looked at is in one namespace."""
+    log = logs / f"{lease}.log"
     if peer.name == OURS:
         address = f"127.0.0.1:{free_port()}"
-        # The same interpreter and, if asked for, the same profiler as in the other scenarios.
-        command = [*peer.command[:-1], "controller", "manager", *_our_flags(lease, namespace)]
-        process = await _started(
-            [*command, f"--metrics-address={address}"], kubeconfig, logs, lease
-        )
+        command = peer.shipped("vertice", lease=lease, namespace=namespace, metrics=address)
+        process = await Process.start(command, kubeconfig=kubeconfig, log=log)
         return Scaling(process=process, agent=_OURS, user=_USER, looks=_scraped(address))
-    log = AuditLog(audit_log)
-    flags = [*HPA_FLAGS, *_their_flags(lease, namespace, kubeconfig, logs)]
-    process = await _started([*peer.command, *flags], kubeconfig, logs, lease)
+    asking = AuditLog(audit_log)
+    command = [*peer.command, *HPA_FLAGS, *_their_flags(lease, namespace, kubeconfig, logs)]
+    process = await Process.start(command, kubeconfig=kubeconfig, log=log)
 
     async def asked() -> Counter[str]:
-        return await asyncio.to_thread(log.scales_read, agent=_THEIRS, user=_USER)
+        return await asyncio.to_thread(asking.scales_read, agent=_THEIRS, user=_USER)
 
     return Scaling(process=process, agent=_THEIRS, user=_USER, looks=asked)
-
-
-def _our_flags(lease: str, namespace: str) -> list[str]:
-    return [
-        "--families=vertice",
-        f"--lease-name={lease}",
-        f"--lease-namespace={namespace}",
-        f"--probe-address=127.0.0.1:{free_port()}",
-    ]
 
 
 def _their_flags(lease: str, namespace: str, kubeconfig: Path, logs: Path) -> list[str]:
@@ -114,25 +100,10 @@ def _their_flags(lease: str, namespace: str, kubeconfig: Path, logs: Path) -> li
     ]
 
 
-async def _started(command: list[str], kubeconfig: Path, logs: Path, lease: str) -> Process:
-    env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(_ROOT)}
-    return await Process.start(command, env=env, log=logs / f"{lease}.log")
-
-
 def _scraped(address: str) -> Callable[[], Awaitable[Counter[str]]]:
-    async def scrape() -> Counter[str]:
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=_SCRAPE) as session,
-                session.get(f"http://{address}/metrics") as answer,
-            ):
-                return looks_told(await answer.text())
-        except aiohttp.ClientError:
-            return Counter()  # it is not up yet
-
     async def looks() -> Counter[str]:
         for _ in range(_TRIES):
-            if found := await scrape():
+            if found := looks_told(await scrape(address)):
                 return found
         return Counter()
 

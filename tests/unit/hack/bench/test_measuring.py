@@ -71,7 +71,7 @@ def test_usage_of_a_process_that_is_gone_is_nothing():
 async def test_a_peer_that_fails_is_told_with_its_last_words(program, message, tmp_path):
     """The error carries the tail of what the peer wrote."""
     argv = [sys.executable, "-c", f"import sys; print('why', file=sys.stderr); {program}"]
-    async with await Process.start(argv, env=dict(os.environ), log=tmp_path / "log") as process:
+    async with await Process.start(argv, kubeconfig=tmp_path, log=tmp_path / "log") as process:
         with pytest.raises(PeerError, match=message) as failed:
             await process.wait_milestone("ready", timeout=2)
     assert "why" in str(failed.value)
@@ -80,7 +80,7 @@ async def test_a_peer_that_fails_is_told_with_its_last_words(program, message, t
 async def test_a_peer_that_ended_is_not_measured(tmp_path):
     """A dead process idles perfectly; that must not become a figure."""
     argv = [sys.executable, "-c", "pass"]
-    async with await Process.start(argv, env=dict(os.environ), log=tmp_path / "log") as process:
+    async with await Process.start(argv, kubeconfig=tmp_path, log=tmp_path / "log") as process:
         await process.stop()
         with pytest.raises(PeerError, match="the peer ended"):
             process.usage()
