@@ -16,6 +16,15 @@ class NoRoomError(Exception):
     """Nothing is started here."""
 
 
+@pytest.fixture
+def as_before():
+    """Have the tests be ended as before: a run that is told to end says so by itself."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("as_before")
 def test_each_run_has_a_control_plane_of_its_own(monkeypatch):
     """Two at once neither write into nor remove each other's; one that is killed is swept away."""
     asked, ended = [], []
@@ -35,20 +44,18 @@ def test_each_run_has_a_control_plane_of_its_own(monkeypatch):
     assert [name for name, _ in asked] == ended
 
 
+@pytest.mark.usefixtures("as_before")
 def test_a_run_that_is_told_to_end_leaves_no_control_plane(monkeypatch):
     """A job that is cancelled is sent SIGTERM, which would end it where it stands."""
-    before, ended = signal.signal(signal.SIGTERM, signal.SIG_IGN), []
+    ended = []
 
     def up(_name, *, owner_pid):
         os.kill(owner_pid, signal.SIGTERM)
 
     monkeypatch.setattr(soak.Cluster, "up", up)
     monkeypatch.setattr(soak.Cluster, "down", lambda cluster: ended.append(cluster.name))
-    try:
-        with pytest.raises(SystemExit) as caught:
-            soak.main(["--seconds=1"])
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(SystemExit) as caught:
+        soak.main(["--seconds=1"])
 
     assert (128 + signal.SIGTERM, 1) == (caught.value.code, len(ended))
 
