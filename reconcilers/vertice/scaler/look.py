@@ -21,7 +21,11 @@ from reconcilers.vertice.scaler.votes import vote
 
 @attrs.frozen(kw_only=True)
 class Look:
-    """A scaler at a moment, with all that was read for it."""
+    """A scaler at a moment, with all that was read for it.
+
+    `began` is when it was called for, in seconds of a monotonic clock: what is measured may have
+    been under way for a while.
+    """
 
     scaler: VerticeScaler
     snapshot: Snapshot
@@ -32,6 +36,7 @@ class Look:
     memories: Memories
     situation: Situation
     now: int
+    began: float
 
     def left(self, decision: Decision) -> Memories:
         """Return what to remember of a decision that changes nothing, or is kept from it."""

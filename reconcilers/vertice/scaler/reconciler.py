@@ -29,6 +29,7 @@ from reconcilers.vertice.scaler import status
 from reconcilers.vertice.scaler.asking import Asking
 from reconcilers.vertice.scaler.counts import Counts
 from reconcilers.vertice.scaler.decision import Decision, decide, spans
+from reconcilers.vertice.scaler.gathering import Gathering, NotYet
 from reconcilers.vertice.scaler.look import Known, Look, bare, situation_of, was_to_be
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
@@ -43,13 +44,16 @@ from reconcilers.vertice.scaler.told import told
 
 NAME: Final = "vertice-scaler"
 WORKERS: Final = 50
-"""As many as large clusters give the HorizontalPodAutoscaler: looks mostly wait for answers."""
+"""As many as large clusters give the HorizontalPodAutoscaler. None of them waits for answers for
+longer than a moment (`gathering`)."""
 
 
 class VerticeScalerReconciler:
     """Scales one workload at a time."""
 
-    def __init__(self, runtime: Runtime, asking: Asking, rivals: Rivals) -> None:
+    def __init__(
+        self, runtime: Runtime, asking: Asking, gathering: Gathering, rivals: Rivals
+    ) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
         self._recorder = runtime.recorder
@@ -60,7 +64,8 @@ class VerticeScalerReconciler:
         kinds = Kinds(runtime.client)
         self._scales = Scales(runtime.client, kinds, Workloads(runtime))
         self._restoring = Restoring(runtime, self._scales, rivals)
-        self._measuring = Measuring(runtime, asking, kinds)
+        self._gathering = gathering
+        self._measuring = Measuring(runtime, asking, gathering, kinds)
         self._pace = Pace()
         self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[Schedule]()
@@ -68,20 +73,25 @@ class VerticeScalerReconciler:
         self._status = runtime.status_writer(NAME, VerticeScaler)
 
     async def reconcile(self, request: Request) -> Result:
-        """Look, decide, act, tell."""
+        """Look at a scaler that is there, and let go of one that is not."""
         began = self._clock.monotonic()
         snapshot = self._scalers.snapshot(request.key)
         if snapshot is None:
             self._memories.pop(request.key, None)
             self._counts.forget(request.key)
             self._pace.forget(request.key)
+            self._gathering.forget(request.key)
             return done()
         scaler = self._typed(snapshot)
         if snapshot.is_deleting:
             return await self._end(scaler, snapshot)
+        return await self._run(scaler, snapshot, began)
+
+    async def _run(self, scaler: VerticeScaler, snapshot: Snapshot, began: float) -> Result:
+        """Look, decide, act, tell."""
         try:
             snapshot = await self._held(scaler, snapshot)
-            look = await self._look(scaler, snapshot)
+            look = await self._look(scaler, snapshot, began)
             self._counts.looked(snapshot)
             await self._act(look)
         except CronError as error:
@@ -89,10 +99,12 @@ class VerticeScalerReconciler:
             return done()
         except TargetError as error:
             await self._cannot(scaler, snapshot, error.reason, str(error))
+        except NotYet:
+            return done()
         except Moved:
             return after(SOON)
         else:
-            return after(self._pause(look, began))
+            return after(self._pause(look))
         return after(PERIOD)
 
     # Looking
@@ -105,8 +117,12 @@ class VerticeScalerReconciler:
             lambda: self._scalers.memo.typed(snapshot),
         )
 
-    async def _look(self, scaler: VerticeScaler, snapshot: Snapshot) -> Look:
-        """Read all that a decision follows from."""
+    async def _look(self, scaler: VerticeScaler, snapshot: Snapshot, began: float) -> Look:
+        """Read all that a decision follows from.
+
+        Raises:
+            NotYet: If metrics are still being asked for.
+        """
         namespace, target = snapshot.meta.namespace, scaler.spec.target
         schedule = self._schedules.of(
             snapshot.key,
@@ -116,9 +132,10 @@ class VerticeScalerReconciler:
         kind = await self._scales.kind(target)
         scale = await self._scales.read(namespace, target)
         workload = self._measuring.workload(namespace, scale)
+        gathered = await self._measuring.gather(scaler, snapshot, workload, began=began)
         wall = self._clock.wall()
         now = now_of(MicroTime.of(wall).nanoseconds)
-        figures = await self._measuring.figures(scaler, workload, now=now)
+        figures = gathered.figures(workload, now=now)
         holds = schedule.in_force(wall)
         memories = self._remembered(scaler, snapshot, scale, now)
         made, memories = situation_of(scaler, workload, holds, figures, memories=memories, now=now)
@@ -132,6 +149,7 @@ class VerticeScalerReconciler:
             memories=memories,
             situation=made,
             now=now,
+            began=gathered.began,
         )
 
     def _remembered(
@@ -268,6 +286,7 @@ class VerticeScalerReconciler:
 
     async def _end(self, scaler: VerticeScaler, snapshot: Snapshot) -> Result:
         """Give back the number of pods that there was, where that is wanted, and let go."""
+        self._gathering.forget(snapshot.key)
         if RESTORE in snapshot.meta.finalizers:
             try:
                 held = await self._restoring.give_back(scaler, snapshot)
@@ -280,9 +299,10 @@ class VerticeScalerReconciler:
         self._memories.pop(snapshot.key, None)
         return done()
 
-    def _pause(self, look: Look, began: float) -> float:
+    def _pause(self, look: Look) -> float:
         """Return how long until the next look: by its pace, or at an edge of the schedule."""
-        pause = self._pace.pause(look.snapshot.key, began=began, now=self._clock.monotonic())
+        now = self._clock.monotonic()
+        pause = self._pace.pause(look.snapshot.key, began=look.began, now=now)
         if look.in_force.next is None:
             return pause
         edge = (look.in_force.next - self._clock.wall()).total_seconds()
@@ -291,10 +311,11 @@ class VerticeScalerReconciler:
 
 def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
-    asking, rivals = Asking(runtime.client, runtime.clock), Rivals(runtime)
+    asking, gathering = Asking(runtime.client, runtime.clock), Gathering(runtime.clock)
+    rivals = Rivals(runtime)
     builder = Builder(runtime, NAME).for_(VerticeScaler, spec_changed)
     builder.watches(AUTOSCALER, rivals.scalers_beside, spec_changed)
     builder.watches(SCALED_OBJECT, rivals.scalers_beside, spec_changed, optional=True)
     builder.watches(INTENTS, targeting(rivals.scalers_of))
-    builder.and_source(asking).with_options(workers=WORKERS)
-    return builder.complete(VerticeScalerReconciler(runtime, asking, rivals))
+    builder.and_source(asking).and_source(gathering).with_options(workers=WORKERS)
+    return builder.complete(VerticeScalerReconciler(runtime, asking, gathering, rivals))

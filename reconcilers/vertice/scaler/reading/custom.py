@@ -21,7 +21,9 @@ from informers.meta.microtime import Time
 from informers.meta.quantity import Quantity
 from informers.request import Request
 from reconcilers.vertice.scaler.groups import SECOND, Sample
-from reconcilers.vertice.scaler.reading.resources import Unread, trouble
+from reconcilers.vertice.scaler.reading.answer import Unanswered
+from reconcilers.vertice.scaler.reading.places import Places
+from reconcilers.vertice.scaler.reading.resources import ANSWER_SECONDS, Unread, trouble
 from reconcilers.vertice.scaler.thousandths import TooMuch, thousandths
 
 GROUP: Final = "custom.metrics.k8s.io"
@@ -53,8 +55,9 @@ class Values(Struct, frozen=True, rename="camel"):
 class CustomMetrics:
     """Reads custom metrics."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, places: Places | None = None) -> None:
         self._client = client
+        self._places = places or Places()
         self._version = ""
 
     async def of_pods(
@@ -68,7 +71,7 @@ class CustomMetrics:
         if not pods:
             raise Unread("the target's scale has no selector: its pods cannot be told from others")
         query = {"labelSelector": pods} | _selecting(labels)
-        found = await self._read(f"namespaces/{namespace}/pods/*/{_segment(metric)}", query)
+        found = await self._read(namespace, f"pods/*/{_segment(metric)}", query)
         return {each.described_object.name: _sample(metric, each) for each in found.items}
 
     async def of_object(
@@ -79,18 +82,26 @@ class CustomMetrics:
         Raises:
             Unread: If it cannot be had, or not as one value.
         """
-        where = f"namespaces/{namespace}/{_object(namespace, kind, name)}/{_segment(metric)}"
-        found = await self._read(where, _selecting(labels))
+        where = f"{_object(namespace, kind, name)}/{_segment(metric)}"
+        found = await self._read(namespace, where, _selecting(labels))
         if len(found.items) != 1:
             raise Unread(f"{GROUP} has {len(found.items)} values of {metric}, where one is wanted")
         return _counted(metric, found.items[0])
 
-    async def _read(self, path: str, query: Mapping[str, str]) -> Values:
-        """Ask for values, at the version that answered last, or whichever is served."""
+    async def _read(self, namespace: str, where: str, query: Mapping[str, str]) -> Values:
+        """Ask for values, in turn with others who ask an adapter."""
+        try:
+            async with self._places.one(namespace, GROUP, seconds=ANSWER_SECONDS):
+                return await self._ask(f"namespaces/{namespace}/{where}", query)
+        except Unanswered as error:
+            raise Unread(f"{GROUP} cannot be read: {error}") from error
+
+    async def _ask(self, path: str, query: Mapping[str, str]) -> Values:
+        """Ask at the version that answered last, or whichever is served."""
         for version in sorted(VERSIONS, key=lambda each: each != self._version):
             request = Request(method="GET", path=f"/apis/{GROUP}/{version}/{path}", query=query)
             try:
-                answer = await self._client.send(request)
+                answer = await self._client.send(request, timeout=ANSWER_SECONDS)
                 self._version = version
                 return decode(answer.body, Values)
             except NotFound as error:

@@ -3,7 +3,8 @@
 An autoscaler that asks for each workload by itself costs the API server a request for each of them
 every quarter of a minute, though metrics-server answers from the same memory. So a listing is kept
 for a few seconds, and while one is under way everybody waits for it. A refusal is kept as well: a
-server that is down is not asked a thousand times.
+server that is down is not asked a thousand times. One that hangs holds up as many requests as there
+are `places` for, since the connections that they wait on are also those of everything else.
 """
 
 import asyncio
@@ -15,7 +16,13 @@ from msgspec import Struct
 
 from informers.client import Client
 from informers.clock import Clock
-from informers.errors import InformersError, NotFound, ServerTimeout, ServiceUnavailable
+from informers.errors import (
+    DeadlineExceeded,
+    InformersError,
+    NotFound,
+    ServerTimeout,
+    ServiceUnavailable,
+)
 from informers.meta.codec import decode
 from informers.meta.duration import Duration
 from informers.meta.errors import DecodeError
@@ -25,11 +32,16 @@ from informers.meta.quantity import Quantity
 from informers.request import ListOptions
 from informers.snapshot import Snapshot
 from reconcilers.vertice.scaler.groups import SECOND, Sample
+from reconcilers.vertice.scaler.reading.answer import Unanswered
+from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.pods import Measured
 
 POD_METRICS: Final = Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods")
 FRESH: Final = 5.0
 """Seconds for which a listing is good enough; metrics-server looks every 15."""
+ANSWER_SECONDS: Final = 7.0
+"""For an answer, and as long for a turn to ask: both fit between two looks, which are 15 apart."""
+_SILENT: Final = (ServiceUnavailable, ServerTimeout, DeadlineExceeded)
 
 
 class Unread(Exception):
@@ -64,9 +76,12 @@ class _Listing:
 class ResourceMetrics:
     """Reads what pods use."""
 
-    def __init__(self, client: Client, clock: Clock, *, fresh: float = FRESH) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, *, places: Places | None = None, fresh: float = FRESH
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._places = places or Places()
         self._fresh = fresh
         self._listings: dict[str, _Listing] = {}
 
@@ -79,12 +94,18 @@ class ResourceMetrics:
         if namespace not in self._listings:
             self._forget()
         listing = self._listings.setdefault(namespace, _Listing())
-        async with listing.lock:
-            if not self._is_fresh(listing):
-                await self._read(namespace, listing)
+        if not self._is_fresh(listing):
+            async with listing.lock:
+                if not self._is_fresh(listing):
+                    await self._read(namespace, listing)
         if listing.why:
             raise Unread(listing.why)
         return listing.pods
+
+    def is_at_hand(self, namespace: str) -> bool:
+        """Whether nobody has to be asked for a namespace now."""
+        listing = self._listings.get(namespace)
+        return listing is not None and self._is_fresh(listing)
 
     def _forget(self) -> None:
         """Let go of listings that nobody asks for any more."""
@@ -99,7 +120,8 @@ class ResourceMetrics:
     async def _read(self, namespace: str, listing: _Listing) -> None:
         options = ListOptions(namespace=namespace)
         try:
-            page = await self._client.list(POD_METRICS, options)
+            async with self._places.one(namespace, POD_METRICS.group, seconds=ANSWER_SECONDS):
+                page = await self._client.list(POD_METRICS, options, timeout=ANSWER_SECONDS)
             listing.pods = {each.meta.name: each for each in page.items}
             listing.why = ""
         except NotFound:
@@ -107,7 +129,7 @@ class ResourceMetrics:
                 "the cluster has no metrics.k8s.io: install metrics-server, or listen to an "
                 "external metric"
             )
-        except (InformersError, DecodeError) as error:
+        except (InformersError, DecodeError, Unanswered) as error:
             listing.why = trouble(error, POD_METRICS.api_version, "metrics-server")
         listing.read_at = self._clock.monotonic()
 
@@ -116,7 +138,7 @@ def trouble(error: Exception, version: str, server: str) -> str:
     """Say why an API cannot be read, and where to look if it is its server that does not answer."""
     group, _, number = version.rpartition("/")
     what = f"{group or version} cannot be read: {str(error).rstrip()}"
-    if not group or not isinstance(error, ServiceUnavailable | ServerTimeout):
+    if not group or not isinstance(error, _SILENT):
         return what
     return f"{what}; see whether {server} runs: kubectl get apiservice {number}.{group}"
 
