@@ -28,7 +28,7 @@ from reconcilers.vertice.scaler.reading.lean import PODS
 from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.pods import Pod
 from reconcilers.vertice.scaler.reading.resources import ANSWER_SECONDS, ResourceMetrics, Unread
-from reconcilers.vertice.scaler.reading.selection import Selection
+from reconcilers.vertice.scaler.reading.selection import Selection, is_telling
 from reconcilers.vertice.scaler.reading.workloads import Scale
 
 _RESOURCES: Final = frozenset({"cpu", "memory"})
@@ -61,14 +61,14 @@ class Measuring:
         )
 
     async def gather(
-        self, scaler: VerticeScaler, snapshot: Snapshot, workload: Workload, *, began: float
+        self, scaler: VerticeScaler, snapshot: Snapshot, selector: str, *, began: float
     ) -> Gathered:
-        """Return what is said of each metric.
+        """Return what is said of each metric, where pods count that a selector finds.
 
         Raises:
             NotYet: If that takes longer than a worker can wait for it.
         """
-        key, selector = snapshot.key, workload.selector if workload.is_selecting else ""
+        key, selector = snapshot.key, selector if is_telling(selector) else ""
         if key not in self._gathering and self._is_at_hand(scaler):
             answers = [await self._answer(scaler, each, selector) for each in scaler.spec.metrics]
             return Gathered(began=began, answers=tuple(answers))

@@ -131,8 +131,9 @@ class VerticeScalerReconciler:
         )
         kind = await self._scales.kind(target)
         scale = await self._scales.read(namespace, target)
+        gathered = await self._measuring.gather(scaler, snapshot, scale.selector, began=began)
+        # Only now: while answers came, pods came and went.
         workload = self._measuring.workload(namespace, scale)
-        gathered = await self._measuring.gather(scaler, snapshot, workload, began=began)
         wall = self._clock.wall()
         now = now_of(MicroTime.of(wall).nanoseconds)
         figures = gathered.figures(workload, now=now)

@@ -29,11 +29,8 @@ class Selection:
 
     def find(self, namespace: str, selector: str) -> tuple[Pod, ...] | None:
         """Return the pods of a namespace that match; None if a selector tells none from others."""
-        try:
-            wanted = LabelSelector.parse(selector)
-        except SelectorError:
-            return None
-        if wanted.selects_everything:
+        wanted = _wanted(selector)
+        if wanted is None:
             return None
         found = self._fewest(namespace, wanted)
         return tuple(self._pods.memo.typed(each) for each in found if wanted.matches(each.labels))
@@ -49,6 +46,19 @@ class Selection:
             return self._store.in_namespace(namespace)
         fewest = min(entries, key=lambda each: len(self._store.index_keys(_INDEX, each)))
         return self._store.by_index(_INDEX, fewest)
+
+
+def is_telling(selector: str) -> bool:
+    """Whether a selector tells pods from others."""
+    return _wanted(selector) is not None
+
+
+def _wanted(selector: str) -> LabelSelector | None:
+    try:
+        wanted = LabelSelector.parse(selector)
+    except SelectorError:
+        return None
+    return None if wanted.selects_everything else wanted
 
 
 def _labels(pod: Snapshot) -> Iterable[str]:
