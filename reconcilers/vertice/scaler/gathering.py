@@ -154,14 +154,16 @@ class Gathering:
 
     def _call(self, key: str, look: _Look) -> None:
         """Call for a key whose answers have come, unless nobody wants them any more."""
-        if self._looks.get(key) is look and self._queue is not None and self._why is not None:
+        assert self._queue is not None
+        assert self._why is not None
+        if self._looks.get(key) is look:
             self._queue.add(key)
             self._why.note(key, "its metrics have answered")
 
     def _take(self, key: str, look: _Look) -> Gathered:
         del self._looks[key]
-        if look.task.cancelled():
-            raise NotYet  # this program is ending
+        if self._crew.is_dismissed:
+            raise NotYet
         if look.came_at - look.asked_at > HOLD:
             self._slow.add(key)
         else:

@@ -27,7 +27,7 @@ from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 from reconcilers.vertice.scaler.reading.lean import PODS
 from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.pods import Pod
-from reconcilers.vertice.scaler.reading.resources import ANSWER_SECONDS, ResourceMetrics, Unread
+from reconcilers.vertice.scaler.reading.resources import ResourceMetrics, Unread
 from reconcilers.vertice.scaler.reading.selection import Selection, is_telling
 from reconcilers.vertice.scaler.reading.workloads import Scale
 
@@ -131,7 +131,7 @@ class Measuring:
         wanted = _custom(metric)
         assert wanted.object is not UNSET, "only asked of an object"
         version = wanted.object.api_version
-        async with self._places.one(namespace, version, seconds=ANSWER_SECONDS):
+        async with self._places.one(namespace, version):
             kind = await self._kinds.named(version, wanted.object.kind)
         return await self._custom.of_object(
             namespace, wanted.name, kind, wanted.object.name, labels=wanted.selector

@@ -91,7 +91,7 @@ class CustomMetrics:
     async def _read(self, namespace: str, where: str, query: Mapping[str, str]) -> Values:
         """Ask for values, in turn with others who ask an adapter."""
         try:
-            async with self._places.one(namespace, GROUP, seconds=ANSWER_SECONDS):
+            async with self._places.one(namespace, GROUP):
                 return await self._ask(f"namespaces/{namespace}/{where}", query)
         except Unanswered as error:
             raise Unread(f"{GROUP} cannot be read: {error}") from error

@@ -4,9 +4,8 @@ It promises:
 
 - A failure is an `Unanswered` with words for a condition, never a number, and never with a
   credential in it.
-- So many queries at once and no more, of which nobody who asks and no server takes all (`places`);
-  each has an answer within the time that its server is given, and waits no longer than that for its
-  turn.
+- So many queries at once and no more, of which nobody who asks and no server takes all (`places`).
+  Once it is its turn, each has an answer within the time that its server is given.
 - The same query to the same server, asked by one at the same time again, is sent once. Each of them
   can be cancelled alone; when all are, nobody waits for the answer any longer.
 - Connections are kept between two looks. A kept one that the server has closed meanwhile costs a
@@ -134,7 +133,7 @@ class Queries:
     async def _answer(self, question: _Question) -> Reading:
         server, url = question.server, question.server.url
         async with (
-            self._places.one(question.asker, server.address, seconds=server.timeout),
+            self._places.one(question.asker, server.address),
             self._sessions.of(server) as session,
         ):
             status, body = await _in_time(session, url, question)

@@ -39,8 +39,8 @@ from reconcilers.vertice.scaler.reading.pods import Measured
 POD_METRICS: Final = Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods")
 FRESH: Final = 5.0
 """Seconds for which a listing is good enough; metrics-server looks every 15."""
-ANSWER_SECONDS: Final = 7.0
-"""For an answer, and as long for a turn to ask: both fit between two looks, which are 15 apart."""
+ANSWER_SECONDS: Final = 10.0
+"""For an answer: it comes before the next look is due, or counts as none."""
 _SILENT: Final = (ServiceUnavailable, ServerTimeout, DeadlineExceeded)
 
 
@@ -120,7 +120,7 @@ class ResourceMetrics:
     async def _read(self, namespace: str, listing: _Listing) -> None:
         options = ListOptions(namespace=namespace)
         try:
-            async with self._places.one(namespace, POD_METRICS.group, seconds=ANSWER_SECONDS):
+            async with self._places.one(namespace, POD_METRICS.group):
                 page = await self._client.list(POD_METRICS, options, timeout=ANSWER_SECONDS)
             listing.pods = {each.meta.name: each for each in page.items}
             listing.why = ""

@@ -176,6 +176,17 @@ async def test_what_asking_raises_is_raised_to_its_own_look():
     assert "answer 3" == (await desk.look())[0]
 
 
+async def test_who_ends_itself_ends_no_pace():
+    """Nobody told it to: that is a failure like others, after which the key is tried again."""
+    desk = await Desk().open()
+    desk.error = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await desk.look()
+
+    desk.error = None
+    assert "answer 2" == (await desk.look())[0]
+
+
 async def test_a_look_that_is_told_to_end_is_called_for():
     """Its answers are not lost, as the key comes back with them."""
     desk = await Desk().open()
