@@ -34,6 +34,9 @@ from reconcilers.vertice.scaler.pace import PERIOD
 HOLD: Final = 0.25
 """Seconds for which a look keeps its worker. Most servers answer in a tenth of that, and then one
 reconcile is a look; 1,000 first looks at servers that are down keep 50 workers for 5 seconds."""
+SLOW: Final = 2.0
+"""Seconds after which whoever answers is taken to be down or drowning. Who takes less is waited for
+again: a thousand scalers that wait for one listing find it when their turn comes, most of them."""
 _END_SECONDS: Final = 5.0
 
 Ask = Callable[[], Awaitable[tuple[Answer, ...]]]
@@ -164,7 +167,7 @@ class Gathering:
         del self._looks[key]
         if self._crew.is_dismissed:
             raise NotYet
-        if look.came_at - look.asked_at > HOLD:
+        if look.came_at - look.asked_at > SLOW:
             self._slow.add(key)
         else:
             self._slow.discard(key)

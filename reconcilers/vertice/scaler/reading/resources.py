@@ -67,7 +67,7 @@ class PodMetrics(Struct, frozen=True, kw_only=True, rename="camel"):
 class _Listing:
     """The last answer for a namespace, or why there was none."""
 
-    lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    under_way: asyncio.Event | None = None
     read_at: float | None = None
     pods: dict[str, Snapshot] = attrs.field(factory=dict)
     why: str = ""
@@ -93,11 +93,12 @@ class ResourceMetrics:
         """
         if namespace not in self._listings:
             self._forget()
-        listing = self._listings.setdefault(namespace, _Listing())
-        if not self._is_fresh(listing):
-            async with listing.lock:
-                if not self._is_fresh(listing):
-                    await self._read(namespace, listing)
+        listing, came = self._listings.setdefault(namespace, _Listing()), self._clock.monotonic()
+        while not self._is_fresh(listing, came):
+            if listing.under_way is None:
+                await self._read(namespace, listing)
+            else:
+                await listing.under_way.wait()  # and not a lock: a thousand go on at once
         if listing.why:
             raise Unread(listing.why)
         return listing.pods
@@ -105,19 +106,27 @@ class ResourceMetrics:
     def is_at_hand(self, namespace: str) -> bool:
         """Whether nobody has to be asked for a namespace now."""
         listing = self._listings.get(namespace)
-        return listing is not None and self._is_fresh(listing)
+        return listing is not None and self._is_fresh(listing, self._clock.monotonic())
 
     def _forget(self) -> None:
         """Let go of listings that nobody asks for any more."""
         for namespace, listing in list(self._listings.items()):
-            if not listing.lock.locked() and not self._is_fresh(listing):
+            if listing.under_way is None and not self._is_fresh(listing, self._clock.monotonic()):
                 del self._listings[namespace]
 
-    def _is_fresh(self, listing: _Listing) -> bool:
-        at = listing.read_at
-        return at is not None and self._clock.monotonic() - at < self._fresh
+    def _is_fresh(self, listing: _Listing, came: float) -> bool:
+        """Whether it is good enough for who asked then, however long its turn took since."""
+        return listing.read_at is not None and came - listing.read_at < self._fresh
 
     async def _read(self, namespace: str, listing: _Listing) -> None:
+        listing.under_way = ended = asyncio.Event()
+        try:
+            await self._list(namespace, listing)
+        finally:
+            listing.under_way = None
+            ended.set()
+
+    async def _list(self, namespace: str, listing: _Listing) -> None:
         options = ListOptions(namespace=namespace)
         try:
             async with self._places.one(namespace, POD_METRICS.group):

@@ -9,7 +9,7 @@ from controller.runtime.source import Why
 from controller.runtime.workqueue.queue import WorkQueue
 from informers.clock import LoopClock
 from reconcilers.vertice.scaler.answers import Nothing
-from reconcilers.vertice.scaler.gathering import HOLD, Gathering, NotYet
+from reconcilers.vertice.scaler.gathering import HOLD, SLOW, Gathering, NotYet
 from reconcilers.vertice.scaler.pace import PERIOD
 from tests.kit.leaks import no_leaks
 from tests.unit.reconcilers.vertice.scaler.world import metric, workload
@@ -116,6 +116,16 @@ async def test_who_was_slow_is_not_waited_for_until_it_is_quick_again():
     assert 5.0 == (await desk.look())[1]
     assert ("answer 4", 5.0 + HOLD / 2) == await desk.look()
     assert 0 == len(desk.queue)
+
+
+async def test_who_takes_a_little_longer_is_waited_for_each_time():
+    """It may be quick again, and a worker that waits keeps others from asking as well."""
+    desk = await Desk().open()
+    desk.seconds = SLOW
+    for _ in range(2):
+        assert ("not yet", HOLD) == await desk.look()
+        assert KEY == await desk.called()
+        assert "not yet" != (await desk.look())[0]
 
 
 async def test_what_was_asked_for_another_spec_is_dropped():

@@ -84,6 +84,20 @@ async def test_who_waits_for_the_same_listing_waits_no_longer():
     assert not metrics.is_at_hand("n")
 
 
+async def test_who_reads_for_all_may_leave():
+    """As when its scaler is deleted: another one reads for the others."""
+    client = Hung()
+    metrics = ResourceMetrics(client, client.clock)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(metrics.of("n"))
+        others = group.create_task(refusals(*(metrics.of("n") for _ in range(100))))
+        await client.clock.sleep(1.0)
+        first.cancel()
+
+    assert (100, 2) == (len(others.result()), len(client.asked))
+    assert 1.0 + ANSWER_SECONDS == client.clock.monotonic()
+
+
 async def test_a_hung_adapter_holds_up_few_requests_of_a_namespace():
     """And leaves another one its turn."""
     client = Hung()
