@@ -21,6 +21,7 @@ from informers.meta.codec import decode
 from reconcilers.vertice.api.measured import Metric, SecretKey
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.reading.answer import Unanswered
+from reconcilers.vertice.scaler.reading.matrix import Series, Span
 from reconcilers.vertice.scaler.reading.prometheus import Queries
 from reconcilers.vertice.scaler.reading.server import Server
 
@@ -62,6 +63,22 @@ class Asking:
             asker=str(scaler.metadata.namespace),
         )
         return reading.value
+
+    async def history(self, scaler: VerticeScaler, metric: Metric, span: Span) -> Series:
+        """Return what a metric's query would have found at each point of a span.
+
+        Raises:
+            Unanswered: If it cannot be told.
+        """
+        query = metric.external
+        assert query is not UNSET, "only external metrics have a history"
+        return await self._queries.history(
+            await self._server(scaler),
+            query.query,
+            span,
+            max_age=query.max_age.seconds,
+            asker=str(scaler.metadata.namespace),
+        )
 
     # A source without keys, so that its connections end when its controller does.
 

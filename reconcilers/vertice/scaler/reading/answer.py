@@ -10,7 +10,8 @@ Thousandths are rounded as those of a `Quantity` are: a fraction of one counts a
 """
 
 import math
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import attrs
 import msgspec
@@ -18,6 +19,8 @@ from msgspec import Raw, Struct
 
 from informers.meta.quantity import Quantity
 from reconcilers.vertice.scaler.thousandths import TooMuch, thousandths
+
+T = TypeVar("T")
 
 OK: Final = 200
 NOT_FOUND: Final = 404
@@ -42,14 +45,16 @@ class Reading:
     at: float
 
 
-class _Data(Struct, rename="camel"):
+class Data(Struct, rename="camel"):
+    """What was found, to be read as what its type says."""
+
     result_type: str
     result: Raw
 
 
 class _Answer(Struct, rename="camel"):
     status: str
-    data: _Data | None = None
+    data: Data | None = None
     error_type: str = ""
     error: str = ""
     warnings: list[str] = []
@@ -71,6 +76,16 @@ def read(status: int, body: bytes) -> Reading:
     Raises:
         Unanswered: If it says none.
     """
+    at, text = opened(status, body, _sample)
+    return Reading(_thousandths(text), at)
+
+
+def opened(status: int, body: bytes, read_data: Callable[[Data], T]) -> T:
+    """Return what was found, as it is read by who knows what was asked for.
+
+    Raises:
+        Unanswered: If nothing was found, or it may not be all.
+    """
     if status != OK:
         raise Unanswered(_refusal(status, body))
     try:
@@ -79,13 +94,25 @@ def read(status: int, body: bytes) -> Reading:
             raise Unanswered(f"the query failed{_complaint(answer)}")
         if answer.warnings:
             raise Unanswered(f"the answer may lack something: {answer.warnings[0]}")
-        at, text = _sample(answer.data)
+        return read_data(answer.data)
     except _UNREADABLE:
         raise Unanswered(
             "the answer is none of Prometheus: spec.prometheus.address may be that of another "
             "program, or lack a path prefix"
         ) from None
-    return Reading(_thousandths(text), at)
+
+
+def one_of(metrics: Sequence[dict[str, str]]) -> None:
+    """Refuse several series, as none of them is the one that was meant.
+
+    Raises:
+        Unanswered: If there is more than one.
+    """
+    if len(metrics) > 1:
+        told = " and ".join(_labels(each) for each in metrics[:_NAMED])
+        raise Unanswered(
+            f"the query finds {len(metrics)} series, such as {told}: wrap it in sum(...)"
+        )
 
 
 def check_age(reading: Reading, *, now: float, most: float) -> None:
@@ -133,7 +160,7 @@ def _complaint(answer: _Answer) -> str:
     return "".join(f": {each}" for each in told if each)
 
 
-def _sample(data: _Data) -> tuple[float, str]:
+def _sample(data: Data) -> tuple[float, str]:
     match data.result_type:
         case "scalar":
             return _scalar.decode(data.result)
@@ -152,11 +179,7 @@ def _only(found: list[_Series]) -> tuple[float, str]:
             "the query finds no series with a sample younger than maxAge: correct it, or where "
             "nothing means zero add `or vector(0)`"
         )
-    if len(found) > 1:
-        told = " and ".join(_labels(each.metric) for each in found[:_NAMED])
-        raise Unanswered(
-            f"the query finds {len(found)} series, such as {told}: wrap it in sum(...)"
-        )
+    one_of([each.metric for each in found])
     if found[0].value is None:
         raise Unanswered("the answer is a histogram: ask for its histogram_quantile, or its count")
     return found[0].value

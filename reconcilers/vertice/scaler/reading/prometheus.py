@@ -1,4 +1,4 @@
-"""Instant queries to what speaks Prometheus' API: one number each, or the reason why there is none.
+"""Queries to what speaks Prometheus' API: one number each, or the reason why there is none.
 
 It promises:
 
@@ -10,6 +10,7 @@ It promises:
   can be cancelled alone; when all are, nobody waits for the answer any longer.
 - Connections are kept between two looks. A kept one that the server has closed meanwhile costs a
   second try, which is harmless: a query changes nothing.
+- A history of the same query is asked for under the same conditions, and never shared.
 - `close` ends what is under way and leaves nothing open.
 
 How old an answer may be is decided by the server. The time in an answer is when the query was
@@ -27,6 +28,7 @@ gone at once, as everywhere in Prometheus. Three things follow, and are so on pu
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -34,8 +36,9 @@ import attrs
 from controller.runtime.crew import Crew
 from informers.clock import Clock
 from reconcilers.vertice.scaler.reading.answer import Reading, Unanswered, check_age, read
+from reconcilers.vertice.scaler.reading.matrix import Series, Span, read_series
 from reconcilers.vertice.scaler.reading.places import Places
-from reconcilers.vertice.scaler.reading.server import Server
+from reconcilers.vertice.scaler.reading.server import QUERY, RANGE, Server
 from reconcilers.vertice.scaler.reading.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -102,6 +105,27 @@ class Queries:
             raise Unanswered(look.found)
         return look.found
 
+    async def history(
+        self, server: Server, query: str, span: Span, *, max_age: float, asker: str = ""
+    ) -> Series:
+        """Return what a query would have found at each point of a span.
+
+        Raises:
+            Unanswered: If it cannot be told.
+        """
+        form = {
+            "query": query,
+            "start": str(span.first),
+            "end": str(span.last),
+            "step": str(span.step),
+            "lookback_delta": str(max_age),
+        }
+        try:
+            status, body = await self._fetch(server, RANGE, form, asker)
+            return read_series(status, body, span)
+        except Unanswered as error:
+            raise Unanswered(_fit(server.without_secrets(str(error)))) from None
+
     async def close(self) -> None:
         """End all queries and close all connections."""
         await self._crew.dismiss(_END_SECONDS)
@@ -131,18 +155,27 @@ class Queries:
                 del self._looks[question]
 
     async def _answer(self, question: _Question) -> Reading:
-        server, url = question.server, question.server.url
-        async with (
-            self._places.one(question.asker, server.address),
-            self._sessions.of(server) as session,
-        ):
-            status, body = await _in_time(session, url, question)
+        form = {"query": question.query, "lookback_delta": str(question.max_age)}
+        status, body = await self._fetch(question.server, QUERY, form, question.asker)
         reading = read(status, body)
         check_age(reading, now=self._clock.wall().timestamp(), most=question.max_age)
         return reading
 
+    async def _fetch(
+        self, server: Server, path: str, form: Mapping[str, str], asker: str
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of an answer, once there is a place for the question."""
+        url = server.url(path)
+        async with (
+            self._places.one(asker, server.address),
+            self._sessions.of(server) as session,
+        ):
+            return await _in_time(session, url, server, form)
 
-async def _in_time(session: "ClientSession", url: str, question: _Question) -> tuple[int, bytes]:
+
+async def _in_time(
+    session: "ClientSession", url: str, server: Server, form: Mapping[str, str]
+) -> tuple[int, bytes]:
     """Return the status and the body of an answer."""
     from aiohttp import (  # noqa: PLC0415 - nobody needs it before the first query
         ClientConnectionResetError,
@@ -151,13 +184,12 @@ async def _in_time(session: "ClientSession", url: str, question: _Question) -> t
         ServerDisconnectedError,
     )
 
-    server = question.server
     try:
         async with asyncio.timeout(server.timeout):
             try:
-                return await _post(session, url, question)
+                return await _post(session, url, server, form)
             except (ServerDisconnectedError, ClientConnectionResetError):
-                return await _post(session, url, question)
+                return await _post(session, url, server, form)
     except TimeoutError:
         raise Unanswered(
             f"no answer within {server.timeout:g} s: look at spec.prometheus.address, or make "
@@ -169,11 +201,13 @@ async def _in_time(session: "ClientSession", url: str, question: _Question) -> t
         raise Unanswered(server.why_unreachable(error)) from error
 
 
-async def _post(session: "ClientSession", url: str, question: _Question) -> tuple[int, bytes]:
+async def _post(
+    session: "ClientSession", url: str, server: Server, form: Mapping[str, str]
+) -> tuple[int, bytes]:
     async with session.post(
         url,
-        data={"query": question.query, "lookback_delta": str(question.max_age)},
-        server_hostname=question.server.server_name or None,
+        data=form,
+        server_hostname=server.server_name or None,
         allow_redirects=False,
     ) as answer:
         body = b""

@@ -24,6 +24,7 @@ from informers.tls import KeyPair, make_context
 from reconcilers.vertice.scaler.reading.answer import Unanswered
 
 QUERY: Final = "/api/v1/query"
+RANGE: Final = "/api/v1/query_range"
 _STRUCK: Final = 8
 """Characters; to strike out a user called `a` would tell who it is."""
 _TOKEN: Final = re.compile(rb"[!-~]+")
@@ -54,9 +55,8 @@ class Server:
     server_name: str = ""
     insecure_skip_verify: bool = False
 
-    @property
-    def url(self) -> str:
-        """Where queries are sent to.
+    def url(self, path: str = QUERY) -> str:
+        """Return where queries of a sort are sent to.
 
         Raises:
             Unanswered: If the address is none.
@@ -66,7 +66,7 @@ class Server:
         wrong = _what_is_wrong(self.address)
         if wrong:
             raise Unanswered(f"spec.prometheus.address {wrong}")
-        return self.address.rstrip("/") + QUERY
+        return self.address.rstrip("/") + path
 
     def headers(self) -> dict[str, str]:
         """Return the headers that say who asks.

@@ -25,7 +25,7 @@ from tests.kit.certificates import Authority
 )
 def test_the_path_of_the_api_follows_the_address(address, url):
     """Whatever prefix it has, and however it ends."""
-    assert url == Server(address=address).url
+    assert url == Server(address=address).url()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_address_that_is_none_is_refused(address, why):
     """In words that do not repeat it, as there may be a password in it."""
     server = Server(address=address)
     with pytest.raises(Unanswered, match=why) as refused:
-        _ = server.url
+        _ = server.url()
 
     assert "hush" not in str(refused.value)
 
