@@ -48,6 +48,24 @@ PAUSED: Final = gauge(
     *_WHICH,
     "direction",
 )
+FORECAST: Final = gauge(
+    "vertice_scaler_prediction_forecast",
+    "The most that the query of a prediction is foreseen to answer until the end of its lookahead.",
+    *_WHICH,
+)
+PREDICTED: Final = gauge(
+    "vertice_scaler_prediction_replicas", "Pods that what is foreseen asks for.", *_WHICH
+)
+SCORE: Final = gauge(
+    "vertice_scaler_prediction_score",
+    "How much less a prediction was wrong than what was a season before: 1 is never, 0 is as much.",
+    *_WHICH,
+)
+ACTING: Final = gauge(
+    "vertice_scaler_prediction_acting",
+    "1 where a prediction may raise the number of pods now, 0 where it is only told.",
+    *_WHICH,
+)
 OF_SCALERS: Final = (
     CURRENT,
     DESIRED,
@@ -60,5 +78,9 @@ OF_SCALERS: Final = (
     VALUE,
     TARGET,
     PAUSED,
+    FORECAST,
+    PREDICTED,
+    SCORE,
+    ACTING,
 )
 """What the operator tells of each scaler."""

@@ -95,11 +95,16 @@ def serve(kubectl, type_):
 
 
 def scaled(rest, namespace, scalers, prometheus):
-    """Make a scaler that goes by an answer of a Prometheus; it wants three pods instead of two."""
+    """Make a scaler that goes by an answer of a Prometheus; it wants three pods instead of two.
+
+    What it foresees has a history, as a number without samples has always been the same.
+    """
     rest.create(DEPLOYMENT.path(namespace), deployment())
     query = {"query": "vector(3)", "target": "1"}
     body = scaler(
-        metrics=[{"type": "external", "external": query}], prometheus={"address": prometheus.url}
+        metrics=[{"type": "external", "external": query}],
+        prometheus={"address": prometheus.url},
+        prediction={},
     )
     rest.create(scalers, body)
 

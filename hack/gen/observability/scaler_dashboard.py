@@ -8,6 +8,7 @@ from hack.gen.observability.sources import SCALERS
 _WHICH: Final = ("namespace", "name")
 _METRIC: Final = (*_WHICH, "position", "type", "metric")
 _NO_STATUS: Final = "a scaler has no status before it has found its target."
+_NO_PREDICTION: Final = "most scalers foresee nothing, and a forecast takes a history."
 _NO_METRICS: Final = "a scaler may go by the clock alone, and what cannot be read has no value."
 
 
@@ -82,6 +83,33 @@ METRICS: Final = Row(
     ),
 )
 
+PREDICTION: Final = Row(
+    title="Prediction",
+    panels=(
+        Panel(
+            title="Pods that are foreseen",
+            text="Beside those that there are to be; they count while a prediction acts.",
+            queries=(
+                levels("vertice_scaler_prediction_replicas", *_WHICH, legend="foreseen"),
+                levels("vertice_scaler_prediction_acting", *_WHICH, legend="acting"),
+            ),
+            empty=_NO_PREDICTION,
+        ),
+        Panel(
+            title="Forecasts",
+            text="The most that a query is foreseen to answer until the end of the lookahead.",
+            queries=(levels("vertice_scaler_prediction_forecast", *_WHICH),),
+            empty=_NO_PREDICTION,
+        ),
+        Panel(
+            title="Scores of predictions",
+            text="1 is never wrong, 0 is as wrong as the same time a season before.",
+            queries=(levels("vertice_scaler_prediction_score", *_WHICH),),
+            empty=_NO_PREDICTION,
+        ),
+    ),
+)
+
 STATE: Final = Row(
     title="State",
     panels=(
@@ -128,6 +156,6 @@ SCALER_DASHBOARD: Final = Dashboard(
             series='vertice_scaler_max_replicas{namespace=~"$namespace"}',
         ),
     ),
-    rows=(REPLICAS, METRICS, STATE),
+    rows=(REPLICAS, METRICS, PREDICTION, STATE),
     unshown={},
 )

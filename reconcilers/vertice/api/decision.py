@@ -23,6 +23,7 @@ Reason = Literal[
     "AtMaximum",
     "BySchedule",
     "ByFallback",
+    "ByPrediction",
     "Activated",
     "ScaledToZero",
     "Idle",
@@ -103,6 +104,8 @@ class DecisionStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """What each metric asks for, and the fallback where it is one of them."""
     asked: int | UnsetType = UNSET
     """What they ask for together: the most of them."""
+    predicted: int | UnsetType = UNSET
+    """To how many pods what is foreseen raised that; nothing if it did not."""
     bounds: BoundsStatus
     """Between how many pods there could be."""
     window: WindowStatus | UnsetType = UNSET

@@ -13,7 +13,7 @@ from informers.meta.duration import Duration
 from informers.meta.kinds import Kind
 from informers.meta.microtime import Time
 from informers.meta.object import Resource
-from reconcilers.vertice.api import behavior, measured
+from reconcilers.vertice.api import behavior, measured, prediction
 from reconcilers.vertice.api.behavior import (
     MOST_REPLICAS,
     Behavior,
@@ -29,6 +29,7 @@ from reconcilers.vertice.api.decision import (
     ScheduleStatus,
 )
 from reconcilers.vertice.api.measured import GROUP_VERSION, MOST_METRICS, Metric, Name, Prometheus
+from reconcilers.vertice.api.prediction import Prediction, PredictionStatus
 
 VERTICE_SCALER: Final = Kind("vertice.io", "v1alpha1", "VerticeScaler", "verticescalers")
 WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -80,6 +81,8 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     two that begin at once the later one of the list."""
     prometheus: Prometheus = Prometheus()
     """Where external metrics are asked for."""
+    prediction: Prediction | UnsetType = UNSET
+    """What is foreseen of a metric, so that pods are there before they are needed; off without."""
     fallback: Fallback | UnsetType = UNSET
     """What metrics with `onMissing: fallback` ask for while they cannot be read."""
     cooldown: Annotated[Duration, Meta(examples=["5m"])] = Duration.parse("5m")
@@ -111,6 +114,8 @@ class VerticeScalerStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """What the clock says."""
     decision: DecisionStatus | UnsetType = UNSET
     """The last decision, step by step."""
+    prediction: PredictionStatus | UnsetType = UNSET
+    """What is foreseen, and how good that is."""
     history: History | UnsetType = UNSET
     """What the next decision continues from."""
     original_replicas: int | UnsetType = UNSET
@@ -132,6 +137,7 @@ def _group_of(scaler: str) -> str:
 RULES: Final = (
     *behavior.RULES,
     *measured.RULES,
+    *prediction.RULES,
     Rule(
         rule="(self.spec.target.kind == oldSelf.spec.target.kind && "
         "self.spec.target.name == oldSelf.spec.target.name && "

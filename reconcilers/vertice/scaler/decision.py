@@ -9,6 +9,8 @@ The numbers are those of `turn`, which are the HorizontalPodAutoscaler's. What i
 - No pods at all: only where the spec allows it, when no trigger has been active for the cooldown
   and nothing else asks for more than one pod; and back as soon as one is active. A workload that
   somebody else set to 0 is left alone.
+- What is foreseen raises what metrics ask for together, and lowers nothing. It neither wakes a
+  workload nor keeps its last pod.
 - What may come and go within an hour can be limited, whoever asks for it.
 
 Everything is computed from a `Situation`, so a decision can be gone through again anywhere.
@@ -43,7 +45,8 @@ class Situation:
     """All that a decision follows from. Times are nanoseconds since 1970.
 
     `ready` counts the workload's ready pods; `is_zeroed` says that it was us who left it without
-    pods, `active_at` when something last asked for one.
+    pods, `active_at` when something last asked for one; `predicted` is how many pods a forecast
+    asks for that may act.
     """
 
     current: int
@@ -57,6 +60,7 @@ class Situation:
     cooldown: int = 300 * SECOND
     is_zeroed: bool = False
     active_at: int | None = None
+    predicted: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -70,8 +74,14 @@ class Decision:
     bounds: Bounds
     by: str
     asked: int | None = None
+    predicted: int | None = None
     normal: Normal | None = None
     hourly: int | None = None
+
+    @property
+    def wanted(self) -> int | None:
+        """What metrics ask for together, or what a forecast raised that to."""
+        return self.asked if self.predicted is None else self.predicted
 
 
 def decide(situation: Situation) -> Decision:
@@ -82,9 +92,10 @@ def decide(situation: Situation) -> Decision:
     may_sleep = _may_sleep(situation, active_at)
     bounds = _bounds(situation, may_sleep=may_sleep)
     asked = _asked(situation, bounds, may_sleep=may_sleep)
+    predicted = None if may_sleep and asked == 0 else _raised(situation, asked)
     found = turn(
         situation.current,
-        [asked],
+        [asked if predicted is None else predicted],
         bounds,
         situation.behaviour,
         past=situation.past,
@@ -96,7 +107,8 @@ def decide(situation: Situation) -> Decision:
         active_at=active_at,
         bounds=bounds,
         by=situation.limits.by,
-        asked=found.asked,
+        asked=None if found.asked is None else asked,
+        predicted=None if found.asked is None else predicted,
         normal=found.normal,
     )
     decision = attrs.evolve(decision, reason=_reason(situation, decision))
@@ -191,6 +203,15 @@ def _asked(situation: Situation, bounds: Bounds, *, may_sleep: bool) -> int | No
     return 0 if may_sleep and most <= 1 else max(0, most)
 
 
+def _raised(situation: Situation, asked: int | None) -> int | None:
+    """Return to how many pods a forecast raises it; None if it does not.
+
+    Where it cannot be told what metrics ask for, as many as there are stay.
+    """
+    base, predicted = situation.current if asked is None else asked, situation.predicted
+    return predicted if predicted is not None and predicted > base else None
+
+
 def _may_lower(situation: Situation, votes: Sequence[Vote]) -> bool:
     return bool(situation.ready) and all(
         each.replicas is not None and not each.is_recovering for each in votes
@@ -226,10 +247,12 @@ def _reason(situation: Situation, decision: Decision) -> Reason:
     """Return the step that decided, in a word: the last one that changed the number."""
     if not decision.replicas:
         return "BySchedule" if decision.by != BY_SPEC else "ScaledToZero"
-    if decision.asked is None or decision.normal is None:
+    if decision.wanted is None or decision.normal is None:
         return _unasked(situation, decision)
-    asked, bounds = decision.asked, decision.bounds
+    asked, bounds = decision.wanted, decision.bounds
     if decision.replicas == asked:
+        if decision.predicted is not None:
+            return "ByPrediction"
         return "WithinTolerance" if asked == situation.current else _voice(situation)
     if asked > bounds.most == decision.replicas or asked < bounds.least == decision.replicas:
         return _edge(decision, is_least=asked < bounds.least)

@@ -36,10 +36,18 @@ class _Spec(Struct, frozen=True, rename="camel"):
     pause: Literal["None", "Up", "Down", "Both"] = "None"
 
 
+class _Prediction(Struct, frozen=True, rename="camel"):
+    acting: bool
+    forecast: str | UnsetType = UNSET
+    replicas: int | UnsetType = UNSET
+    score: float | UnsetType = UNSET
+
+
 class _Status(Struct, frozen=True, rename="camel"):
     current_replicas: int | UnsetType = UNSET
     desired_replicas: int | UnsetType = UNSET
     current_metrics: tuple[CurrentMetric, ...] = ()
+    prediction: _Prediction | UnsetType = UNSET
     conditions: tuple[Condition, ...] = ()
 
 
@@ -73,6 +81,7 @@ def read(snapshot: Snapshot) -> Read:
         (exported.MISSING, (), float(is_missing)),
         *_replicas(status),
         *_metrics(status.current_metrics),
+        *_prediction(status.prediction),
         *(
             (exported.CONDITION, (each.type,), _TRUTH[each.status])
             for each in status.conditions
@@ -99,6 +108,22 @@ def _metrics(metrics: tuple[CurrentMetric, ...]) -> Iterator[tuple[Declared, Lab
             amount = None if text is UNSET else number(text)
             if amount is not None:
                 yield declared, labels, amount
+
+
+def _prediction(
+    foreseen: _Prediction | UnsetType,
+) -> Iterator[tuple[Declared, Labels, float]]:
+    if foreseen is UNSET:
+        return
+    yield exported.ACTING, (), float(foreseen.acting)
+    forecast = None if foreseen.forecast is UNSET else number(foreseen.forecast)
+    for declared, value in (
+        (exported.FORECAST, forecast),
+        (exported.PREDICTED, foreseen.replicas),
+        (exported.SCORE, foreseen.score),
+    ):
+        if value is not None and value is not UNSET:
+            yield declared, (), float(value)
 
 
 def number(text: str) -> float | None:

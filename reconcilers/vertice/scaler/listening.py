@@ -61,11 +61,12 @@ class Workload:
 
 @attrs.frozen(kw_only=True)
 class Figure:
-    """What was heard of a metric, and how that is written."""
+    """What was heard of a metric, and how that is written; `value` is the answer of a query."""
 
     heard: Heard
     target: str
     current: str = ""
+    value: int | None = None
 
 
 def name(metric: Metric) -> str:
@@ -168,7 +169,8 @@ def answered(metric: Metric, workload: Workload, value: int, *, tolerated: Toler
     else:
         proposal = by_value_per_pod(workload.shown, target, value, tolerance=tolerated)
         current = f"{_plain(proposal.average)} per pod" if workload.shown else _plain(value)
-    return _figure(metric, proposal, current=current, is_active=is_active)
+    figure = _figure(metric, proposal, current=current, is_active=is_active)
+    return attrs.evolve(figure, value=value)
 
 
 def aim(metric: Metric) -> str:

@@ -14,6 +14,7 @@ from reconcilers.vertice.scaler import settings
 from reconcilers.vertice.scaler.decision import Decision, Situation, remembered
 from reconcilers.vertice.scaler.listening import Figure, Workload
 from reconcilers.vertice.scaler.memory import Memories
+from reconcilers.vertice.scaler.prediction.outlook import Outlook
 from reconcilers.vertice.scaler.reading.workloads import Scale
 from reconcilers.vertice.scaler.schedule import InForce, limits
 from reconcilers.vertice.scaler.votes import vote
@@ -33,6 +34,7 @@ class Look:
     scale: Scale
     in_force: InForce
     figures: tuple[Figure, ...]
+    outlook: Outlook
     memories: Memories
     situation: Situation
     now: int
@@ -71,6 +73,7 @@ def situation_of(
     holds: InForce,
     figures: tuple[Figure, ...],
     *,
+    predicted: int | None = None,
     memories: Memories,
     now: int,
 ) -> tuple[Situation, Memories]:
@@ -95,6 +98,7 @@ def situation_of(
         past=memories.past,
         active_at=memories.active_at,
         is_zeroed=memories.is_zeroed,
+        predicted=predicted,
     ), memories
 
 

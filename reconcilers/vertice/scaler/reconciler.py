@@ -34,6 +34,7 @@ from reconcilers.vertice.scaler.look import Known, Look, bare, situation_of, was
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
 from reconcilers.vertice.scaler.pace import PERIOD, SOON, Pace
+from reconcilers.vertice.scaler.prediction.forecasts import Forecasts
 from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
@@ -52,7 +53,12 @@ class VerticeScalerReconciler:
     """Scales one workload at a time."""
 
     def __init__(
-        self, runtime: Runtime, asking: Asking, gathering: Gathering, rivals: Rivals
+        self,
+        runtime: Runtime,
+        asking: Asking,
+        gathering: Gathering,
+        forecasts: Forecasts,
+        rivals: Rivals,
     ) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
@@ -66,6 +72,7 @@ class VerticeScalerReconciler:
         self._restoring = Restoring(runtime, self._scales, rivals)
         self._gathering = gathering
         self._measuring = Measuring(runtime, asking, gathering, kinds)
+        self._forecasts = forecasts
         self._pace = Pace()
         self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[Schedule]()
@@ -81,6 +88,7 @@ class VerticeScalerReconciler:
             self._counts.forget(request.key)
             self._pace.forget(request.key)
             self._gathering.forget(request.key)
+            self._forecasts.forget(request.key)
             return done()
         scaler = self._typed(snapshot)
         if snapshot.is_deleting:
@@ -139,7 +147,16 @@ class VerticeScalerReconciler:
         figures = gathered.figures(workload, now=now)
         holds = schedule.in_force(wall)
         memories = self._remembered(scaler, snapshot, scale, now)
-        made, memories = situation_of(scaler, workload, holds, figures, memories=memories, now=now)
+        foreseen = self._forecasts.look(snapshot.key, scaler, workload, figures)
+        made, memories = situation_of(
+            scaler,
+            workload,
+            holds,
+            figures,
+            predicted=foreseen.replicas,
+            memories=memories,
+            now=now,
+        )
         return Look(
             scaler=scaler,
             snapshot=snapshot,
@@ -147,6 +164,7 @@ class VerticeScalerReconciler:
             scale=scale,
             in_force=holds,
             figures=figures,
+            outlook=foreseen,
             memories=memories,
             situation=made,
             now=now,
@@ -189,6 +207,7 @@ class VerticeScalerReconciler:
                 scale=look.scale,
                 account=account,
                 figures=look.figures,
+                prediction=look.outlook.told,
                 memories=memories,
                 in_force=look.in_force,
                 blocked=blocked,
@@ -313,10 +332,12 @@ class VerticeScalerReconciler:
 def set_up(runtime: Runtime) -> Controller:
     """Put the controller together."""
     asking, gathering = Asking(runtime.client, runtime.clock), Gathering(runtime.clock)
-    rivals = Rivals(runtime)
+    forecasts, rivals = Forecasts(asking, runtime.clock), Rivals(runtime)
     builder = Builder(runtime, NAME).for_(VerticeScaler, spec_changed)
     builder.watches(AUTOSCALER, rivals.scalers_beside, spec_changed)
     builder.watches(SCALED_OBJECT, rivals.scalers_beside, spec_changed, optional=True)
     builder.watches(INTENTS, targeting(rivals.scalers_of))
-    builder.and_source(asking).and_source(gathering).with_options(workers=WORKERS)
-    return builder.complete(VerticeScalerReconciler(runtime, asking, gathering, rivals))
+    for source in (asking, gathering, forecasts):
+        builder.and_source(source)
+    builder.with_options(workers=WORKERS)
+    return builder.complete(VerticeScalerReconciler(runtime, asking, gathering, forecasts, rivals))

@@ -22,6 +22,7 @@ from reconcilers.vertice.api.decision import (
     ScheduleStatus,
 )
 from reconcilers.vertice.api.measured import Metric
+from reconcilers.vertice.api.prediction import PredictionStatus
 from reconcilers.vertice.api.scaler import VerticeScaler, VerticeScalerStatus
 from reconcilers.vertice.scaler.listening import Figure
 from reconcilers.vertice.scaler.memory import Memories
@@ -52,6 +53,7 @@ class Findings:
     scale: Scale
     account: DecisionStatus
     figures: tuple[Figure, ...]
+    prediction: PredictionStatus | UnsetType = UNSET
     memories: Memories
     in_force: InForce
     blocked: str = ""
@@ -75,6 +77,7 @@ def status(found: Findings) -> VerticeScalerStatus:
         last_scale_time=found.scaled_at or before.last_scale_time,
         schedule=_schedule(found.in_force),
         decision=account,
+        prediction=found.prediction,
         history=found.memories.told(),
         original_replicas=_original(found),
         selector=found.scale.selector,
@@ -144,7 +147,7 @@ def is_worth_telling(
 
 def _facts(status: VerticeScalerStatus) -> tuple[object, ...]:
     """Return what is news when it changes."""
-    account = status.decision
+    account, foreseen = status.decision, status.prediction
     decided = () if account is UNSET else (account.bounds, account.reason, account.guard)
     return (
         status.observed_generation,
@@ -152,6 +155,7 @@ def _facts(status: VerticeScalerStatus) -> tuple[object, ...]:
         status.desired_replicas,
         status.schedule,
         status.selector,
+        None if foreseen is UNSET else foreseen.reason,
         *decided,
     )
 

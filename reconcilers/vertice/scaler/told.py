@@ -36,8 +36,9 @@ def told(
         current=situation.current,
         proposals=tuple(map(_proposal, situation.votes)),
         asked=UNSET if decision.asked is None else decision.asked,
+        predicted=UNSET if decision.predicted is None else decision.predicted,
         bounds=BoundsStatus(
-            least=decision.bounds.least, most=decision.bounds.most, by=_short(decision.by)
+            least=decision.bounds.least, most=decision.bounds.most, by=short(decision.by)
         ),
         window=UNSET
         if normal is None
@@ -45,9 +46,9 @@ def told(
         stabilized=UNSET if normal is None else normal.stabilized,
         limits=_limits(decision),
         replicas=decision.replicas,
-        guard=_short(guard) if guard else UNSET,
+        guard=short(guard) if guard else UNSET,
         reason=decision.reason,
-        message=_short(message(situation, decision)),
+        message=short(message(situation, decision)),
     )
 
 
@@ -57,7 +58,8 @@ def replayed(account: DecisionStatus) -> int:
     by_policy = UNSET if limits is UNSET else limits.policies
     by_hour = UNSET if limits is UNSET else limits.hour
     reached = current
-    if account.asked is not UNSET and account.window is not UNSET:
+    is_asked = account.asked is not UNSET or account.predicted is not UNSET
+    if is_asked and account.window is not UNSET:
         window = Window(account.window.least, account.window.most)
         reached = _no_further(current, window.nearest(current), by_policy)
     if current or reached or bounds.least:
@@ -90,14 +92,15 @@ def _limits(decision: Decision) -> LimitsStatus | UnsetType:
 
 def _proposal(vote: Vote) -> ProposalStatus:
     return ProposalStatus(
-        metric=_short(vote.name),
+        metric=short(vote.name),
         replicas=UNSET if vote.replicas is None else vote.replicas,
         ratio=UNSET if vote.ratio is None else round(vote.ratio, _DIGITS),
-        note=_short(vote.note) if vote.note else UNSET,
+        note=short(vote.note) if vote.note else UNSET,
     )
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return as much of a text as a status holds."""
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 2] + " …"
 
 
@@ -131,6 +134,7 @@ def _why(situation: Situation, decision: Decision) -> str:
         "AtMaximum": f"{asked}; there are at most {bounds.most}",
         "BySchedule": f"by {decision.by}",
         "ByFallback": f"{asked}, as a metric cannot be read",
+        "ByPrediction": asked,
         "Activated": asked,
         "ScaledToZero": "nothing has asked for a pod for the cooldown",
         "Idle": "nothing asks for a pod",
@@ -144,6 +148,13 @@ def _why(situation: Situation, decision: Decision) -> str:
 
 def _asked(situation: Situation, decision: Decision) -> str:
     """Say who asks for how many."""
+    metrics = _metrics(situation, decision)
+    if decision.predicted is None:
+        return metrics
+    return f"{metrics}, what is foreseen for {decision.predicted}"
+
+
+def _metrics(situation: Situation, decision: Decision) -> str:
     votes = [each for each in situation.votes if each.replicas is not None]
     loudest = max(votes, key=lambda each: each.replicas or 0, default=None)
     if loudest is None:

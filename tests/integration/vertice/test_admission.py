@@ -77,6 +77,26 @@ def test_what_can_be_counted_is_taken(world, metric):
 
 
 @pytest.mark.parametrize(
+    ("metrics", "prediction"),
+    [
+        ([QUERY], {}),
+        ([CPU, QUERY], {}),
+        ([CPU, QUERY], {"metric": 1}),
+        ([QUERY, query(targetType="Value")], {"metric": 0}),
+        ([QUERY], {"season": "1d", "historyDays": 3, "lookahead": "6h", "mode": "Active"}),
+    ],
+)
+def test_what_can_be_foreseen_is_taken(world, metrics, prediction):
+    """The metric has to be named only where there are several."""
+    found = tried(world, metrics=metrics, prediction=prediction)
+
+    assert 201 == found.status, found.body
+    spec = found.body["spec"]["prediction"]
+    usual = {"mode": "Preview", "season": "7d", "historyDays": 28, "lookahead": "10m0s"}
+    assert {**usual, **prediction} == {**spec, "lookahead": prediction.get("lookahead", "10m0s")}
+
+
+@pytest.mark.parametrize(
     ("spec", "words"),
     [
         ({"minReplicas": 11}, "minReplicas is above maxReplicas"),
@@ -138,6 +158,33 @@ def test_what_can_be_counted_is_taken(world, metric):
         ({"cooldown": "-1s"}, "a time cannot be negative"),
         ({"prometheus": {"address": "prometheus:9090"}}, "begins with http:// or https://"),
         ({"prometheus": {"timeout": "1m"}}, "comes after the next look"),
+        *(
+            ({"metrics": metrics, "prediction": which}, "say in prediction.metric the place of an")
+            for metrics, which in (
+                ([CPU], {}),
+                (None, {}),
+                ([QUERY, QUERY], {}),
+                ([CPU, QUERY], {"metric": 0}),
+                ([CPU, QUERY], {"metric": 2}),
+            )
+        ),
+        *(
+            ({"metrics": metrics, "prediction": which}, "falls when there are more pods")
+            for metrics, which in (
+                ([query(targetType="Value")], {}),
+                ([QUERY, query(targetType="Value")], {"metric": 1}),
+            )
+        ),
+        (
+            {"metrics": [QUERY], "prediction": {"historyDays": 20}},
+            "a forecast takes three seasons: say historyDays 21 or more",
+        ),
+        ({"metrics": [QUERY], "prediction": {"historyDays": 57}}, "less than or equal to 56"),
+        ({"metrics": [QUERY], "prediction": {"season": "2d"}}, 'supported values: "1d", "7d"'),
+        *(
+            ({"metrics": [QUERY], "prediction": {"lookahead": far}}, "is from 1m to 6h")
+            for far in ("59s", "6h1s", "-1h")
+        ),
         (
             {"prometheus": {"auth": {"username": {"name": "s", "key": "u"}}}},
             "say bearerToken, or username and password",

@@ -240,3 +240,72 @@ def test_a_decision_tells_each_of_its_steps():
     assert (12, 12, 7) == (decision.asked, decision.normal.stabilized, decision.normal.limit)
     assert (12, 12) == (decision.normal.window.least, decision.normal.window.most)
     assert "spec" == decision.by
+
+
+@pytest.mark.parametrize(
+    ("found", "replicas", "reason"),
+    [
+        (situation(5, asks(5), predicted=8), 8, "ByPrediction"),
+        (situation(5, asks(3), predicted=8), 8, "ByPrediction"),
+        (situation(5, asks(3), predicted=4), 4, "ByPrediction"),
+        (situation(5, asks(3), predicted=5), 5, "ByPrediction"),
+        (situation(5, asks(7), predicted=6), 7, "AsMeasured"),
+        (situation(5, asks(5), predicted=0), 5, "WithinTolerance"),
+        (situation(5, asks(5), predicted=99), 20, "AtMaximum"),
+        (situation(5, asks(5), predicted=9, most=7, by="schedule"), 7, "BySchedule"),
+        (situation(5, asks(9, is_fallback=True), asks(3), predicted=8), 9, "ByFallback"),
+        (situation(5, asks(7, is_fallback=True), asks(3), predicted=8), 8, "ByPrediction"),
+        (situation(5, asks(5), predicted=12, behaviour=SLOW_UP), 7, "LimitedByPolicy"),
+        (situation(5, asks(5), predicted=12, hourly=Hourly(up=1)), 6, "LimitedPerHour"),
+        (situation(9, asks(3), predicted=5, behaviour=SLOW_DOWN, past=HELD), 9, "HeldByWindow"),
+        (situation(5, asks(6), MISSING, predicted=8), 8, "ByPrediction"),
+        (situation(5, asks(3), MISSING, predicted=4), 5, "MetricsMissing"),
+        (situation(5, asks(3), MISSING, predicted=8), 8, "ByPrediction"),
+        (situation(5, asks(3), ready=0, predicted=4), 5, "NoPodReady"),
+        (
+            situation(1, trigger(0, active=False), least=0, active_at=LONG_AGO, predicted=9),
+            0,
+            "ScaledToZero",
+        ),
+        (situation(0, trigger(0, active=False), least=0, is_zeroed=True, predicted=9), 0, "Idle"),
+        (situation(0, asks(3), predicted=9), 0, "ScalingDisabled"),
+    ],
+    ids=[
+        "more than are asked for",
+        "instead of fewer",
+        "fewer than there are, but not as few",
+        "as many as there are",
+        "metrics ask for more",
+        "it never lowers",
+        "no more than there may be",
+        "nor than the clock allows",
+        "a fallback asks for more",
+        "or for less",
+        "no faster than policies allow",
+        "nor than the hour does",
+        "what was asked for lately holds it",
+        "while another metric cannot be read",
+        "nothing goes down then",
+        "but up it may",
+        "an outage is not a lack of load",
+        "it keeps no last pod",
+        "it wakes nobody",
+        "nor what people set to 0",
+    ],
+)
+def test_what_is_foreseen_only_raises(found, replicas, reason):
+    """What metrics ask for together; windows, policies and limits are those of any change."""
+    decision = decide(found)
+
+    assert (replicas, reason) == (decision.replicas, decision.reason)
+
+
+def test_what_was_foreseen_holds_for_the_window_when_it_is_no_more():
+    """So a forecast that comes and goes does not take pods and give them back."""
+    high = situation(5, asks(5), predicted=9, behaviour=SLOW_DOWN)
+    past = remembered(high, decide(high))
+    low = attrs.evolve(high, current=9, ready=9, past=past, predicted=None)
+
+    soon = attrs.evolve(low, now=NOW + 299 * SECOND)
+    assert (9, "HeldByWindow") == (decide(soon).replicas, decide(soon).reason)
+    assert 5 == decide(attrs.evolve(low, now=NOW + 301 * SECOND)).replicas

@@ -153,6 +153,28 @@ def test_a_metric_that_cannot_be_read_has_a_target_and_no_value():
     assert (exported.VALUE, *LABELS) not in found
 
 
+def test_what_is_foreseen_is_told():
+    """In numbers, and whether they count."""
+    foreseen = {"acting": True, "forecast": "1.5e+06", "replicas": 8, "score": 0.25}
+    found = seen({"prediction": foreseen})
+
+    assert {
+        exported.FORECAST: 1_500_000,
+        exported.PREDICTED: 8,
+        exported.SCORE: 0.25,
+        exported.ACTING: 1,
+    } == {key[0]: value for key, value in found.items() if "prediction" in key[0].name}
+
+
+def test_what_is_not_foreseen_yet_has_no_numbers():
+    """Only that nothing acts."""
+    found = seen({"prediction": {"acting": False}})
+
+    assert {exported.ACTING: 0} == {
+        key[0]: value for key, value in found.items() if "prediction" in key[0].name
+    }
+
+
 def test_a_scaler_that_makes_no_sense_tells_nothing():
     """It costs no other scaler its figures."""
     assert {} == seen({"conditions": "none"})
@@ -206,6 +228,7 @@ def test_figures_carry_the_labels_they_declare():
             "currentReplicas": 1,
             "desiredReplicas": 1,
             "currentMetrics": [CPU],
+            "prediction": {"acting": True, "forecast": "1", "replicas": 1, "score": 1},
             "conditions": [condition("Ready", "True")],
         },
     }

@@ -55,6 +55,11 @@ CPU = asks(7)
             "5 to 10 pods: by schedule 0 8 * * 1-5 (floor 10)",
         ),
         (situation(5, least=2), "5 to 2 pods: 2 by spec"),
+        (situation(5, CPU, predicted=9), "5 to 9 pods: cpu asks for 7, what is foreseen for 9"),
+        (
+            situation(5, CPU, predicted=30),
+            "5 to 20 pods: cpu asks for 7, what is foreseen for 30; there are at most 20",
+        ),
         (situation(5, MISSING), "stays at 5 pods: q: no answer"),
         (
             situation(5, asks(3), ready=0),
@@ -97,6 +102,24 @@ def test_a_decision_can_be_gone_through_again(seed):
         assert decision.replicas == replayed(written), f"seed {seed}: {found}"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_foreseen_never_lowers_anything(seed):
+    """Whatever else is so: there are as many pods as without it, or more, up to the most."""
+    chance, raised = random.Random(seed), 0
+    for _ in range(500):
+        found = attrs.evolve(any_situation(chance), predicted=chance.randrange(30))
+        without, decision = decide(attrs.evolve(found, predicted=None)), decide(found)
+
+        assert decision.replicas >= without.replicas, f"seed {seed}: {found}"
+        if decision.replicas > without.replicas:
+            raised += 1
+            assert decision.replicas <= max(found.current, found.limits.bounds.most)
+            assert found.current, f"seed {seed}: {found}"
+        if decision.predicted is None:
+            assert decision == without, f"seed {seed}: {found}"
+    assert raised
+
+
 def any_situation(chance):
     """Return some situation: limits of all sorts, and a past that matters."""
     least = chance.choice([0, 0, 1, 2, 5])
@@ -119,6 +142,7 @@ def any_situation(chance):
         hourly=Hourly(up=chance.choice([None, 3]), down=chance.choice([None, 3])),
         is_zeroed=chance.random() < 0.5,
         active_at=chance.choice([None, NOW, LONG_AGO]),
+        predicted=chance.choice([None, chance.randrange(30)]),
     )
 
 
