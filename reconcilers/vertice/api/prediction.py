@@ -75,7 +75,7 @@ class PredictionStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     points: int | UnsetType = UNSET
     """How many forecasts that is the average of."""
     trained_at: Time | UnsetType = UNSET
-    """When the history was read."""
+    """Until when the history went that it was learned from."""
 
 
 _CHOSEN: Final = "self.metrics[self.prediction.metric]"

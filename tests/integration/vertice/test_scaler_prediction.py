@@ -6,6 +6,8 @@ to foresee.
 """
 
 import json
+import math
+import random
 
 import attrs
 import pytest
@@ -94,6 +96,36 @@ async def test_what_yesterday_says_as_well_does_not_act(world, prometheus):
     assert (False, PEAK) == (told["acting"], told["replicas"])
     assert "of the same time a season before, so it is only told" in told["message"]
     assert world.replicas() <= 16
+
+
+def shop(chance):
+    """Return four weeks of a shop as OpenMetrics: at their steepest now, quiet on two other days.
+
+    Each week has a twentieth more customers than the one before, and no minute is like another.
+    """
+    now = int(LoopClock().wall().timestamp())
+    lines = []
+    for at in range(now - 28 * DAY, now + 1, 300):
+        days = (at - now) / DAY
+        quiet = 0.4 if 2 <= days % 7 < 4 else 1
+        usual = quiet * (150 + 100 * math.sin(2 * math.pi * days)) * (1 + 0.05 * days / 7)
+        lines.append(f"shop_requests {usual * chance.gauss(1, 0.05):.2f} {at}")
+    return "\n".join(["# TYPE shop_requests gauge", *lines, "# EOF", ""])
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.usefixtures("host")
+async def test_weeks_that_were_measured_are_learned(world, prometheus, seed):
+    """Noise, growth and days off included, with nothing said but that it counts."""
+    started = prometheus([], past=shop(random.Random(seed)))
+    weekly = {"season": "7d", "historyDays": 28, "lookahead": "1h", "mode": "Active"}
+    foreseeing(world, started.url, "sum(shop_requests)", **weekly)
+
+    told = await foreseen(world, "Acting")
+    assert 155 < float(told["forecast"]) < 195, f"seed {seed}: {told}"
+    assert 7 * DAY / 300 == told["points"]
+    assert told["error"] < 0.9 * min(told["naiveError"], told["plainError"])
+    await looked(world, told["replicas"])
 
 
 @attrs.define

@@ -42,18 +42,22 @@ def learned(series: Series, plan: Plan) -> Slices:
         NotEnough: If there is too little to learn from.
     """
     values = _present(series, plan)
+    # One season fewer than there are: as many as the last one has before it. With another one
+    # what is usual would be a week newer or older than what growth is the growth of.
+    seasons = min(MOST_SEASONS, len(values) // plan.season - 1)
     before = array("d", [math.nan]) * len(values)
     for place in range(plan.season, len(values)):
-        before[place] = usual(values, place, plan.season)
+        before[place] = usual(values, place, plan.season, seasons)
         if not place % _SLICE:
             yield
     past = _Past(values, before, plan)
     score = yield from _scored(past)
     end = len(values)
     following = array("f", [math.nan]) * plan.season
-    for place in range(end, end + plan.season):
+    # From the last hour on, which what follows is held against: it is not usual by itself.
+    for place in range(end - plan.hour, end - plan.hour + plan.season):
         at = series.span.last + (place - end + 1) * plan.step
-        following[plan.slot(at)] = usual(values, place, plan.season)
+        following[plan.slot(at)] = usual(values, place, plan.season, seasons)
         if not place % _SLICE:
             yield
     return Model(
@@ -66,10 +70,10 @@ def learned(series: Series, plan: Plan) -> Slices:
     )
 
 
-def usual(values: "array[float]", place: int, season: int) -> float:
-    """Return what was measured at the same time of the seasons before, in the middle of them."""
+def usual(values: "array[float]", place: int, season: int, seasons: int) -> float:
+    """Return what was measured at the same time of so many seasons before, in their middle."""
     pool = array("d")
-    oldest = max(0, place - MOST_SEASONS * season)
+    oldest = max(0, place - seasons * season)
     for same in range(place - season, oldest - 1, -season):
         pool += values[max(0, same - 1) : same + 2]
     return median(pool)
