@@ -36,6 +36,15 @@ class Memories:
     """Whether it was us who left the workload without pods."""
 
     @classmethod
+    def first(cls, current: int, *, least: int) -> Self:
+        """Return what is remembered of a workload that was never looked at.
+
+        One without pods may be woken if it may be without: whoever allows that gives it into the
+        scaler's hands as it is, be it from another autoscaler or from a scaler that is gone.
+        """
+        return cls(is_zeroed=not current and not least)
+
+    @classmethod
     def of(cls, history: History | UnsetType) -> Self:
         """Read what stands in a status."""
         if history is UNSET:

@@ -69,3 +69,25 @@ async def test_what_people_take_is_not_ours_to_bring_back(world):
 
     await becomes(world.decided, "ScalingDisabled")
     assert (0, "False", "InUse") == asleep(world)
+
+
+@pytest.mark.usefixtures("host")
+async def test_what_has_no_pods_at_first_is_woken_if_it_may_have_none(world):
+    """As it comes from another autoscaler, or from a scaler that was deleted and made again."""
+    world.deploy(replicas=0)
+    world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
+    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+
+    world.change(schedule=[THREE])
+
+    await becomes(world.replicas, 3)
+
+
+@pytest.mark.usefixtures("host")
+async def test_what_has_no_pods_at_first_is_left_so_if_it_may_not(world):
+    """Then somebody turned it off, as for the other autoscaler."""
+    world.deploy(replicas=0)
+    world.create(minReplicas=1, metrics=None, schedule=[THREE])
+
+    await becomes(world.decided, "ScalingDisabled")
+    assert 0 == world.replicas()

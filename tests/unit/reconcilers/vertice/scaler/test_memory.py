@@ -81,3 +81,11 @@ def test_a_restart_never_scales_lower_than_an_unbroken_run(seed):
         is_told = decision.replicas != current or chance.random() < 0.2
         unbroken, current = remembered(found, decision), decision.replicas
         written = unbroken if is_told else written
+
+
+@pytest.mark.parametrize(
+    ("current", "least", "is_ours"), [(0, 0, True), (0, 1, False), (1, 0, False)]
+)
+def test_what_has_no_pods_at_first_is_ours_if_it_may_have_none(current, least, is_ours):
+    """Whoever allows a scaler to take the last pod lets it bring one back, too."""
+    assert is_ours == Memories.first(current, least=least).is_zeroed
