@@ -27,6 +27,7 @@ from informers.snapshot import Snapshot
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler import status
 from reconcilers.vertice.scaler.asking import Asking
+from reconcilers.vertice.scaler.contest import Contests
 from reconcilers.vertice.scaler.counts import Counts
 from reconcilers.vertice.scaler.decision import Decision, decide, spans
 from reconcilers.vertice.scaler.gathering import Gathering, NotYet
@@ -74,6 +75,7 @@ class VerticeScalerReconciler:
         self._measuring = Measuring(runtime, asking, gathering, kinds)
         self._forecasts = forecasts
         self._pace = Pace()
+        self._contests = Contests()
         self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[Schedule]()
         self._memories: dict[str, Known] = {}
@@ -87,6 +89,7 @@ class VerticeScalerReconciler:
             self._memories.pop(request.key, None)
             self._counts.forget(request.key)
             self._pace.forget(request.key)
+            self._contests.forget(request.key)
             self._gathering.forget(request.key)
             self._forecasts.forget(request.key)
             return done()
@@ -175,13 +178,14 @@ class VerticeScalerReconciler:
         self, scaler: VerticeScaler, snapshot: Snapshot, scale: Scale, now: int
     ) -> Memories:
         """Return what is remembered: by this manager, or at its first look, by the status."""
-        known = self._memories.get(snapshot.key)
-        if known is not None and known.uid == snapshot.meta.uid:
-            return known.memories if known.target == scaler.spec.target else Memories()
-        window = spans(bare(scaler, now))
-        return Memories.of(scaler.status.history).resumed(
-            scale.replicas, was_to_be(scaler.status.decision), spans=window, now=now
-        )
+        known, window = self._memories.get(snapshot.key), spans(bare(scaler, now))
+        is_known = known is not None and known.uid == snapshot.meta.uid
+        if known is not None and is_known and known.target == scaler.spec.target:
+            return known.memories
+        told, memories = was_to_be(scaler.status.decision), Memories.of(scaler.status.history)
+        if is_known or scaler.status.history is UNSET:
+            told, memories = None, Memories.first(scale.replicas, least=scaler.spec.min_replicas)
+        return memories.resumed(scale.replicas, told, spans=window, now=now)
 
     # Acting
 
@@ -194,6 +198,7 @@ class VerticeScalerReconciler:
         account = told(look.situation, decision, generation=generation, guard=guard)
         memories, scaled_at = look.left(decision), None
         self._remember(look, memories)
+        self._warn_of_contest(look)
         if decision.replicas != look.scale.replicas and not guard:
             memories, scaled_at = look.carried_out(decision), Time(look.now)
             look = await self._intend(look, memories)
@@ -245,6 +250,7 @@ class VerticeScalerReconciler:
             await self._cannot(look.scaler, look.snapshot, error.reason, str(error))
             return False
         self._remember(look, memories)
+        self._contests.wrote(look.snapshot.key, current, decision.replicas)
         self._counts.scaled(look.snapshot, current, decision.replicas)
         return True
 
@@ -295,6 +301,11 @@ class VerticeScalerReconciler:
                 self._recorder.tell(
                     VERTICE_SCALER, snapshot, each.reason, each.message, type_="Warning"
                 )
+
+    def _warn_of_contest(self, look: Look) -> None:
+        key, now = look.snapshot.key, self._clock.monotonic()
+        if said := self._contests.set_back(key, look.scale.replicas, now):
+            self._recorder.tell(VERTICE_SCALER, look.snapshot, "SetBack", said, type_="Warning")
 
     # Ending
 

@@ -105,6 +105,12 @@ class Scales:
                 f"{target.kind} {target.name} belongs to Deployment {found.deployment}, which sets "
                 "its number of pods: name that Deployment in spec.target",
             )
+        if found.setter:
+            raise TargetError(
+                "SetByAnother",
+                f"{found.setter} sets the number of pods of {target.kind} {target.name}: have it "
+                "leave that alone, or delete this scaler",
+            )
         return found
 
     async def _ask(self, kind: Kind, namespace: str, target: Target) -> Scale:

@@ -3,7 +3,7 @@
 import pytest
 import structlog
 
-from controller.runtime.runtime import Runtime
+from controller.runtime.runtime import Runtime, manager_name
 from informers.client import Client
 from informers.connection import connect
 from informers.factory import Informers
@@ -156,6 +156,31 @@ async def test_a_replica_set_of_a_deployment_is_refused(world):
     world.change(target=TARGET)
 
     await becomes(world.replicas, 3)
+
+
+@pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET], ids=str)
+@pytest.mark.usefixtures("behind")
+async def test_a_number_that_another_controller_of_ours_applies_is_left_alone(world, cluster, kind):
+    """The two would take turns for ever; once it leaves the number out, the scaler has it."""
+    body = deployment(replicas=1, kind=kind.kind)
+    options = {"namespace": world.namespace, "manager": manager_name("test")}
+    client = Client(await connect(kubeconfig=cluster.kubeconfig))
+    try:
+        await client.apply(kind, "web", body, **options)
+        world.create(target={"kind": kind.kind, "name": "web"}, minReplicas=3)
+
+        await becomes(lambda: world.condition("AbleToScale"), ("False", "SetByAnother"))
+        (said,) = (each for each in world.status()["conditions"] if each["type"] == "AbleToScale")
+        assert f"pentad-test sets the number of pods of {kind.kind} web" in said["message"]
+        assert 1 == world.rest.get(kind.path(world.namespace, "web"))["spec"]["replicas"]
+
+        del body["spec"]["replicas"]
+        await client.apply(kind, "web", body, **options)
+    finally:
+        await client.close()
+
+    world.look()
+    await becomes(lambda: world.rest.get(kind.path(world.namespace, "web"))["spec"]["replicas"], 3)
 
 
 @pytest.mark.usefixtures("behind")

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from informers.drift import our_claims
 from informers.meta.builtin import POD, STATEFUL_SET
 from informers.reflector import Source
 from reconcilers.vertice.scaler.reading.kinds import REPLICA_SET
@@ -93,5 +94,5 @@ def lean_workload(raw: bytes) -> bytes:
 
 
 PODS: Final = Source(kind=POD, transform=lean_pod)
-STATEFUL_SETS: Final = Source(kind=STATEFUL_SET, transform=lean_workload)
-REPLICA_SETS: Final = Source(kind=REPLICA_SET, transform=lean_workload)
+STATEFUL_SETS: Final = Source(kind=STATEFUL_SET, transform=lean_workload, claims=our_claims)
+REPLICA_SETS: Final = Source(kind=REPLICA_SET, transform=lean_workload, claims=our_claims)

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from controller.runtime.recent import Recent
 from controller.runtime.runtime import Runtime, cached
+from informers.fieldset import claimed
 from informers.meta.builtin import DEPLOYMENT
 from informers.meta.codec import decode
 from informers.meta.crd import Definition
@@ -32,7 +33,8 @@ _SOURCES: Final = (cached(DEPLOYMENT), STATEFUL_SETS, REPLICA_SETS)
 class Scale:
     """How many pods a workload is to have, how many it has, and which are its own.
 
-    `deployment` names whom it belongs to that scales it already; empty if nobody does.
+    `deployment` names whom it belongs to that scales it already, `setter` a controller of ours that
+    applies the number itself; they are empty if nobody does.
     """
 
     uid: str
@@ -41,6 +43,7 @@ class Scale:
     shown: int
     selector: str
     deployment: str = ""
+    setter: str = ""
 
 
 class _Spec(Struct, frozen=True, rename="camel"):
@@ -102,7 +105,17 @@ def scale_of(snapshot: Snapshot) -> Scale:
         shown=workload.status.replicas,
         selector=_text(workload.spec.selector),
         deployment=owner.name if owner is not None and is_scaled else "",
+        setter=_setter(snapshot),
     )
+
+
+def _setter(snapshot: Snapshot) -> str:
+    """Name who of ours applies the number of pods: its owner, if that is told."""
+    for manager, fields in claimed(snapshot.claims):
+        if "f:replicas" in fields.get("f:spec", {}):
+            owner = snapshot.controller
+            return manager if owner is None else f"{owner.kind} {owner.name}"
+    return ""
 
 
 def _text(selector: LabelSelectorSpec | UnsetType) -> str:
