@@ -2,10 +2,10 @@
 
 The score is of forecasts as they would have been made: each from what came before its moment and
 nothing else, a lookahead ahead (a rolling origin). The part that is held out is a quarter of the
-history, in whole seasons, at least one. The model that is used afterwards knows all of it.
+history, in whole seasons, at least one. The model that is used afterwards knows that part as well.
 
 It is done in slices, so that whoever learns can let others work in between: `learned` is a
-generator that stops after about a thousandth of a second of work, and returns the model at its end.
+generator that stops after a few thousandths of a second of work, and returns the model at its end.
 """
 
 import math
