@@ -3,21 +3,26 @@
 The status is written seldom, so a manager that dies takes what was asked for since with it. The
 next one adds, at its first look, that as many pods as there are were asked for just now, and that
 something was active: it may hold a number for longer than an unbroken run would, and never goes
-below it. A change of which nobody told, the manager having died after it, is taken for one of this
-moment likewise.
+below it. A change of which nobody told is taken for its own likewise, the manager having died after
+it: a fall for one of this moment. A rise may as well be a person's, made while no manager ran, and
+policies would take back what rose within their periods at once; so it is taken for one from before
+all of them, and counts for the limit of the hour alone.
 """
 
-from typing import Self
+from typing import Final, Self
 
 import attrs
 from msgspec import UNSET, UnsetType
 
 from informers.meta.microtime import MicroTime
+from reconcilers.vertice.api.behavior import LONGEST_PERIOD
 from reconcilers.vertice.api.decision import Asked, Changed, History, MetricMemory
+from reconcilers.vertice.scaler.groups import SECOND
 from reconcilers.vertice.scaler.history import Past, Recommendation, ScaleEvent, Spans
 from reconcilers.vertice.scaler.votes import Memory
 
 _MICRO = 1000
+_EARLIER: Final = LONGEST_PERIOD * SECOND
 
 
 def now_of(nanoseconds: int) -> int:
@@ -90,12 +95,20 @@ class Memories:
         """
         past = self.past.recommended(current, spans=spans, now=now)
         if told is not None and told != current:
-            past = past.scaled(told, current, spans=spans, now=now)
+            at = now if current < told else now - _EARLIER
+            past = past.scaled(told, current, spans=spans, now=at)
         return attrs.evolve(self, past=past, active_at=now)
 
     def of_metrics(self, count: int) -> tuple[Memory, ...]:
-        """Return one for each metric; if there are others than before, nothing of them is known."""
-        return self.metrics if len(self.metrics) == count else (Memory(),) * count
+        """Return one for each metric.
+
+        If there are others than before, nobody knows which is which: each lowers as little as the
+        one that failed last.
+        """
+        if len(self.metrics) == count:
+            return self.metrics
+        failed = (each.failed_at for each in self.metrics if each.failed_at is not None)
+        return (Memory(failed_at=max(failed, default=None)),) * count
 
 
 def _changes(events: tuple[ScaleEvent, ...]) -> tuple[Changed, ...]:

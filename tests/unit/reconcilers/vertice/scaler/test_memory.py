@@ -2,12 +2,13 @@
 
 import random
 
+import attrs
 import pytest
 from msgspec import UNSET
 
 from informers.meta.codec import decode, encode
 from reconcilers.vertice.api.decision import History
-from reconcilers.vertice.scaler.decision import decide, remembered, spans
+from reconcilers.vertice.scaler.decision import Hourly, decide, remembered, spans
 from reconcilers.vertice.scaler.groups import SECOND
 from reconcilers.vertice.scaler.history import Past, Recommendation, ScaleEvent, Spans
 from reconcilers.vertice.scaler.memory import Memories, now_of
@@ -58,6 +59,35 @@ def test_a_change_of_which_nobody_told_is_one_of_this_moment():
 
     assert (ScaleEvent(3, NOW),) == found.past.downs
     assert () == Memories().resumed(8, 8, spans=SPANS, now=NOW).past.downs
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_people_raised_meanwhile_is_no_more_to_take_back(seed):
+    """Policies allow what they would have allowed a manager that was there, as it is nobody's."""
+    chance = random.Random(seed)
+    for step in range(200):
+        told, current = chance.randrange(1, 21), chance.randrange(1, 21)
+        found = situation(current, asks(chance.randrange(1, 21)), behaviour=any_behaviour(chance))
+        memory = Memories().resumed(current, told, spans=spans(found), now=NOW)
+        least = min(decide(found).replicas, current)
+        restarted = decide(attrs.evolve(found, past=memory.past))
+        assert restarted.replicas >= least, f"seed {seed}, step {step}"
+
+
+def test_a_rise_of_which_nobody_told_counts_for_the_hour():
+    """It may have been a manager's own, which died before it could say so."""
+    memory = Memories().resumed(8, 5, spans=SPANS, now=NOW)
+    found = situation(8, asks(20), past=memory.past, hourly=Hourly(up=4))
+
+    assert 9 == decide(found).replicas
+
+
+def test_of_other_metrics_than_before_none_lowers_sooner():
+    """What failed a moment ago may be any of them."""
+    memories = Memories(metrics=(Memory(), Memory(failures=2, failed_at=NOW)))
+
+    assert (Memory(failed_at=NOW),) * 3 == memories.of_metrics(3)
+    assert (Memory(),) * 2 == Memories(metrics=(Memory(),)).of_metrics(2)
 
 
 @pytest.mark.parametrize("seed", range(20))
