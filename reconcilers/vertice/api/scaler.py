@@ -55,6 +55,11 @@ class Target(Struct, frozen=True, kw_only=True, rename="camel"):
         """The version in force."""
         return _APPS if self.api_version is UNSET else self.api_version
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What stays the same by whichever version of its group the workload is named."""
+        return self.group_version.rpartition("/")[0], self.kind, self.name
+
 
 class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """Which workload, between how many pods, and what decides."""

@@ -180,7 +180,7 @@ class VerticeScalerReconciler:
         """Return what is remembered: by this manager, or at its first look, by the status."""
         known, window = self._memories.get(snapshot.key), spans(bare(scaler, now))
         is_known = known is not None and known.uid == snapshot.meta.uid
-        if known is not None and is_known and known.target == scaler.spec.target:
+        if known is not None and is_known and known.target.identity == scaler.spec.target.identity:
             return known.memories
         told, memories = was_to_be(scaler.status.decision), Memories.of(scaler.status.history)
         if is_known or scaler.status.history is UNSET:

@@ -146,11 +146,7 @@ def _scaled(other: Autoscaler | ScaledObject) -> Reference:
 
 def _is_same(target: Target, reference: Reference) -> bool:
     """Whether it is the same workload, at whichever version of its group."""
-    return (_group(target.group_version), target.kind, target.name) == (
-        _group(reference.api_version),
-        reference.kind,
-        reference.name,
-    )
+    return target.identity == (_group(reference.api_version), reference.kind, reference.name)
 
 
 def _reference(scaler: VerticeScaler | _Ours) -> Reference:

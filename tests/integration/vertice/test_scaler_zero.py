@@ -6,7 +6,7 @@ import pytest
 
 from reconcilers.vertice.scaler.reconciler import set_up
 from tests.integration.vertice.test_scaler import becomes
-from tests.integration.vertice.world import WITHIN
+from tests.integration.vertice.world import AT_ONCE, WITHIN
 from tests.kit.crashpoints import Guillotine
 from tests.kit.hosting import hosted
 
@@ -53,6 +53,31 @@ async def test_who_is_kept_from_waking_it_wakes_it_later(world):
     world.change(pause=None)
     await becomes(world.replicas, 3)
     await becomes(lambda: world.condition("ScaledToZero"), ("False", "InUse"))
+
+
+@pytest.mark.usefixtures("host")
+async def test_a_workload_that_is_named_in_more_words_is_the_same(world):
+    """To say the version that was meant makes no stranger of us either."""
+    world.deploy(replicas=1)
+    world.create(minReplicas=0, metrics=None, schedule=[NOBODY])
+    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+
+    world.change(target={"apiVersion": "apps/v1"}, schedule=[THREE])
+    await becomes(world.replicas, 3)
+
+
+@pytest.mark.usefixtures("host")
+async def test_who_is_given_another_workload_sends_its_last_pod_away_likewise(world):
+    """Nothing has asked for one of its pods for the cooldown, whatever was of the other's."""
+    world.deploy(replicas=1)
+    world.deploy("other", replicas=1)
+    query = {"query": "vector(0)", "target": "1"}
+    nothing = {"type": "external", "external": query, "onMissing": "zero"}
+    world.create(minReplicas=0, metrics=[nothing], cooldown="1h", behavior=AT_ONCE)
+    await becomes(lambda: world.condition("AbleToScale"), ("True", "ReadyForNewScale"))
+
+    world.change(target={"name": "other"}, cooldown="0s")
+    await becomes(lambda: world.replicas("other"), 0)
 
 
 @pytest.mark.usefixtures("host")
