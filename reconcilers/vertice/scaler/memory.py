@@ -91,13 +91,20 @@ class Memories:
     def resumed(self, current: int, told: int | None, *, spans: Spans, now: int) -> Self:
         """Return what is remembered at the first look of a manager.
 
-        `told` is how many pods the status says there are to be; none if it says nothing.
+        `told` is how many pods the status says there are to be; none if it says nothing. What is of
+        the future, by a clock that was wrong or a hand, counts as of now, or it would for years.
         """
-        past = self.past.recommended(current, spans=spans, now=now)
+        past = _until(self.past, now).recommended(current, spans=spans, now=now)
         if told is not None and told != current:
             at = now if current < told else now - _EARLIER
             past = past.scaled(told, current, spans=spans, now=at)
-        return attrs.evolve(self, past=past, active_at=now)
+        metrics = tuple(
+            attrs.evolve(
+                each, failed_at=None if each.failed_at is None else min(each.failed_at, now)
+            )
+            for each in self.metrics
+        )
+        return attrs.evolve(self, past=past, metrics=metrics, active_at=now)
 
     def of_metrics(self, count: int) -> tuple[Memory, ...]:
         """Return one for each metric.
@@ -109,6 +116,16 @@ class Memories:
             return self.metrics
         failed = (each.failed_at for each in self.metrics if each.failed_at is not None)
         return (Memory(failed_at=max(failed, default=None)),) * count
+
+
+def _until(past: Past, now: int) -> Past:
+    """Return what happened, nothing of it later than now."""
+    ups, downs = (
+        tuple(attrs.evolve(each, at=min(each.at, now)) for each in events)
+        for events in (past.ups, past.downs)
+    )
+    asked = (attrs.evolve(each, at=min(each.at, now)) for each in past.recommendations)
+    return Past(recommendations=tuple(asked), ups=ups, downs=downs)
 
 
 def _changes(events: tuple[ScaleEvent, ...]) -> tuple[Changed, ...]:

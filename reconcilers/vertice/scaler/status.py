@@ -142,7 +142,9 @@ def is_worth_telling(
         return True
     if _facts(before) != _facts(after) or _words(before) != _words(after, said):
         return True
-    return after.decision.at.nanoseconds - before.decision.at.nanoseconds >= AT_LEAST_EVERY
+    # One from the future was of a clock that has been set right since, or of nobody's.
+    since = after.decision.at.nanoseconds - before.decision.at.nanoseconds
+    return not 0 <= since < AT_LEAST_EVERY
 
 
 def _facts(status: VerticeScalerStatus) -> tuple[object, ...]:

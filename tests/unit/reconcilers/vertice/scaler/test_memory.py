@@ -82,6 +82,24 @@ def test_a_rise_of_which_nobody_told_counts_for_the_hour():
     assert 9 == decide(found).replicas
 
 
+def test_what_is_of_the_future_counts_as_of_now():
+    """So a clock that was wrong holds nothing for longer than a window."""
+    late = NOW + 10**9 * SECOND
+    past = Past(
+        recommendations=(Recommendation(9, late),),
+        ups=(ScaleEvent(1, late),),
+        downs=(ScaleEvent(2, late),),
+    )
+    memories = Memories(past=past, metrics=(Memory(failures=1, failed_at=late), Memory()))
+
+    found = memories.resumed(5, None, spans=SPANS, now=NOW)
+
+    asked = {(each.replicas, each.at) for each in found.past.recommendations}
+    assert asked == {(9, NOW), (5, NOW)}
+    assert ((ScaleEvent(1, NOW),), (ScaleEvent(2, NOW),)) == (found.past.ups, found.past.downs)
+    assert (Memory(failures=1, failed_at=NOW), Memory()) == found.metrics
+
+
 def test_of_other_metrics_than_before_none_lowers_sooner():
     """What failed a moment ago may be any of them."""
     memories = Memories(metrics=(Memory(), Memory(failures=2, failed_at=NOW)))
