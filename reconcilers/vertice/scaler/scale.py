@@ -24,6 +24,8 @@ MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
 _UNGRANTED: Final = 'is forbidden: User "'
 """How the API server says that no role grants something; others who forbid have other words."""
+_NUMBERLESS: Final = "the spec replicas field "
+"""How it says that an object of a definition has no number, in an error that it calls its own."""
 
 
 class TargetError(Exception):
@@ -128,6 +130,8 @@ class Scales:
         except Forbidden as error:
             raise _forbidden(target, kind, "get", error) from error
         except StatusError as error:
+            if _NUMBERLESS in str(error):
+                raise _numberless(target) from error
             if error.is_passing:
                 raise
             raise TargetError(
@@ -193,6 +197,14 @@ def _forbidden(target: Target, kind: Kind, verb: str, error: Forbidden) -> Targe
         "Forbidden",
         f"the operator may not {verb} {kind.resource}/scale, which {target.kind} {target.name} "
         f"needs: bind its account a role with get and update of it ({text})",
+    )
+
+
+def _numberless(target: Target) -> TargetError:
+    return TargetError(
+        "Unreadable",
+        f"{target.kind} {target.name} does not say how many pods it is to have: write a number "
+        "where specReplicasPath of its definition points, or give that field a default there",
     )
 
 

@@ -66,6 +66,19 @@ async def answering_two(peer):
         await peer.reply(said("2"))
 
 
+@pytest.mark.usefixtures("host")
+async def test_a_workload_without_a_number_is_told(world, crowd):
+    """The API server calls that an error of its own, which no time heals."""
+    path = CROWD.path(world.namespace, "web")
+    world.rest.merge(path, {"spec": {"replicas": None}})
+    world.create(target=TARGET, schedule=[{"cron": "* * * * *", "replicas": 5}], metrics=None)
+
+    await becomes(lambda: world.condition("AbleToScale"), ("False", "Unreadable"))
+    world.rest.merge(path, {"spec": {"replicas": 2}})
+    world.look()
+    await becomes(crowd, 5)
+
+
 @pytest.mark.parametrize("kind", ["Value", "AverageValue"])
 @pytest.mark.usefixtures("host")
 async def test_a_query_lowers_though_nobody_knows_its_pods(world, crowd, kind):
