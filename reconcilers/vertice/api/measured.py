@@ -14,12 +14,14 @@ from informers.meta.quantity import Quantity
 MOST_QUERY: Final = 8192
 MOST_METRICS: Final = 16
 _MOST_UNITS: Final = 9_200_000_000_000_000
-_NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+_NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$"
 GROUP_VERSION: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9][a-z0-9]*$"
 """Of a kind; so it names one place to ask for it."""
 MetricType = Literal["cpu", "memory", "custom", "external"]
 OnMissing = Literal["hold", "ignore", "zero", "fallback"]
 Name = Annotated[str, Meta(min_length=1, max_length=253)]
+ObjectName = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9][^/%\s]*$")]
+"""Of what is asked for by it: no object has one that is more than a part of a path."""
 LabelValue = Annotated[
     str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$")
 ]
@@ -30,7 +32,7 @@ Number = Annotated[str, Meta(pattern=_NUMBER, max_length=40)]
 class SecretKey(Struct, frozen=True, kw_only=True, rename="camel"):
     """One value of a Secret in the namespace of the scaler."""
 
-    name: Name
+    name: ObjectName
     """The Secret."""
     key: Name
     """Its key."""
@@ -123,7 +125,7 @@ class PrometheusTls(Struct, frozen=True, kw_only=True, rename="camel"):
     """A client certificate, as PEM."""
     key: SecretKey | UnsetType = UNSET
     """Its key."""
-    server_name: Annotated[str, Meta(max_length=253)] = ""
+    server_name: Annotated[str, Meta(max_length=253, pattern=r"^[!-~]*$")] = ""
     """The name in the server's certificate, where it is not that of the address."""
     insecure_skip_verify: bool = False
     """Whether any certificate will do; whoever is in between then decides how many pods there are.

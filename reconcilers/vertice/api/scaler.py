@@ -28,7 +28,13 @@ from reconcilers.vertice.api.decision import (
     History,
     ScheduleStatus,
 )
-from reconcilers.vertice.api.measured import GROUP_VERSION, MOST_METRICS, Metric, Name, Prometheus
+from reconcilers.vertice.api.measured import (
+    GROUP_VERSION,
+    MOST_METRICS,
+    Metric,
+    ObjectName,
+    Prometheus,
+)
 from reconcilers.vertice.api.prediction import Prediction, PredictionStatus
 
 VERTICE_SCALER: Final = Kind("vertice.io", "v1alpha1", "VerticeScaler", "verticescalers")
@@ -47,7 +53,7 @@ class Target(Struct, frozen=True, kw_only=True, rename="camel"):
         Meta(min_length=1, max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$", examples=["Deployment"]),
     ]
     """Deployment, StatefulSet, ReplicaSet, or any kind that has a scale."""
-    name: Annotated[Name, Meta(examples=["web"])]
+    name: Annotated[ObjectName, Meta(examples=["web"])]
     """Its name, in the namespace of the scaler."""
 
     @property

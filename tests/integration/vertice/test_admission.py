@@ -106,6 +106,16 @@ def test_what_can_be_foreseen_is_taken(world, metrics, prediction):
         ({"minReplicas": 0}, "minReplicas 0 needs an external metric or a schedule"),
         ({"target": {"kind": "Widget", "name": "w"}}, "say the apiVersion of a kind that is not"),
         ({"target": {"kind": "Deployment", "name": ""}}, "at least 1 chars long"),
+        *(
+            ({"target": {"kind": "Deployment", "name": name}}, "should match")
+            for name in ("../web", "..", "a/b", "a%2fb", "a b")
+        ),
+        *(
+            ({"prometheus": {"tls": {"ca": {"name": name, "key": "ca"}}}}, "should match")
+            for name in ("../web", "..", "a/b")
+        ),
+        ({"prometheus": {"tls": {"serverName": "a\0b"}}}, "should match"),
+        ({"metrics": [query(activation="0e-99999")]}, "should match"),
         ({"metrics": [{"type": "gpu"}]}, 'supported values: "cpu"'),
         ({"metrics": [{"type": "cpu"}]}, "say target for cpu, memory and custom"),
         ({"metrics": [{"type": "cpu", "target": {}}]}, "say one of averageUtilization"),
