@@ -109,14 +109,16 @@ async def test_a_kept_connection_that_was_closed_costs_a_second_try(queries):
         assert 2 == server.connections
 
 
-async def test_a_server_that_closes_always_is_told_of(queries):
-    """The second try is the last."""
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nX-Of: nobody\r\nConte"])
+async def test_a_server_that_closes_always_is_told_of(queries, begun):
+    """The second try is the last; what it began to say is no text for people."""
 
     async def closing(peer):
         await peer.request()
+        await peer.send(begun)
 
     with ScriptedServer(always=closing) as server:
-        with pytest.raises(Unanswered, match=r"cannot be reached at .*: Server disconnected"):
+        with pytest.raises(Unanswered, match=r"cannot be reached at .*: Server disconnected;"):
             await ask(queries, server)
         assert 2 == server.connections
 

@@ -197,6 +197,10 @@ async def _in_time(
         ) from None
     except ClientPayloadError as error:
         raise Unanswered("the answer broke off in the middle") from error
+    except ServerDisconnectedError as error:
+        # What it holds may be the head of an answer, which is no text for people.
+        ended = ConnectionError("Server disconnected")
+        raise Unanswered(server.why_unreachable(ended)) from error
     except (ClientError, OSError, UnicodeError) as error:
         raise Unanswered(server.why_unreachable(error)) from error
 
