@@ -15,7 +15,7 @@ from reconcilers.vertice.scaler.reading.answer import Unanswered
 from reconcilers.vertice.scaler.reading.places import Places
 from reconcilers.vertice.scaler.reading.prometheus import LONGEST, MOST, Queries
 from reconcilers.vertice.scaler.reading.server import Server
-from reconcilers.vertice.scaler.reading.sessions import Sessions
+from reconcilers.vertice.scaler.reading.sessions import KEPT, Sessions
 from tests.integration.vertice.asking import FIVE, answering, ask, replying, said
 from tests.kit.eventually import eventually
 from tests.kit.leaks import no_leaks
@@ -273,7 +273,7 @@ async def test_nobody_has_all_places(share, words):
 async def test_what_was_used_longest_ago_is_closed():
     """Of more servers than are kept; what is used is kept all the same."""
     async with no_leaks():
-        few = Queries(LoopClock(), sessions=Sessions(most=2))
+        few = Queries(LoopClock(), sessions=Sessions(LoopClock(), most=2))
         with ScriptedServer(always=answering) as server:
             for token in (b"a", b"b", b"a", b"c", b"a"):
                 await ask(few, server, token=token)
@@ -284,9 +284,36 @@ async def test_what_was_used_longest_ago_is_closed():
         await few.close()
 
 
+class LaterClock(LoopClock):
+    """Later than it is by as much as is said."""
+
+    later = 0.0
+
+    def monotonic(self):
+        """Return seconds."""
+        return super().monotonic() + self.later
+
+
+async def test_what_nobody_used_for_long_is_closed():
+    """A credential that was renewed is not kept until a thousand others have come."""
+    async with no_leaks():
+        clock = LaterClock()
+        sessions = Sessions(clock)
+        few = Queries(LoopClock(), sessions=sessions)
+        with ScriptedServer(always=answering) as server:
+            await ask(few, server, token=b"old")
+            clock.later = KEPT / 2
+            await ask(few, server, token=b"new")
+            assert 2 == len(sessions)
+            clock.later = KEPT + 1.0
+            await ask(few, server, token=b"new")
+            assert 1 == len(sessions)
+        await few.close()
+
+
 async def test_more_than_are_kept_may_be_used_at_once():
     """Nobody's connection is closed under them."""
-    few = Queries(LoopClock(), sessions=Sessions(most=1))
+    few = Queries(LoopClock(), sessions=Sessions(LoopClock(), most=1))
     async with waiting(few) as crowd:
         begun = [crowd.begin(token=token) for token in (b"a", b"b", b"c")]
         await crowd.asked(3)

@@ -44,6 +44,19 @@ async def test_a_server_is_known_by_its_certificate(queries, trust, why):
                 await ask(queries, server, **trust)
 
 
+async def test_what_is_trusted_is_read_once(queries, monkeypatch):
+    """However many servers there are, and whoever asks: it takes as long as thirty queries."""
+    read = []
+    made = Server.context
+    monkeypatch.setattr(Server, "context", lambda server: read.append(server) or made(server))
+    with ScriptedServer(always=answering, tls=True) as server:
+        ca = server.authority.pem.encode()
+        for token in (b"a", b"b", b"c"):
+            assert FIVE == await ask(queries, server, ca=ca, token=token)
+
+    assert 1 == len(read)
+
+
 class Asker(socketserver.BaseRequestHandler):
     """Answers over TLS to those whose certificate it knows.
 

@@ -10,6 +10,7 @@ Thousandths are rounded as those of a `Quantity` are: a fraction of one counts a
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -30,6 +31,7 @@ _NAMED: Final = 2
 """Series of an answer with too many."""
 _SHORT: Final = 200
 """Characters; what is longer, or HTML, is a page for people."""
+_NUMBER: Final = re.compile(r"NaN|[+-]?(?:Inf|(?:[0-9]+\.?|[0-9]*\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -191,11 +193,19 @@ def _labels(metric: dict[str, str]) -> str:
     return f"{metric.get('__name__', '')}{{{', '.join(pairs)}}}"
 
 
+def number_of(text: str) -> float:
+    """Read a number as Prometheus writes one; Python would take more for one.
+
+    Raises:
+        Unanswered: If it is none.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise Unanswered(f"the value {text!r} is no number")
+    return float(text)
+
+
 def _thousandths(text: str) -> int:
-    try:
-        number = float(text)
-    except ValueError:
-        raise Unanswered(f"the value {text!r} is no number") from None
+    number = number_of(text)
     if math.isnan(number):
         raise Unanswered(
             "the value is NaN, as of 0/0: where that means zero write `(...) >= 0 or vector(0)`"

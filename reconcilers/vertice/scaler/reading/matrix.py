@@ -15,7 +15,7 @@ import attrs
 import msgspec
 from msgspec import Struct
 
-from reconcilers.vertice.scaler.reading.answer import Data, Unanswered, one_of, opened
+from reconcilers.vertice.scaler.reading.answer import Data, Unanswered, number_of, one_of, opened
 
 MOST: Final = 9.2e15
 """As much as a target may be."""
@@ -79,8 +79,5 @@ def _samples(data: Data) -> Iterable[tuple[float, str]]:
 
 
 def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise Unanswered(f"the value {text!r} is no number") from None
+    number = number_of(text)
     return number if 0 <= number <= MOST else math.nan

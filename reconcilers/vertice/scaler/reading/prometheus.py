@@ -77,7 +77,7 @@ class Queries:
     ) -> None:
         self._clock = clock
         self._places = places or Places()
-        self._sessions = sessions or Sessions()
+        self._sessions = Sessions(clock) if sessions is None else sessions
         self._crew = Crew("queries")
         self._looks: dict[_Question, _Look] = {}
 

@@ -88,6 +88,11 @@ class Server:
             return {"Authorization": f"Basic {self._basic}"}
         return {}
 
+    @property
+    def trust(self) -> tuple[bytes, bytes, bytes, bool]:
+        """Return what `context` follows from: servers that have it in common can share one."""
+        return self.ca, self.certificate, self.key, self.insecure_skip_verify
+
     def context(self) -> ssl.SSLContext:
         """Return what TLS is spoken by.
 
