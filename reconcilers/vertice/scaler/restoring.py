@@ -37,7 +37,7 @@ class Restoring:
         Raises:
             Moved: If somebody else changed the number meanwhile.
         """
-        original, rival = scaler.status.original_replicas, self._rivals.of(scaler)
+        original, rival = scaler.status.original_replicas, self._rivals.heir_of(scaler)
         if original is UNSET or scaler.spec.preview:
             return ""
         if rival:

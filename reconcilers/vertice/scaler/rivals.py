@@ -8,17 +8,18 @@ They are found by an index of what each of them scales: a namespace may have tho
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, TypeVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from controller.runtime.intent import TargetRef
 from controller.runtime.runtime import Runtime
 from informers.lister import Lister
-from informers.meta.codec import decode, decoder
+from informers.meta.codec import decode
 from informers.meta.crd import Definition
+from informers.meta.errors import DecodeError
 from informers.meta.kinds import Kind
 from informers.meta.object import Resource
 from informers.snapshot import Snapshot
-from reconcilers.vertice.api.scaler import Target, VerticeScaler
+from reconcilers.vertice.api.scaler import VERTICE_SCALER, Target, VerticeScaler
 
 AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
@@ -57,12 +58,14 @@ class ScaledObject(Resource, frozen=True, kw_only=True, rename="camel"):
     spec: _Scaling = _Scaling()
 
 
-class _Targeting(Struct, frozen=True):
+class _Targeting(Struct, frozen=True, kw_only=True):
     target: Target
 
 
-class _Ours(Struct, frozen=True):
-    """A scaler of ours, as far as what it scales."""
+class Ours(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A scaler of ours, as far as what it scales: whatever else of it can be read."""
+
+    definition: ClassVar[Definition] = Definition(kind=VERTICE_SCALER)
 
     spec: _Targeting
 
@@ -71,10 +74,10 @@ class Rivals:
     """Finds who scales what."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._scalers = runtime.lister(VerticeScaler)
+        self._scalers = runtime.lister(Ours)
         self._autoscalers = runtime.lister(Autoscaler)
         self._scaled_objects = runtime.lister(ScaledObject)
-        _index(self._scalers, _Ours, _reference)
+        _index(self._scalers, Ours, _reference)
         _index(self._autoscalers, Autoscaler, _scaled)
         _index(self._scaled_objects, ScaledObject, _scaled)
 
@@ -90,6 +93,18 @@ class Rivals:
             ],
         )
 
+    def heir_of(self, scaler: VerticeScaler) -> str:
+        """Name who goes on to scale the target of a scaler that ends; empty if nobody does."""
+        at = _key(str(scaler.metadata.namespace), _reference(scaler))
+        others = (
+            each
+            for each in self._scalers.by_index(_BY_TARGET, at)
+            if each.metadata.uid != scaler.metadata.uid
+            and each.metadata.deletion_timestamp is UNSET
+        )
+        younger = (f"{VERTICE_SCALER.kind} {each.metadata.name}" for each in others)
+        return self.of(scaler) or next(younger, "")
+
     def scalers_of(self, target: TargetRef) -> Iterable[str]:
         """Return the keys of the scalers of a target."""
         reference = Reference(api_version=f"{target.group}/", kind=target.kind, name=target.name)
@@ -97,7 +112,10 @@ class Rivals:
 
     def scalers_beside(self, other: Snapshot) -> Iterable[str]:
         """Return the keys of the scalers whose target an autoscaler of others has."""
-        reference = decode(other.raw, Autoscaler).spec.scale_target_ref
+        try:
+            reference = decode(other.raw, Autoscaler).spec.scale_target_ref
+        except DecodeError:
+            return ()
         return self._scalers_at(_key(other.meta.namespace, reference))
 
     def _scalers_at(self, target: str) -> Iterable[str]:
@@ -107,7 +125,7 @@ class Rivals:
 def rival(
     scaler: VerticeScaler,
     *,
-    scalers: Iterable[VerticeScaler],
+    scalers: Iterable[VerticeScaler | Ours],
     autoscalers: Iterable[Autoscaler | ScaledObject],
 ) -> str:
     """Name who else scales the target of a scaler; all are of its namespace. Empty if nobody does.
@@ -124,11 +142,17 @@ def rival(
 
 
 def _index(lister: Lister[Any], type_: type[T], reference: Callable[[T], Reference]) -> None:
-    """Keep an index of what objects scale; it reads no more of them than that."""
-    store, read = lister.informer.store, decoder(type_).decode
+    """Keep an index of what objects scale; it reads no more of them than that.
+
+    One that does not say what it scales in words that can be read scales nothing.
+    """
+    store = lister.informer.store
 
     def target_of(snapshot: Snapshot) -> Iterable[str]:
-        return (_key(snapshot.meta.namespace, reference(read(snapshot.raw))),)
+        try:
+            return (_key(snapshot.meta.namespace, reference(decode(snapshot.raw, type_))),)
+        except DecodeError:
+            return ()
 
     if not store.has_index(_BY_TARGET):
         store.add_index(_BY_TARGET, target_of)
@@ -149,7 +173,7 @@ def _is_same(target: Target, reference: Reference) -> bool:
     return target.identity == (_group(reference.api_version), reference.kind, reference.name)
 
 
-def _reference(scaler: VerticeScaler | _Ours) -> Reference:
+def _reference(scaler: VerticeScaler | Ours) -> Reference:
     target = scaler.spec.target
     return Reference(api_version=target.group_version, kind=target.kind, name=target.name)
 
@@ -158,6 +182,6 @@ def _group(group_version: str) -> str:
     return group_version.rpartition("/")[0]
 
 
-def _age(scaler: VerticeScaler) -> tuple[str, str]:
+def _age(scaler: VerticeScaler | Ours) -> tuple[str, str]:
     """Return what orders scalers by age; those of one second by their names."""
     return str(scaler.metadata.creation_timestamp), str(scaler.metadata.name)
