@@ -201,6 +201,8 @@ class VerticeScalerReconciler:
         self._warn_of_contest(look)
         if decision.replicas != look.scale.replicas and not guard:
             memories, scaled_at = look.carried_out(decision), Time(look.now)
+            if not await self._is_allowed(look, decision):
+                return
             look = await self._intend(look, memories)
             if not await self._scale(look, decision, memories):
                 return
@@ -219,6 +221,21 @@ class VerticeScalerReconciler:
                 scaled_at=scaled_at,
             ),
         )
+
+    async def _is_allowed(self, look: Look, decision: Decision) -> bool:
+        """Ask again, without a write, where the last one was refused: nothing is intended in vain.
+
+        What is refused for a day would otherwise be told and taken back at each look of it.
+        """
+        if not status.was_refused(look.scaler):
+            return True
+        target, namespace = look.scaler.spec.target, look.snapshot.meta.namespace
+        try:
+            await self._scales.write(namespace, target, look.scale, decision.replicas, dry_run=True)
+        except TargetError as error:
+            await self._cannot(look.scaler, look.snapshot, error.reason, str(error))
+            return False
+        return True
 
     async def _intend(self, look: Look, memories: Memories) -> Look:
         """Tell what nobody could know who did not see the change; returns the look as told.

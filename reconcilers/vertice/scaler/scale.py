@@ -20,6 +20,7 @@ from reconcilers.vertice.api.scaler import Target
 from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 
+REFUSED: Final = "Refused"
 MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
 _UNGRANTED: Final = 'is forbidden: User "'
@@ -146,8 +147,12 @@ class Scales:
             selector=scale.status.selector,
         )
 
-    async def write(self, namespace: str, target: Target, scale: Scale, replicas: int) -> None:
+    async def write(
+        self, namespace: str, target: Target, scale: Scale, replicas: int, *, dry_run: bool = False
+    ) -> None:
         """Make it so many pods, if there are still as many to be as were read.
+
+        A dry run asks whoever may refuse, and writes nothing.
 
         Raises:
             Moved: If there are not.
@@ -156,7 +161,7 @@ class Scales:
         kind, found = await self.kind(target), scale
         for _ in range(_TRIES):
             try:
-                await self._put(kind, namespace, target.name, found, replicas)
+                await self._put(kind, namespace, target.name, found, replicas, dry_run=dry_run)
             except Conflict:
                 found = await self._ask(kind, namespace, target)
                 if (found.uid, found.replicas) != (scale.uid, scale.replicas):
@@ -174,7 +179,14 @@ class Scales:
         raise Moved
 
     async def _put(
-        self, kind: Kind, namespace: str, name: str, scale: Scale, replicas: int
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        scale: Scale,
+        replicas: int,
+        *,
+        dry_run: bool,
     ) -> None:
         identity = {"name": name, "namespace": namespace, "uid": scale.uid}
         body: dict[str, Any] = {
@@ -184,7 +196,13 @@ class Scales:
             "spec": {"replicas": replicas},
         }
         await self._client.update(
-            kind, name, body, namespace=namespace, subresource="scale", manager=MANAGER
+            kind,
+            name,
+            body,
+            namespace=namespace,
+            subresource="scale",
+            manager=MANAGER,
+            dry_run=dry_run,
         )
 
 
@@ -192,7 +210,7 @@ def _forbidden(target: Target, kind: Kind, verb: str, error: Forbidden) -> Targe
     """Say what is missing; who else forbids things, a webhook or a quota, has its own words."""
     text = str(error)
     if _UNGRANTED not in text:
-        return TargetError("Refused", f"{target.kind} {target.name}: {text}")
+        return TargetError(REFUSED, f"{target.kind} {target.name}: {text}")
     return TargetError(
         "Forbidden",
         f"the operator may not {verb} {kind.resource}/scale, which {target.kind} {target.name} "
@@ -210,5 +228,5 @@ def _numberless(target: Target) -> TargetError:
 
 def _refused(target: Target, replicas: int, error: StatusError) -> TargetError:
     return TargetError(
-        "Refused", f"{replicas} pods of {target.kind} {target.name} were refused: {error}"
+        REFUSED, f"{replicas} pods of {target.kind} {target.name} were refused: {error}"
     )

@@ -27,6 +27,7 @@ from reconcilers.vertice.api.scaler import VerticeScaler, VerticeScalerStatus
 from reconcilers.vertice.scaler.listening import Figure
 from reconcilers.vertice.scaler.memory import Memories
 from reconcilers.vertice.scaler.reading.workloads import Scale
+from reconcilers.vertice.scaler.scale import REFUSED
 from reconcilers.vertice.scaler.schedule import InForce
 
 AT_LEAST_EVERY: Final = 60 * SECOND
@@ -132,6 +133,12 @@ def unable(
 def withheld(scaler: VerticeScaler, why: str) -> Condition:
     """Say that the target could be scaled, and why it is not."""
     return stated(scaler, ABLE, "Withheld", why, is_so=True)
+
+
+def was_refused(scaler: VerticeScaler) -> bool:
+    """Whether the last scale was refused by whoever may say so."""
+    known = () if scaler.status.conditions is UNSET else scaler.status.conditions
+    return any((each.type, each.reason) == (ABLE, REFUSED) for each in known)
 
 
 def is_worth_telling(

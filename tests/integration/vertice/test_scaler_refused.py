@@ -3,9 +3,12 @@
 import pytest
 
 from informers.meta.builtin import DEPLOYMENT
+from reconcilers.vertice.scaler.reconciler import set_up
 from tests.integration.vertice.test_scaler import becomes
 from tests.integration.vertice.world import WITHIN
 from tests.kit.eventually import eventually
+from tests.kit.faults import Match
+from tests.kit.hosting import hosted
 from tests.kit.rest import MERGE
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
@@ -16,6 +19,8 @@ RULE = {
     "operations": ["UPDATE"],
     "resources": ["deployments/scale"],
 }
+SCALED = Match(method="PUT", path="/deployments/web/scale")
+TOLD = Match(method="PATCH", path="/verticescalers/web/status")
 WORDS = "three pods are all that was paid for"
 
 
@@ -76,3 +81,25 @@ async def test_a_number_that_is_refused_is_told_in_the_words_of_who_refused_it(w
     await becomes(world.replicas, 3)
     await becomes(lambda: world.condition("AbleToScale"), ("True", "ReadyForNewScale"))
     await becomes(lambda: world.condition("ScaledToZero"), ("False", "InUse"))
+
+
+@pytest.mark.usefixtures("at_most_three")
+async def test_what_is_refused_again_is_not_intended_again(world, proxied, proxy):
+    """It is asked without a write first, so a status does not come and go at each look."""
+    world.deploy(replicas=1)
+    async with hosted(proxied, set_up, namespaces=[world.namespace]):
+        world.create(minReplicas=4)
+        await becomes(lambda: world.condition("AbleToScale"), ("False", "Refused"))
+        assert "originalReplicas" not in world.status()
+        proxy.forget()
+        world.look()
+
+        await becomes(lambda: len(proxy.seen(SCALED)), 1)
+        world.look()
+        await becomes(lambda: len(proxy.seen(SCALED)), 2)
+        assert all("All" == each.params.get("dryRun") for each in proxy.seen(SCALED))
+        assert [] == proxy.seen(TOLD)
+
+        world.change(minReplicas=3)
+        await becomes(world.replicas, 3)
+        assert 1 == world.status()["originalReplicas"]
