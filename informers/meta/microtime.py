@@ -145,6 +145,7 @@ class MicroTime(Instant):
 
     __slots__ = ()
 
+    schema: ClassVar = {**Instant.schema, "pattern": r"\.[0-9]{6}(Z|[+-][0-9]{2}:[0-9]{2})$"}
     _pattern = _MICROS
     _precision = 1_000
 

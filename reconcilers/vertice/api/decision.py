@@ -13,6 +13,7 @@ from reconcilers.vertice.api.measured import MetricType
 
 MOST_TEXT = 512
 Text = Annotated[str, Meta(max_length=MOST_TEXT)]
+Count = Annotated[int, Meta(ge=0)]
 Reason = Literal[
     "AsMeasured",
     "WithinTolerance",
@@ -127,7 +128,7 @@ class DecisionStatus(Struct, frozen=True, kw_only=True, rename="camel"):
 class Asked(Struct, frozen=True, kw_only=True, rename="camel"):
     """How many pods were asked for at a moment."""
 
-    replicas: int
+    replicas: Count
     """So many."""
     at: MicroTime
     """When."""
@@ -136,7 +137,7 @@ class Asked(Struct, frozen=True, kw_only=True, rename="camel"):
 class Changed(Struct, frozen=True, kw_only=True, rename="camel"):
     """By how many pods it was changed at a moment."""
 
-    by: int
+    by: Count
     """So many, without a sign."""
     at: MicroTime
     """When."""
@@ -145,7 +146,7 @@ class Changed(Struct, frozen=True, kw_only=True, rename="camel"):
 class MetricMemory(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is remembered of one metric."""
 
-    failures: int = 0
+    failures: Count = 0
     """Looks in a row that failed."""
     failed_at: MicroTime | UnsetType = UNSET
     """The last one that failed, while that matters: until a window after it nothing goes down."""

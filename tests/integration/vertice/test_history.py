@@ -51,8 +51,8 @@ async def test_what_a_server_repeats_is_not_told():
 
 
 async def test_it_takes_a_place_like_any_query():
-    """Who waits for one longer than the server's time is told so."""
-    queries = Queries(LoopClock(), places=Places(in_all=0))
+    """Who waits for one in vain is told so."""
+    queries = Queries(LoopClock(), places=Places(in_all=0, turn=0.1))
     asked = Server(address="http://127.0.0.1:1", timeout=0.1)
     with pytest.raises(Unanswered, match=r"0 other queries were under way for 0\.1 s"):
         await queries.history(asked, "up", SPAN, max_age=60.0)
