@@ -28,10 +28,10 @@ async def disturbed(world, days):
         await world.clock.sleep(world.random.expovariate(1 / (DAY / 2)))
         replica = world.random.choice(world.replicas)
         match world.random.choice(["restart", "more", "fewer", "cut", "ask", "faults", "delete"]):
-            case "restart":
+            case "restart" if world.secret.value is not None:
                 await replica.stop()
                 world.start_replica()
-            case "more" if len(world.replicas) < 4:
+            case "more" if len(world.replicas) < 4 and world.secret.value is not None:
                 world.start_replica()
             case "fewer" if len(world.replicas) > 2:
                 await replica.stop()
@@ -55,7 +55,11 @@ def mend(replica):
 
 
 def is_calm(world):
-    """Whether all replicas know the ring; one that has just started would make another."""
+    """Whether all replicas know the ring; one that has just started would make another.
+
+    So does one that starts while the Secret is gone, before those who know it have put it back:
+    what it shows is trusted a minute later, and nothing can be done about that.
+    """
     return all(
         not each.is_cut and each.keeper.ring == world.secret.value for each in world.replicas
     )

@@ -160,6 +160,7 @@ class Replica:
             clock=world.clock,
             log=Silence(),
             lives=world.lives,
+            rng=world.random,
         )
 
     async def run(self) -> None:

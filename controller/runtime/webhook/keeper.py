@@ -55,6 +55,7 @@ class Keeper:
         clock: Clock,
         log: LifecycleLog,
         lives: Lives | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self.ring: Ring | None = None
         self._vault = vault
@@ -64,7 +65,8 @@ class Keeper:
         self._clock = clock
         self._log = log
         self._lives = lives or Lives()
-        self._backoff = Backoff(clock, random.Random(), cap=60.0)  # noqa: S311 - jitter, not secrets
+        jitter = rng or random.Random()  # noqa: S311 - not secrets
+        self._backoff = Backoff(clock, jitter, cap=60.0)
         self._woken = asyncio.Event()
         self._in_force: tuple[bytes, float] = (b"", 0.0)
         self._is_finishing = False
