@@ -18,26 +18,29 @@ Replicas = Annotated[int, Meta(ge=0, le=MOST_REPLICAS)]
 
 
 class ScalingPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
-    """By how much it may change within a period."""
+    """By how much the number of pods may change within a period."""
 
     type: Annotated[Literal["Pods", "Percent"], Meta(examples=["Pods"])]
-    """Whether the value counts pods, or per cent of those there were when the period began."""
+    """Whether the value is a number of pods, or per cent of those there were when the period
+    began."""
     value: Annotated[int, Meta(ge=1, le=MOST_REPLICAS, examples=[4])]
-    """How much that is."""
+    """By how many pods, or by how many per cent, within a period."""
     period: Annotated[int, Meta(ge=1, le=LONGEST_PERIOD, examples=[60])]
-    """Seconds."""
+    """How long the period is that ends now, in seconds."""
 
 
 class ScalingRules(Struct, frozen=True, kw_only=True, rename="camel"):
     """One direction."""
 
     stabilization_window: Annotated[int, Meta(ge=0, le=LONGEST_WINDOW)] | UnsetType = UNSET
-    """Seconds for which what was asked for counts: it goes up to the least, down to the most that
-    was asked for within it. 0 up and 300 down where nothing is said."""
+    """For how many seconds a look remembers how many pods were asked for. scaleUp goes at most to
+    the smallest number within its window, 0 by default; scaleDown at most to the largest number
+    within its own, 300 by default."""
     select_policy: Literal["Max", "Min", "Disabled"] = "Max"
     """Which of several policies counts: the one that allows most, least; or no change at all."""
     policies: Annotated[tuple[ScalingPolicy, ...], Meta(max_length=MOST_POLICIES)] = ()
-    """How fast. Where there is none: up by 4 pods or by 100 % in 15 seconds, down by 100 %."""
+    """How fast it may change. Default of scaleUp: in 15 seconds by 4 pods or by 100 %, whichever is
+    more. Default of scaleDown: in 15 seconds by 100 %, so at once."""
     tolerance: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
     """How far what is measured may be from its target without a change: 0.1 is a tenth."""
 
@@ -55,13 +58,17 @@ class ScheduleEntry(Struct, frozen=True, kw_only=True, rename="camel"):
     """How many pods there are to be from a time of the clock on."""
 
     cron: Annotated[str, Meta(min_length=1, max_length=256, examples=["0 8 * * 1-5"])]
-    """When it begins, as five fields: minute, hour, day, month, day of the week."""
+    """When it begins, as five fields: minute, hour, day, month, day of the week. Without an end it
+    holds until any entry begins: `0 8 * * 1-5` alone then holds at night and on weekends, too."""
     replicas: Annotated[Replicas, Meta(examples=[10])]
     """How many pods that is."""
     mode: Literal["floor", "exact", "ceiling"] = "floor"
     """At least so many, so many whatever is measured, or at most so many."""
-    end: Annotated[str, Meta(min_length=1, max_length=256)] | UnsetType = UNSET
-    """When it ends, likewise; without it, when any entry of the list begins the next time."""
+    end: (
+        Annotated[str, Meta(min_length=1, max_length=256, examples=["0 20 * * 1-5"])] | UnsetType
+    ) = UNSET
+    """When it ends, in the same form; without it, when any entry of the list begins the next
+    time."""
     time_zone: Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Berlin"])] = "UTC"
     """The place whose clocks count, by its IANA name."""
 

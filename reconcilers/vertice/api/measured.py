@@ -72,7 +72,7 @@ class CustomMetric(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ExternalMetric(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The answer of Prometheus to a query: one number, asked for at every look."""
+    """The answer of Prometheus to a query: one number, asked for every 15 seconds."""
 
     query: Annotated[str, Meta(min_length=1, max_length=MOST_QUERY)]
     """A query in PromQL whose answer is a scalar, or a vector of one series."""
@@ -220,7 +220,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         path="spec.metrics[].external",
         rule="duration(self.maxAge) >= duration('15s')",
-        message="no sample is always younger than 15 s",
+        message="say 15s or more: samples get that old between two looks",
         field_path=".maxAge",
     ),
     Rule(
@@ -233,7 +233,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         path="spec.prometheus",
         rule="duration(self.timeout) > duration('0s') && duration(self.timeout) <= duration('15s')",
-        message="an answer that takes longer than 15 s comes after the next look",
+        message="say 15s at most: the next look begins then",
         field_path=".timeout",
     ),
     Rule(

@@ -85,8 +85,9 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     ] = ()
     """What is listened to; the metric that asks for most pods decides."""
     behavior: Behavior | UnsetType = UNSET
-    """How fast it may change. Without it: nothing goes down that was asked for within 5 minutes,
-    and it goes up to the double, or to 4, at a time."""
+    """How fast the number may change. Without this block: up at each look, to the double or to 4 at
+    most; down to what was the most that was asked for within 5 minutes, at once. With it, each
+    direction has the defaults of its fields."""
     schedule: Annotated[tuple[ScheduleEntry, ...], Meta(max_length=64)] = ()
     """How many pods there are to be by the clock; the entry that began last is in force, and of
     two that begin at once the later one of the list."""
@@ -97,7 +98,8 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     fallback: Fallback | UnsetType = UNSET
     """What metrics with `onMissing: fallback` ask for while they cannot be read."""
     cooldown: Annotated[Duration, Meta(examples=["5m"])] = Duration.parse("5m")
-    """How long nothing has to ask for a pod before the last one goes."""
+    """For how long no query may have been above its activation before the last pod goes, where
+    minReplicas is 0. The window of scaleDown, 300 seconds by default, holds beside it."""
     limits: HourlyLimits = HourlyLimits()
     """How many pods may come and go within any hour."""
     pause: Literal["None", "Up", "Down", "Both"] = "None"
@@ -224,7 +226,7 @@ class VerticeScaler(Resource, frozen=True, kw_only=True, rename="camel"):
             Column(
                 name="Ready",
                 path='.status.conditions[?(@.type=="Ready")].status',
-                description="Whether it can do its work.",
+                description="Whether the target can be scaled and all metrics can be read.",
             ),
             Column(
                 name="Reason",
