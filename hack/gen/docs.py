@@ -27,8 +27,10 @@ _RANGES: Final = (
     ("minProperties", "maxProperties", " entries"),
 )
 _PERMISSIONS_INTRO: Final = (
-    "Nothing is granted by wildcard. With `--namespaces` the same rules are Roles in those "
-    "namespaces only, and rows marked *cluster* are left out."
+    "No verb and no group is granted by wildcard, and resources only where `*` stands below: in a "
+    "group of its own whose resources are named by others, as custom metrics are. With "
+    "`--namespaces` the same rules are Roles in those namespaces only, and rows marked *cluster* "
+    "are left out."
 )
 
 

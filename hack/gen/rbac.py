@@ -10,7 +10,8 @@ What the manager needs in its own namespace, the Lease above all, belongs to bot
 `metrics-auth/` is for those who use `--metrics-auth`, with either.
 
 Beside them, per family, the roles of people: view and edit, which the cluster's own roles take up.
-Nothing is granted by wildcard. Everything is called after the installation it is for; without one,
+No verb and no group is granted by wildcard, and resources only in a group of their own whose names
+others choose (custom metrics). Everything is called after the installation it is for; without one,
 after the one that hosts all families.
 """
 
