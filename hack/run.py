@@ -6,6 +6,9 @@ its cluster is one of ours (hack/cluster), kind's, or on this machine; any other
 selected. Without any kubeconfig a control plane of our own is started, with fake nodes on which
 pods become Ready, and said how to remove; once more at the end, since it outlives the manager.
 
+The manager runs beside the cluster, not in it: it reaches the API server and this machine, but no
+Service by its name, and pods only if they have addresses here.
+
 CRDs are applied by server-side apply. Webhooks stay off unless the cluster is ours, since the API
 server of another could not reach this machine, and a stopped `make run` must never block anyone; on
 ours they are served by a loopback URL, with configurations that go when the manager does.

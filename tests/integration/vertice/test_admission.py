@@ -167,7 +167,7 @@ def test_what_can_be_foreseen_is_taken(world, metrics, prediction):
         ),
         ({"cooldown": "-1s"}, "a time cannot be negative"),
         ({"prometheus": {"address": "prometheus:9090"}}, "begins with http:// or https://"),
-        ({"prometheus": {"timeout": "1m"}}, "comes after the next look"),
+        ({"prometheus": {"timeout": "1m"}}, "the next look begins then"),
         *(
             ({"metrics": metrics, "prediction": which}, "say in prediction.metric the place of an")
             for metrics, which in (
