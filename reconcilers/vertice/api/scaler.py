@@ -80,7 +80,18 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
         tuple[Metric, ...],
         Meta(
             max_length=MOST_METRICS,
-            examples=[[{"type": "cpu", "target": {"averageUtilization": 70}}]],
+            examples=[
+                [
+                    {"type": "cpu", "target": {"averageUtilization": 70}},
+                    {
+                        "type": "external",
+                        "external": {
+                            "query": 'sum(rate(http_requests_total{app="web"}[2m]))',
+                            "target": "100",
+                        },
+                    },
+                ]
+            ],
         ),
     ] = ()
     """What is listened to; the metric that asks for most pods decides."""
@@ -91,7 +102,9 @@ class VerticeScalerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     schedule: Annotated[tuple[ScheduleEntry, ...], Meta(max_length=64)] = ()
     """How many pods there are to be by the clock; the entry that began last is in force, and of
     two that begin at once the later one of the list."""
-    prometheus: Prometheus = Prometheus()
+    prometheus: Annotated[
+        Prometheus, Meta(examples=[{"address": "http://prometheus.monitoring:9090"}])
+    ] = Prometheus()
     """Where external metrics are asked for."""
     prediction: Prediction | UnsetType = UNSET
     """What is foreseen of a metric, so that pods are there before they are needed; off without."""
