@@ -40,13 +40,18 @@ class Look:
     now: int
     began: float
 
-    def left(self, decision: Decision) -> Memories:
-        """Return what to remember of a decision that changes nothing, or is kept from it."""
+    def left(self, decision: Decision, *, rival: str = "") -> Memories:
+        """Return what to remember of a decision that changes nothing, or is kept from it.
+
+        What another autoscaler leaves without pods is ours to wake once that is gone, if it may be
+        without: whoever looks at a preview before the change comes from there.
+        """
+        is_handed_over = bool(rival) and not self.scaler.spec.min_replicas
         return attrs.evolve(
             self.memories,
             past=decision.past,
             active_at=decision.active_at,
-            is_zeroed=self.memories.is_zeroed and not self.scale.replicas,
+            is_zeroed=not self.scale.replicas and (self.memories.is_zeroed or is_handed_over),
         )
 
     def carried_out(self, decision: Decision) -> Memories:

@@ -196,7 +196,7 @@ class VerticeScalerReconciler:
         guard = self._guard(look, decision, blocked)
         generation = look.snapshot.meta.generation
         account = told(look.situation, decision, generation=generation, guard=guard)
-        memories, scaled_at = look.left(decision), None
+        memories, scaled_at = look.left(decision, rival=blocked), None
         self._remember(look, memories)
         self._warn_of_contest(look)
         if decision.replicas != look.scale.replicas and not guard:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from reconcilers.vertice.scaler.reconciler import set_up
-from tests.integration.vertice.test_scaler import becomes
-from tests.integration.vertice.world import AT_ONCE, WITHIN
+from tests.integration.vertice.test_scaler import HPA, becomes
+from tests.integration.vertice.world import AT_ONCE, TARGET, WITHIN
 from tests.kit.crashpoints import Guillotine
 from tests.kit.hosting import hosted
 
@@ -116,3 +116,26 @@ async def test_what_has_no_pods_at_first_is_left_so_if_it_may_not(world):
 
     await becomes(world.decided, "ScalingDisabled")
     assert 0 == world.replicas()
+
+
+@pytest.mark.usefixtures("host")
+async def test_what_another_autoscaler_left_without_pods_is_woken_when_that_is_gone(world):
+    """Whoever changes over looks at both beside each other first."""
+    world.deploy(replicas=1)
+    path = HPA.format(world.namespace)
+    autoscaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "other"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", **TARGET}, "maxReplicas": 4},
+    }
+    world.rest.create(path, autoscaler)
+    world.create(minReplicas=0, metrics=None, schedule=[THREE])
+    await becomes(lambda: world.condition("AbleToScale"), ("False", "OwnedByAnother"))
+    world.scale(0)
+    world.look()
+    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+
+    world.rest.delete(f"{path}/other")
+
+    await becomes(world.replicas, 3)
