@@ -26,6 +26,7 @@ from typing import Final
 import attrs
 from cronsim import CronSim, CronSimError
 
+from controller.runtime.cronfault import fault
 from informers.meta.duration import Duration
 
 UTC: Final = dt.UTC
@@ -165,14 +166,15 @@ def parse(expression: str, zone: str = "UTC") -> Cron:
     Raises:
         CronError: If it, or the zone, says nothing certain.
     """
-    place = _place(zone)
+    where = place(zone)
     if expression.startswith(EVERY):
-        return Cron(expression, place, _ALWAYS, _period(expression.removeprefix(EVERY)))
+        return Cron(expression, where, _ALWAYS, _period(expression.removeprefix(EVERY)))
+    fields = _five(expression)
     try:
-        cron = Cron(expression, place, _five(expression))
+        cron = Cron(expression, where, " ".join(fields))
         next(CronSim(cron._fields, _FIRST))
     except CronSimError as error:
-        raise CronError(f"{expression!r}: {str(error).lower()}") from error
+        raise CronError(f"{expression!r}: {fault(fields)}") from error
     return cron
 
 
@@ -180,7 +182,12 @@ def _minute_of(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-def _place(zone: str) -> zoneinfo.ZoneInfo:
+def place(zone: str) -> zoneinfo.ZoneInfo:
+    """Return a zone by its name.
+
+    Raises:
+        CronError: If nobody knows it.
+    """
     try:
         return zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -199,7 +206,7 @@ def _period(text: str) -> dt.timedelta:
     return period
 
 
-def _five(expression: str) -> str:
+def _five(expression: str) -> list[str]:
     """Return the five fields of an expression that all crons read alike."""
     if len(expression) > LONGEST:
         raise CronError(f"an expression of {len(expression)} characters; {LONGEST} are allowed")
@@ -207,9 +214,10 @@ def _five(expression: str) -> str:
         raise CronError(f"{expression!r}: write the zone beside it, into timeZone")
     fields = NAMED.get(expression.strip().lower(), expression).replace("?", "*").split()
     if len(fields) != FIELDS:
+        count = f"{len(fields)} field{'' if len(fields) == 1 else 's'}"
         raise CronError(
-            f"{expression!r} has {len(fields)} fields; minute, hour, day of the month, month and "
-            "day of the week are wanted, as in '0 8 * * 1-5'"
+            f"{expression!r} has {count}; five are wanted: minute, hour, day of the month, month "
+            "and day of the week, as in '0 8 * * 1-5'"
         )
     days, weekdays = fields[2], fields[4]
     is_stepped = any(each.startswith("*") and each != "*" for each in (days, weekdays))
@@ -218,4 +226,4 @@ def _five(expression: str) -> str:
             f"{expression!r}: whether both days or one of them has to fit is read differently by "
             "different crons; list the days instead of */n, or write two entries"
         )
-    return " ".join(fields)
+    return fields

@@ -15,13 +15,13 @@ Floors and ceilings move the limits of the spec, so what is measured still decid
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
 from msgspec import UNSET
 
-from controller.runtime.cron import Cron, CronError, parse
+from controller.runtime.cron import Cron, CronError, parse, place
 from reconcilers.vertice.api.behavior import ScheduleEntry
 from reconcilers.vertice.scaler.normal import Bounds
 
@@ -90,17 +90,38 @@ def read(entries: Iterable[ScheduleEntry]) -> Schedule:
     """Read the expressions of a schedule.
 
     Raises:
-        CronError: If one of them says nothing certain; the message has the remedy.
+        CronError: If some of them say nothing certain; the message names each, with the remedy.
     """
-    found = tuple(
-        Entry(
-            spec=each,
-            begin=_parsed(each.cron, each.time_zone),
-            end=None if each.end is UNSET else _parsed(each.end, each.time_zone),
-        )
-        for each in entries
-    )
-    return Schedule(found)
+    found, faults = list[Entry](), list[str]()
+    for position, each in enumerate(entries):
+        wrong = list(_faults(each))
+        faults.extend(f"spec.schedule[{position}].{fault}" for fault in wrong)
+        if not wrong:
+            found.append(_entry(each))
+    if faults:
+        raise CronError("; ".join(faults))
+    return Schedule(tuple(found))
+
+
+def _entry(spec: ScheduleEntry) -> Entry:
+    end = None if spec.end is UNSET else _parsed(spec.end, spec.time_zone)
+    return Entry(spec=spec, begin=_parsed(spec.cron, spec.time_zone), end=end)
+
+
+def _faults(entry: ScheduleEntry) -> Iterator[str]:
+    """Say what is wrong with an entry, by field; of its times by any zone that is one."""
+    zone = entry.time_zone
+    try:
+        place(zone)
+    except CronError as error:
+        zone = "UTC"
+        yield f"timeZone: {error}"
+    for field, expression in (("cron", entry.cron), ("end", entry.end)):
+        try:
+            if expression is not UNSET:
+                _parsed(expression, zone)
+        except CronError as error:
+            yield f"{field}: {error}"
 
 
 def _parsed(expression: str, zone: str) -> Cron:

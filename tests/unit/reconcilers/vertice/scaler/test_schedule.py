@@ -179,11 +179,35 @@ def test_without_an_entry_the_limits_are_those_of_the_spec():
     )
 
 
+def test_all_that_is_wrong_is_told_at_once():
+    """By entry and field; an unknown zone is told once, and hides nothing."""
+    wrong = [
+        entry("0 8 * * *", 1),
+        entry("0 25 * * *", 1, end="0 20-8 * * *", zone="Mars/Olympus"),
+        entry("bad", 1),
+    ]
+
+    with pytest.raises(CronError) as raised:
+        read(wrong)
+
+    assert (
+        "spec.schedule[1].timeZone: nobody knows the time of 'Mars/Olympus': name an IANA zone "
+        "such as Europe/Lisbon; "
+        "spec.schedule[1].cron: '0 25 * * *': hour 25 is not 0-23; "
+        "spec.schedule[1].end: '0 20-8 * * *': hour 20-8 runs backwards: write 20-23,0-8; "
+        "spec.schedule[2].cron: 'bad' has 1 field; five are wanted: minute, hour, day of the "
+        "month, month and day of the week, as in '0 8 * * 1-5'"
+    ) == str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("entry_", "text"),
     [
         (entry("0 8 * *", 1), "4 fields"),
-        (entry("0 8 * * *", 1, end="0 25 * * *"), "bad hour"),
+        (
+            entry("0 8 * * *", 1, end="0 25 * * *"),
+            r"spec.schedule\[0\].end: '0 25 \* \* \*': hour 25 is not 0-23",
+        ),
         (entry("0 8 * * *", 1, zone="Mars/Olympus"), "nobody knows the time of 'Mars/Olympus'"),
         (entry("@every 1s", 1), "'@every 1s' is less than a minute"),
         (entry("0 8 * * *", 1, end="@every 59s"), "'@every 59s' is less than a minute"),
