@@ -65,7 +65,9 @@ class Log(SourceLog, Protocol):
 
     def debug(self, event: str, /, **fields: object) -> object:
         """Tell what only a developer wants to know."""
-        ...
+
+    def info(self, event: str, /, **fields: object) -> object:
+        """Tell what an operator wants to know."""
 
 
 @attrs.frozen(kw_only=True)

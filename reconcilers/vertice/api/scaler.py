@@ -234,7 +234,7 @@ class VerticeScaler(Resource, frozen=True, kw_only=True, rename="camel"):
                 name="Desired",
                 path=".status.desiredReplicas",
                 type="integer",
-                description="How many there are to be.",
+                description="How many there are to be, also where something holds that.",
             ),
             Column(
                 name="Ready",
@@ -243,8 +243,8 @@ class VerticeScaler(Resource, frozen=True, kw_only=True, rename="camel"):
             ),
             Column(
                 name="Reason",
-                path=".status.decision.reason",
-                description="The step that decided.",
+                path='.status.conditions[?(@.type=="Ready")].reason',
+                description="The step that decided, what holds its decision, or what is wrong.",
             ),
             Column(
                 name="Last Scale",
@@ -254,8 +254,8 @@ class VerticeScaler(Resource, frozen=True, kw_only=True, rename="camel"):
             ),
             Column(
                 name="Message",
-                path=".status.decision.message",
-                description="Why.",
+                path='.status.conditions[?(@.type=="Ready")].message',
+                description="The same as a sentence.",
                 priority=1,
             ),
         ),

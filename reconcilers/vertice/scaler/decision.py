@@ -27,7 +27,7 @@ from reconcilers.vertice.scaler.history import Past, Spans
 from reconcilers.vertice.scaler.normal import Behaviour, Bounds, Normal, normalized, spans_of
 from reconcilers.vertice.scaler.schedule import BY_SPEC, Limits
 from reconcilers.vertice.scaler.turn import turn
-from reconcilers.vertice.scaler.votes import Vote
+from reconcilers.vertice.scaler.votes import Vote, loudest
 
 HOUR: Final = 3600 * SECOND
 
@@ -253,7 +253,7 @@ def _reason(situation: Situation, decision: Decision) -> Reason:
     if decision.replicas == asked:
         if decision.predicted is not None:
             return "ByPrediction"
-        return "WithinTolerance" if asked == situation.current else _voice(situation)
+        return _voice(situation, decision)
     if asked > bounds.most == decision.replicas or asked < bounds.least == decision.replicas:
         return _edge(decision, is_least=asked < bounds.least)
     is_held = decision.normal.stabilized == decision.replicas
@@ -277,7 +277,11 @@ def _edge(decision: Decision, *, is_least: bool) -> Reason:
     return "AtMinimum" if is_least else "AtMaximum"
 
 
-def _voice(situation: Situation) -> Reason:
-    """Say whether it is the fallback that decided."""
-    loudest = max(situation.votes, key=lambda each: each.replicas or 0, default=None)
-    return "ByFallback" if loudest is not None and loudest.is_fallback else "AsMeasured"
+def _voice(situation: Situation, decision: Decision) -> Reason:
+    """Say who asked for what there is to be; where nothing is listened to, the limits did."""
+    found = loudest(situation.votes)
+    if found is None:
+        return _edge(decision, is_least=True)
+    if found.is_fallback:
+        return "ByFallback"
+    return "WithinTolerance" if decision.asked == situation.current else "AsMeasured"

@@ -31,6 +31,7 @@ from reconcilers.vertice.scaler.contest import Contests
 from reconcilers.vertice.scaler.counts import Counts
 from reconcilers.vertice.scaler.decision import Decision, decide, spans
 from reconcilers.vertice.scaler.gathering import Gathering, NotYet
+from reconcilers.vertice.scaler.guard import Guard, guarding
 from reconcilers.vertice.scaler.look import Known, Look, bare, situation_of, was_to_be
 from reconcilers.vertice.scaler.measuring import Measuring
 from reconcilers.vertice.scaler.memory import Memories, now_of
@@ -38,9 +39,9 @@ from reconcilers.vertice.scaler.pace import PERIOD, SOON, Pace
 from reconcilers.vertice.scaler.prediction.forecasts import Forecasts
 from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
-from reconcilers.vertice.scaler.restoring import RESTORE, Restoring, asked_to_leave
+from reconcilers.vertice.scaler.restoring import RESTORE, Restoring
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
-from reconcilers.vertice.scaler.scale import Moved, Scales, TargetError
+from reconcilers.vertice.scaler.scale import REFUSED, Moved, Scales, TargetError
 from reconcilers.vertice.scaler.schedule import Schedule, read
 from reconcilers.vertice.scaler.told import told
 
@@ -63,6 +64,7 @@ class VerticeScalerReconciler:
     ) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
+        self._log = runtime.log
         self._recorder = runtime.recorder
         self._scalers = runtime.lister(VerticeScaler)
         self._intents = Intents.of(runtime)
@@ -192,14 +194,19 @@ class VerticeScalerReconciler:
     async def _act(self, look: Look) -> None:
         """Carry out what is decided, and tell it."""
         decision = decide(look.situation)
-        blocked = self._rivals.of(look.scaler)
-        guard = self._guard(look, decision, blocked)
-        generation = look.snapshot.meta.generation
-        account = told(look.situation, decision, generation=generation, guard=guard)
-        memories, scaled_at = look.left(decision, rival=blocked), None
+        rival = self._rivals.of(look.scaler)
+        guard = self._guard(look, decision, rival)
+        account = told(
+            look.situation,
+            decision,
+            target=look.target,
+            generation=look.snapshot.meta.generation,
+            guard="" if guard is None else guard.why,
+        )
+        memories, scaled_at = look.left(decision, rival=rival), None
         self._remember(look, memories)
         self._warn_of_contest(look)
-        if decision.replicas != look.scale.replicas and not guard:
+        if decision.replicas != look.scale.replicas and guard is None:
             memories, scaled_at = look.carried_out(decision), Time(look.now)
             if not await self._is_allowed(look, decision):
                 return
@@ -217,7 +224,8 @@ class VerticeScalerReconciler:
                 prediction=look.outlook.told,
                 memories=memories,
                 in_force=look.in_force,
-                blocked=blocked,
+                rival=rival,
+                guard=guard,
                 scaled_at=scaled_at,
             ),
         )
@@ -233,7 +241,7 @@ class VerticeScalerReconciler:
         try:
             await self._scales.write(namespace, target, look.scale, decision.replicas, dry_run=True)
         except TargetError as error:
-            await self._cannot(look.scaler, look.snapshot, error.reason, str(error))
+            await self._not_now(look, error)
             return False
         return True
 
@@ -264,32 +272,36 @@ class VerticeScalerReconciler:
             if isinstance(error, Moved):
                 raise
             # The scaler is as it was looked at, so what was intended is taken back.
-            await self._cannot(look.scaler, look.snapshot, error.reason, str(error))
+            await self._not_now(look, error)
             return False
         self._remember(look, memories)
         self._contests.wrote(look.snapshot.key, current, decision.replicas)
         self._counts.scaled(look.snapshot, current, decision.replicas)
+        self._log.info(
+            "workload_scaled",
+            target=str(look.target),
+            before=current,
+            after=decision.replicas,
+            reason=decision.reason,
+        )
         return True
+
+    async def _not_now(self, look: Look, error: TargetError) -> None:
+        """Tell why a scale could not be written, and when it is tried again."""
+        again = f"; it is tried again in {PERIOD:g} s" if error.reason == REFUSED else ""
+        message = f"{error}{again}"
+        await self._cannot(look.scaler, look.snapshot, error.reason, message, scale=look.scale)
 
     def _remember(self, look: Look, memories: Memories) -> None:
         self._memories[look.snapshot.key] = Known(
             uid=look.snapshot.meta.uid, target=look.scaler.spec.target, memories=memories
         )
 
-    def _guard(self, look: Look, decision: Decision, blocked: str) -> str:
-        """Say what keeps a decision from being carried out, if anything does."""
-        spec, change = look.scaler.spec, decision.replicas - look.scale.replicas
-        if blocked:
-            return f"{blocked} scales the same target"
-        if not change:
-            return ""
-        direction = "Up" if change > 0 else "Down"
-        if spec.pause in {direction, "Both"}:
-            return f"spec.pause is {spec.pause}"
-        frozen = asked_to_leave(self._intents.frozen(look.target, self._clock.wall()))
-        if frozen:
-            return frozen
-        return "spec.preview is on" if spec.preview else ""
+    def _guard(self, look: Look, decision: Decision, rival: str) -> Guard | None:
+        """Return what keeps a decision from being carried out, if anything does."""
+        change = decision.replicas - look.scale.replicas
+        frozen = self._intents.frozen(look.target, self._clock.wall())
+        return guarding(look.scaler.spec, change, rival=rival, frozen=frozen)
 
     # Telling
 
@@ -300,9 +312,15 @@ class VerticeScalerReconciler:
             self._announce(look.scaler, look.snapshot, said)
 
     async def _cannot(
-        self, scaler: VerticeScaler, snapshot: Snapshot, reason: str, message: str
+        self,
+        scaler: VerticeScaler,
+        snapshot: Snapshot,
+        reason: str,
+        message: str,
+        *,
+        scale: Scale | None = None,
     ) -> None:
-        new, said = status.unable(scaler, reason, message)
+        new, said = status.unable(scaler, reason, message, scale)
         await self._status.write(snapshot, new, said)
         self._announce(scaler, snapshot, said[:1])
 

@@ -10,14 +10,16 @@ from typing import Final
 
 from msgspec import UNSET
 
-from controller.runtime.intent import Intent, Intents, TargetRef
+from controller.runtime.intent import Intents, TargetRef
 from controller.runtime.runtime import Runtime
 from informers.snapshot import Snapshot
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
+from reconcilers.vertice.scaler.guard import asked_to_leave
 from reconcilers.vertice.scaler.rivals import Rivals
 from reconcilers.vertice.scaler.scale import Scales, TargetError
 
 RESTORE: Final = "vertice.io/restore-replicas"
+GIVEN_BACK: Final = "Restored"
 NOT_GIVEN_BACK: Final = "NotRestored"
 
 
@@ -26,6 +28,7 @@ class Restoring:
 
     def __init__(self, runtime: Runtime, scales: Scales, rivals: Rivals) -> None:
         self._clock = runtime.clock
+        self._log = runtime.log
         self._recorder = runtime.recorder
         self._intents = Intents.of(runtime)
         self._scales = scales
@@ -44,15 +47,15 @@ class Restoring:
             self._leave(snapshot, f"{rival} scales {scaler.spec.target.name} now")
             return ""
         try:
-            return await self._write(scaler, snapshot.meta.namespace, original)
+            return await self._write(scaler, snapshot, original)
         except TargetError as error:
             if error.is_passing:
                 return str(error)
             self._leave(snapshot, str(error))
             return ""
 
-    async def _write(self, scaler: VerticeScaler, namespace: str, original: int) -> str:
-        target = scaler.spec.target
+    async def _write(self, scaler: VerticeScaler, snapshot: Snapshot, original: int) -> str:
+        namespace, target = snapshot.meta.namespace, scaler.spec.target
         kind = await self._scales.kind(target)
         reference = TargetRef.of(kind, namespace, target.name)
         frozen = asked_to_leave(self._intents.frozen(reference, self._clock.wall()))
@@ -61,17 +64,15 @@ class Restoring:
         scale = await self._scales.read(namespace, target)
         if scale.replicas != original:
             await self._scales.write(namespace, target, scale, original)
+            before, pods = scale.replicas, "1 pod" if original == 1 else f"{original} pods"
+            message = f"from {before} to {pods}, as before the scaler's first change"
+            self._recorder.tell(VERTICE_SCALER, snapshot, GIVEN_BACK, message)
+            self._log.info(
+                "workload_restored", target=str(reference), before=before, after=original
+            )
         return ""
 
     def _leave(self, snapshot: Snapshot, why: str) -> None:
         """Tell that the number stays as it is: nobody will look at the scaler any more."""
         message = f"the number of pods stays as it is: {why}"
         self._recorder.tell(VERTICE_SCALER, snapshot, NOT_GIVEN_BACK, message, type_="Warning")
-
-
-def asked_to_leave(intent: Intent | None) -> str:
-    """Say who froze a target, and why if that is told; nothing if nobody did."""
-    if intent is None:
-        return ""
-    reason = f": {intent.why}" if intent.why else ""
-    return f"{intent.holder} asked to leave it alone{reason}"

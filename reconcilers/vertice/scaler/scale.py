@@ -86,8 +86,7 @@ class Scales:
         if not found.is_scalable:
             raise TargetError(
                 "NotScalable",
-                f"{target.kind} of {target.group_version} has no scale: its definition needs "
-                "subresources.scale",
+                f"{target.kind} of {target.group_version} has no scale{_scaleless(target)}",
             )
         return found.kind
 
@@ -126,7 +125,9 @@ class Scales:
             )
         except NotFound as error:
             raise TargetError(
-                "TargetMissing", f"there is no {target.kind} {target.name} in this namespace"
+                "TargetMissing",
+                f"there is no {target.kind} {target.name} in namespace {namespace}: make it there, "
+                "or name another one in spec.target",
             ) from error
         except Forbidden as error:
             raise _forbidden(target, kind, "get", error) from error
@@ -224,6 +225,14 @@ def _numberless(target: Target) -> TargetError:
         f"{target.kind} {target.name} does not say how many pods it is to have: write a number "
         "where specReplicasPath of its definition points, or give that field a default there",
     )
+
+
+def _scaleless(target: Target) -> str:
+    """Say what to do; only custom kinds have a definition, and those have a domain for a group."""
+    group, _, _ = target.group_version.rpartition("/")
+    if "." in group and not group.endswith(".k8s.io"):
+        return ": its definition needs subresources.scale"
+    return ", so nothing can scale it: name another kind in spec.target"
 
 
 def _refused(target: Target, replicas: int, error: StatusError) -> TargetError:

@@ -24,6 +24,7 @@ from reconcilers.vertice.api.decision import (
 from reconcilers.vertice.api.measured import Metric
 from reconcilers.vertice.api.prediction import PredictionStatus
 from reconcilers.vertice.api.scaler import VerticeScaler, VerticeScalerStatus
+from reconcilers.vertice.scaler.guard import Guard
 from reconcilers.vertice.scaler.listening import Figure
 from reconcilers.vertice.scaler.memory import Memories
 from reconcilers.vertice.scaler.reading.workloads import Scale
@@ -46,8 +47,8 @@ _LIMITING: Final = frozenset(
 class Findings:
     """What came of a look at a scaler whose target could be read.
 
-    `guard` is what kept the decision from being carried out, empty if nothing did; `blocked` is who
-    else scales the target. `scaled_at` is when it was last changed.
+    `guard` is what kept the decision from being carried out, `rival` who else scales the target;
+    `scaled_at` is when it was last changed.
     """
 
     scaler: VerticeScaler
@@ -57,13 +58,9 @@ class Findings:
     prediction: PredictionStatus | UnsetType = UNSET
     memories: Memories
     in_force: InForce
-    blocked: str = ""
+    rival: str = ""
+    guard: Guard | None = None
     scaled_at: Time | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the decision was carried out, or changes nothing."""
-        return self.account.guard is UNSET
 
 
 def status(found: Findings) -> VerticeScalerStatus:
@@ -86,17 +83,18 @@ def status(found: Findings) -> VerticeScalerStatus:
 
 
 def conditions(found: Findings) -> tuple[Condition, ...]:
-    """Return all conditions of a scaler whose target could be read."""
-    able, active = _able(found), _active(found)
-    is_ready = able.status == active.status == "True"
-    worse = able if able.status == "False" else active
-    ready = stated(
-        found.scaler,
-        READY,
-        "Scaling" if is_ready else worse.reason,
-        found.account.message if is_ready else worse.message,
-        is_so=is_ready,
-    )
+    """Return all conditions of a scaler whose target could be read.
+
+    `Ready` says all that people look for first: what is wrong, what holds a decision, or how it
+    came about.
+    """
+    able, active, account = _able(found), _active(found), found.account
+    worse = [each for each in (able, active) if each.status == "False"]
+    if worse:
+        ready = stated(found.scaler, READY, worse[0].reason, worse[0].message, is_so=False)
+    else:
+        reason = account.reason if found.guard is None else found.guard.word
+        ready = stated(found.scaler, READY, reason, account.message, is_so=True)
     return (ready, able, active, _limited(found), _zeroed(found))
 
 
@@ -113,15 +111,16 @@ def intended(scaler: VerticeScaler, memories: Memories, current: int) -> Vertice
 
 
 def unable(
-    scaler: VerticeScaler, reason: str, message: str
+    scaler: VerticeScaler, reason: str, message: str, scale: Scale | None = None
 ) -> tuple[VerticeScalerStatus, tuple[Condition, ...]]:
     """Return the status of a scaler that can do nothing for now: what it knew holds no more.
 
-    What a later look goes on with stays.
+    What a later look goes on with stays, and how many pods there are, where that could be read.
     """
     before = scaler.status
     kept = VerticeScalerStatus(
         observed_generation=scaler.metadata.generation,
+        current_replicas=UNSET if scale is None else scale.shown,
         last_scale_time=before.last_scale_time,
         history=before.history,
         original_replicas=before.original_replicas,
@@ -217,13 +216,16 @@ def _time(moment: dt.datetime | None) -> Time | UnsetType:
 
 
 def _able(found: Findings) -> Condition:
-    if found.blocked:
+    if found.rival:
+        target = found.scaler.spec.target
         message = (
-            f"{found.blocked} scales {found.scaler.spec.target.name}, too: delete one of the two"
+            f"{found.rival} scales {target.kind} {target.name}, too, and the two would undo each "
+            "other's work, so this one changes nothing: delete one of the two; if that is "
+            f"{found.rival}, this one goes on from the pods that there are"
         )
         return stated(found.scaler, ABLE, "OwnedByAnother", message, is_so=False)
-    if not found.is_done:
-        return withheld(found.scaler, str(found.account.guard))
+    if found.guard is not None:
+        return withheld(found.scaler, found.guard.why)
     return stated(found.scaler, ABLE, "ReadyForNewScale", "the target can be scaled", is_so=True)
 
 
@@ -237,6 +239,9 @@ def _active(found: Findings) -> Condition:
         return stated(found.scaler, ACTIVE, "MetricsMissing", text, is_so=False)
     if account.reason in _UNMEASURED:
         return stated(found.scaler, ACTIVE, account.reason, account.message, is_so=True)
+    if not found.figures:
+        message = "no metric is listened to: the clock alone decides"
+        return stated(found.scaler, ACTIVE, "NoMetrics", message, is_so=True)
     return stated(found.scaler, ACTIVE, "Measured", "all that is listened to is heard", is_so=True)
 
 
@@ -244,7 +249,7 @@ def _limited(found: Findings) -> Condition:
     account = found.account
     if account.reason in _LIMITING:
         return stated(found.scaler, LIMITED, account.reason, account.message, is_so=True)
-    message = "there are as many pods to be as metrics and windows want"
+    message = "neither a limit, a policy nor the schedule has the last word"
     return stated(found.scaler, LIMITED, "WithinLimits", message, is_so=False)
 
 
@@ -252,4 +257,7 @@ def _zeroed(found: Findings) -> Condition:
     if found.memories.is_zeroed:
         message = "there are no pods as none were needed; they come back when some are"
         return stated(found.scaler, ZEROED, "Idle", message, is_so=True)
-    return stated(found.scaler, ZEROED, "InUse", "there are pods, or others took them", is_so=False)
+    if found.account.reason == "ScalingDisabled":
+        message = "there are no pods, but it was not this scaler who took the last one"
+        return stated(found.scaler, ZEROED, "ScalingDisabled", message, is_so=False)
+    return stated(found.scaler, ZEROED, "InUse", "there are pods", is_so=False)

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from controller.runtime.intent import TargetRef
 from informers.meta.microtime import MicroTime
 from reconcilers.vertice.api.decision import (
     MOST_TEXT,
@@ -19,14 +20,22 @@ from reconcilers.vertice.api.decision import (
     WindowStatus,
 )
 from reconcilers.vertice.scaler.decision import Decision, Situation
+from reconcilers.vertice.scaler.groups import SECOND
+from reconcilers.vertice.scaler.normal import spans_of
 from reconcilers.vertice.scaler.rates import Window
-from reconcilers.vertice.scaler.votes import Vote
+from reconcilers.vertice.scaler.schedule import BY_SPEC
+from reconcilers.vertice.scaler.votes import Vote, loudest
 
 _DIGITS: Final = 4
 
 
 def told(
-    situation: Situation, decision: Decision, *, generation: int, guard: str = ""
+    situation: Situation,
+    decision: Decision,
+    *,
+    target: TargetRef,
+    generation: int,
+    guard: str = "",
 ) -> DecisionStatus:
     """Return the account of a decision."""
     normal = decision.normal
@@ -48,7 +57,7 @@ def told(
         replicas=decision.replicas,
         guard=short(guard) if guard else UNSET,
         reason=decision.reason,
-        message=short(message(situation, decision)),
+        message=short(message(situation, decision, target=target, guard=guard)),
     )
 
 
@@ -107,38 +116,37 @@ def short(text: str) -> str:
 # In words
 
 
-def message(situation: Situation, decision: Decision) -> str:
-    """Say a decision in a sentence."""
-    return f"{_change(situation.current, decision.replicas)}: {_why(situation, decision)}"
-
-
-def _change(current: int, replicas: int) -> str:
-    return (
-        f"stays at {_pods(replicas)}" if replicas == current else f"{current} to {_pods(replicas)}"
-    )
+def message(situation: Situation, decision: Decision, *, target: TargetRef, guard: str = "") -> str:
+    """Say a decision in a sentence; one that is held, as what would be done."""
+    why, pods = _why(situation, decision, target), _pods(decision.replicas)
+    is_kept, change = decision.replicas == situation.current, f"from {situation.current} to {pods}"
+    if guard:
+        would = f"stay at {pods}" if is_kept else f"go {change}"
+        return f"would {would}: {why}; held: {guard}"
+    return f"stays at {pods}: {why}" if is_kept else f"{change}: {why}"
 
 
 def _pods(number: int) -> str:
     return "1 pod" if number == 1 else f"{number} pods"
 
 
-def _why(situation: Situation, decision: Decision) -> str:
+def _why(situation: Situation, decision: Decision, target: TargetRef) -> str:
     bounds, asked = decision.bounds, _asked(situation, decision)
     words: dict[Reason, str] = {
         "AsMeasured": asked,
         "WithinTolerance": "what is measured is near enough to what is aimed at",
-        "HeldByWindow": f"{asked}, but not for the whole window",
+        "HeldByWindow": f"{asked}, but {_lately(situation, decision)}",
         "LimitedByPolicy": f"{asked}; no faster, by the policies",
         "LimitedPerHour": f"{asked}; the hour allows no more of a change",
         "AtMinimum": f"{asked}; there are at least {bounds.least}",
         "AtMaximum": f"{asked}; there are at most {bounds.most}",
         "BySchedule": f"by {decision.by}",
-        "ByFallback": f"{asked}, as a metric cannot be read",
+        "ByFallback": asked,
         "ByPrediction": asked,
         "Activated": asked,
         "ScaledToZero": "nothing has asked for a pod for the cooldown",
         "Idle": "nothing asks for a pod",
-        "ScalingDisabled": "somebody else set it to 0; set any other number to go on",
+        "ScalingDisabled": f"somebody else set it to 0; to go on: {_command(target)}",
         "MetricsMissing": _missing(situation),
         "MetricsRecovering": _missing(situation),
         "NoPodReady": "no pod is ready, so what is measured says nothing of the load",
@@ -155,11 +163,46 @@ def _asked(situation: Situation, decision: Decision) -> str:
 
 
 def _metrics(situation: Situation, decision: Decision) -> str:
-    votes = [each for each in situation.votes if each.replicas is not None]
-    loudest = max(votes, key=lambda each: each.replicas or 0, default=None)
-    if loudest is None:
-        return f"{decision.asked} by {decision.by}" if decision.asked is not None else decision.by
-    return f"{loudest.name} asks for {loudest.replicas}"
+    found = loudest(situation.votes)
+    if found is not None:
+        return _voice(found, is_kept=found.replicas == situation.current == decision.replicas)
+    if situation.votes:
+        return "no metric can be read"
+    if decision.by == BY_SPEC:
+        return "no entry of the schedule asks for any"
+    return f"{decision.by} asks for {decision.bounds.least}"
+
+
+def _voice(vote: Vote, *, is_kept: bool) -> str:
+    """Say what one metric asks for, or what its absence does."""
+    if vote.is_fallback:
+        so = f"fallback's {vote.replicas} hold" if is_kept else f"fallback asks for {vote.replicas}"
+        return f"{vote.name} cannot be read, so the {so}"
+    if vote.is_unread:
+        return f"{vote.name} cannot be read, which counts as {vote.replicas}"
+    return f"{vote.name} asks for {vote.replicas}"
+
+
+def _lately(situation: Situation, decision: Decision) -> str:
+    """Say what was asked for within the window that holds the number; nothing if none does."""
+    normal, wanted = decision.normal, decision.wanted
+    if normal is None or wanted is None:
+        return ""
+    spans = spans_of(situation.behaviour)
+    lately, window, name = (
+        (normal.window.most, spans.down_window, "scaleDown")
+        if wanted < normal.stabilized
+        else (normal.window.least, spans.up_window, "scaleUp")
+    )
+    verb = "was" if lately == 1 else "were"
+    return f"{lately} {verb} asked for within the last {window // SECOND} s ({name} window)"
+
+
+def _command(target: TargetRef) -> str:
+    """Write what takes a workload from 0."""
+    group = "" if target.group == "apps" else f".{target.group}"
+    workload = f"{target.kind.lower()}{group}/{target.name}"
+    return f"kubectl scale {workload} -n {target.namespace} --replicas=1"
 
 
 def _missing(situation: Situation) -> str:

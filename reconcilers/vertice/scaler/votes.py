@@ -4,13 +4,13 @@ A metric that cannot be read is never taken for zero by itself: what its absence
 spec. Until it has been whole for a window again, it raises and does not lower.
 """
 
-from typing import Final
+from collections.abc import Sequence
 
 import attrs
 
+from informers.meta.microtime import Time
 from reconcilers.vertice.api.measured import OnMissing
-
-NOT_YET: Final = "it was read again a moment ago; until it is whole for a window nothing goes down"
+from reconcilers.vertice.scaler.groups import SECOND
 
 
 @attrs.frozen(kw_only=True)
@@ -60,8 +60,9 @@ class Memory:
 class Vote:
     """How many pods one metric asks for; None is that it cannot be told.
 
-    `is_left_out` says that the others decide without it, `is_trigger` that it may wake a workload,
-    `is_active` that it asks for at least one pod, `is_idle` that it is known to ask for none.
+    `is_left_out` says that the others decide without it, `is_unread` that what it asks for is what
+    its absence means, `is_trigger` that it may wake a workload, `is_active` that it asks for at
+    least one pod, `is_idle` that it is known to ask for none.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Vote:
     note: str = ""
     is_left_out: bool = False
     is_recovering: bool = False
+    is_unread: bool = False
     is_fallback: bool = False
     is_trigger: bool = False
     is_active: bool = False
@@ -85,7 +87,7 @@ def vote(heard: Heard, absence: Absence, memory: Memory, *, now: int, window: in
         name=heard.name,
         replicas=heard.replicas,
         ratio=heard.ratio,
-        note=NOT_YET if is_recovering else "",
+        note=_recovering(memory, window) if is_recovering else "",
         is_recovering=is_recovering,
         is_trigger=heard.is_trigger,
         is_active=heard.is_trigger and bool(heard.is_active),
@@ -93,9 +95,24 @@ def vote(heard: Heard, absence: Absence, memory: Memory, *, now: int, window: in
     )
 
 
+def loudest(votes: Sequence[Vote]) -> Vote | None:
+    """Return who asks for most, whoever was heard before a fallback; nothing if nobody asks."""
+    asking = [each for each in votes if each.replicas is not None]
+    return max(asking, key=lambda each: (each.replicas, not each.is_fallback), default=None)
+
+
+def _recovering(memory: Memory, window: int) -> str:
+    """Say until when it lowers nothing."""
+    until = Time((memory.failed_at or 0) + window)
+    return (
+        f"it could not be read lately; nothing goes down until {until}, "
+        f"when it has been whole for {window // SECOND} s"
+    )
+
+
 def _absent(heard: Heard, absence: Absence, memory: Memory) -> Vote:
     """Say what it means that nothing was heard."""
-    said = Vote(name=heard.name, note=heard.error, is_trigger=heard.is_trigger)
+    said = Vote(name=heard.name, note=heard.error, is_unread=True, is_trigger=heard.is_trigger)
     match absence.means:
         case "ignore":
             return attrs.evolve(said, is_left_out=True)

@@ -58,6 +58,6 @@ def test_the_next_manager_does_what_the_killed_one_had_decided(
     eventually_blocking(lambda: loaded.status().get("desiredReplicas"), equals=WANTED)
     refused, written = (code for _, code in scalings(real.audit_log, loaded.namespace))
     assert (True, 200) == (refused >= 400, written), (refused, written)
-    why = f"1 to {WANTED} pods: external vector({WANTED}) asks for {WANTED}"
+    why = f"from 1 to {WANTED} pods: external vector({WANTED}) asks for {WANTED}"
     eventually_blocking(loaded.told, equals=[why])
     assert {WANTED} <= {each["replicas"] for each in loaded.status()["history"]["recommendations"]}

@@ -46,8 +46,8 @@ async def test_busy_pods_get_company(world, busy):
         decision["replicas"],
         decision["reason"],
     )
-    assert "2 to 4 pods: cpu asks for 4" == decision["message"]
-    assert ("True", "Scaling") == world.condition("Ready")
+    assert "from 2 to 4 pods: cpu asks for 4" == decision["message"]
+    assert ("True", "AsMeasured") == world.condition("Ready")
     await eventually(lambda: ("Scaled", decision["message"]) in events(world), within=WITHIN)
 
 
@@ -94,13 +94,15 @@ async def test_another_autoscaler_keeps_it_from_writing(world, busy):
     )
     world.create()
     await becomes(lambda: world.condition("AbleToScale"), ("False", "OwnedByAnother"))
+    assert ("False", "OwnedByAnother") == world.condition("Ready")
+    assert "so this one changes nothing: delete one of the two" in world.said("Ready")
     assert 2 == world.replicas()
     assert 4 == world.status()["desiredReplicas"]
 
     world.rest.delete(f"{path}/other")
 
     await becomes(world.replicas, 4)
-    await becomes(lambda: world.condition("Ready"), ("True", "Scaling"))
+    await becomes(lambda: world.condition("Ready")[0], "True")
 
 
 @pytest.mark.usefixtures("host")
@@ -116,21 +118,24 @@ async def test_the_younger_of_two_scalers_does_nothing(world, busy):
 
 
 @pytest.mark.parametrize(
-    ("spec", "guard"),
+    ("spec", "guard", "word"),
     [
-        ({"pause": "Up"}, "spec.pause is Up"),
-        ({"pause": "Both"}, "spec.pause is Both"),
-        ({"preview": True}, "spec.preview is on"),
+        ({"pause": "Up"}, "spec.pause is Up", "Paused"),
+        ({"pause": "Both"}, "spec.pause is Both", "Paused"),
+        ({"preview": True}, "spec.preview is on", "Preview"),
     ],
 )
 @pytest.mark.usefixtures("host")
-async def test_a_decision_may_be_told_and_not_carried_out(world, busy, spec, guard):
-    """What would be done is there to see."""
+async def test_a_decision_may_be_told_and_not_carried_out(world, busy, spec, guard, word):
+    """What would be done is there to see, and nobody takes it for done."""
     await busy()
     world.create(**spec)
     await becomes(world.decided, "AsMeasured")
     decision = world.status()["decision"]
     assert (4, guard) == (decision["replicas"], decision["guard"])
+    would = f"would go from 2 to 4 pods: cpu asks for 4; held: {guard}"
+    assert would == decision["message"] == world.said("Ready")
+    assert ("True", word) == world.condition("Ready")
     assert 2 == world.replicas()
 
     world.change(**dict.fromkeys(spec))
@@ -160,6 +165,7 @@ async def test_another_controller_of_ours_can_have_it_left_alone(world, busy, cl
         lambda: world.status().get("decision", {}).get("guard"),
         "vertice-failover/web asked to leave it alone: a replica is being promoted",
     )
+    assert ("True", "Frozen") == world.condition("Ready")
     assert 2 == world.replicas()
 
     await other.release(target)
@@ -209,6 +215,8 @@ async def test_a_target_that_is_missing_is_told(world):
     """And found when it comes."""
     world.create(minReplicas=3)
     await becomes(lambda: world.condition("AbleToScale"), ("False", "TargetMissing"))
+    missing = f"there is no Deployment web in namespace {world.namespace}: make it there, or name"
+    assert world.said("Ready").startswith(missing)
 
     world.deploy(replicas=1)
     world.look()
@@ -234,19 +242,26 @@ async def test_of_a_target_that_went_nothing_is_told_any_more(world, busy):
 
 
 @pytest.mark.parametrize(
-    ("target", "reason"),
+    ("target", "reason", "words"),
     [
-        ({"apiVersion": "apps/v1", "kind": "Deploymint", "name": "web"}, "UnknownKind"),
-        ({"apiVersion": "none.test/v1", "kind": "Thing", "name": "web"}, "UnknownKind"),
-        ({"apiVersion": "v1", "kind": "ConfigMap", "name": "web"}, "NotScalable"),
+        ({"apiVersion": "apps/v1", "kind": "Deploymint"}, "UnknownKind", "for its spelling"),
+        ({"apiVersion": "none.test/v1", "kind": "Thing"}, "UnknownKind", "for its spelling"),
+        ({"apiVersion": "v1", "kind": "ConfigMap"}, "NotScalable", "name another kind"),
+        ({"apiVersion": "apps/v1", "kind": "DaemonSet"}, "NotScalable", "name another kind"),
+        (
+            {"apiVersion": "vertice.io/v1alpha1", "kind": "VerticeScaler"},
+            "NotScalable",
+            "its definition needs subresources.scale",
+        ),
     ],
 )
 @pytest.mark.usefixtures("host")
-async def test_what_cannot_be_scaled_is_told(world, target, reason):
-    """By what is wrong with it."""
-    world.create(target=target)
+async def test_what_cannot_be_scaled_is_told(world, target, reason, words):
+    """By what is wrong with it, and what would mend it."""
+    world.create(target={"name": "web", **target})
 
     await becomes(lambda: world.condition("AbleToScale"), ("False", reason))
+    assert words in world.said("Ready")
 
 
 @pytest.mark.usefixtures("host")

@@ -104,7 +104,7 @@ async def test_busy_pods_get_company(world, adapter):
 
     await becomes(world.replicas, 4)
     status = await eventually(world.status, where=lambda found: "decision" in found, within=WITHIN)
-    assert "2 to 4 pods: custom requests asks for 4" == status["decision"]["message"]
+    assert "from 2 to 4 pods: custom requests asks for 4" == status["decision"]["message"]
     (metric,) = status["currentMetrics"]
     assert {
         "type": "custom",

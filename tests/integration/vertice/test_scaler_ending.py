@@ -77,4 +77,6 @@ async def test_a_freeze_holds_up_what_is_given_back(world, busy, cluster):
     await other.release(target)
     await becomes(status, 404)
     assert 2 == world.replicas()
+    told = "Restored", "from 4 to 2 pods, as before the scaler's first change"
+    await eventually(lambda: told in events(world), within=WITHIN)
     await client.close()

@@ -172,7 +172,7 @@ async def test_without_a_history_all_else_goes_on(world, result, reason, words):
         assert "forecast" not in told
         await looked(world, 18)
         assert "AsMeasured" == world.decided() or "WithinTolerance" == world.decided()
-        assert ("True", "Scaling") == world.condition("Ready")
+        assert ("True", world.decided()) == world.condition("Ready")
         assert 1 == past.asked
 
 

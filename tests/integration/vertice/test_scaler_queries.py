@@ -62,7 +62,7 @@ async def test_jobs_that_wait_get_pods_and_none_are_left_when_there_are_none(wor
 
     await told(jobs, 35)
     await looked(world, 4)
-    woken = "Scaled", "0 to 4 pods: external sum(jobs) asks for 4"
+    woken = "Scaled", "from 0 to 4 pods: external sum(jobs) asks for 4"
     await eventually(lambda: woken in events(world), within=WITHIN)
 
     await told(jobs, 0)
@@ -103,8 +103,14 @@ async def test_a_fallback_asks_where_nobody_answers(world):
     )
 
     await looked(world, 5)
-    told = "Scaled", "4 to 5 pods: external sum(jobs) asks for 5, as a metric cannot be read"
+    unread = "external sum(jobs) cannot be read, so the fallback"
+    told = "Scaled", f"from 4 to 5 pods: {unread} asks for 5"
     await eventually(lambda: told in events(world), within=WITHIN)
+
+    world.look()
+    held = f"stays at 5 pods: {unread}'s 5 hold"
+    await becomes(lambda: world.status()["decision"]["message"], held)
+    assert "ByFallback" == world.decided()
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,9 @@ async def test_a_number_that_is_refused_is_told_in_the_words_of_who_refused_it(w
     await busy()
     world.create()
     await becomes(lambda: world.condition("AbleToScale"), ("False", "Refused"))
-    said = [each for each in world.status()["conditions"] if each["type"] == "AbleToScale"]
-    assert WORDS in said[0]["message"]
-    assert 2 == world.replicas()
+    assert WORDS in world.said("AbleToScale")
+    assert world.said("Ready").endswith("; it is tried again in 15 s")
+    assert 2 == world.replicas() == world.status()["currentReplicas"]
 
     world.change(maxReplicas=3)
 

@@ -128,7 +128,7 @@ async def test_who_scales_while_metrics_are_asked_for_is_noticed(world):
         world.scale(3)
         gate.open()
 
-        wanted = "Scaled", "3 to 5 pods: external up asks for 5"
+        wanted = "Scaled", "from 3 to 5 pods: external up asks for 5"
         await eventually(lambda: wanted in events(world), within=WITHIN)
 
 

@@ -93,7 +93,9 @@ async def test_what_people_take_is_not_ours_to_bring_back(world):
     world.look()
 
     await becomes(world.decided, "ScalingDisabled")
-    assert (0, "False", "InUse") == asleep(world)
+    assert (0, "False", "ScalingDisabled") == asleep(world)
+    command = f"kubectl scale deployment/web -n {world.namespace} --replicas=1"
+    assert world.status()["decision"]["message"].endswith(command)
 
 
 @pytest.mark.usefixtures("host")

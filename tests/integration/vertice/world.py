@@ -147,6 +147,15 @@ class World:
                 return each["status"], each["reason"]
         return "", ""
 
+    def said(self, kind: str, name: str = "web") -> str:
+        """Return the message of a condition, nothing if there is none."""
+        messages = (
+            each["message"]
+            for each in self.status(name).get("conditions", ())
+            if each["type"] == kind
+        )
+        return next(messages, "")
+
     def decided(self, name: str = "web") -> str:
         """Return the reason of the last decision, nothing if there was none."""
         return str(self.status(name).get("decision", {}).get("reason", ""))

@@ -5,6 +5,7 @@ import random
 import attrs
 import pytest
 
+from controller.runtime.intent import TargetRef
 from informers.meta.codec import decode, encode
 from reconcilers.vertice.api.decision import DecisionStatus
 from reconcilers.vertice.scaler.decision import Hourly, decide
@@ -13,6 +14,7 @@ from reconcilers.vertice.scaler.history import Past, Recommendation, ScaleEvent
 from reconcilers.vertice.scaler.normal import DOWN, UP, Behaviour
 from reconcilers.vertice.scaler.rates import Policy
 from reconcilers.vertice.scaler.told import message, replayed, told
+from reconcilers.vertice.scaler.votes import Vote
 from tests.unit.reconcilers.vertice.scaler.test_decision import (
     HELD,
     LONG_AGO,
@@ -26,39 +28,97 @@ from tests.unit.reconcilers.vertice.scaler.test_decision import (
 )
 
 CPU = asks(7)
+WEB = TargetRef("apps", "Deployment", "shop", "web")
+CLOCK = "schedule 0 8 * * 1-5 (floor 5)"
+FALLBACK = Vote(name="external q", note="no answer", replicas=7, is_unread=True, is_fallback=True)
+ZERO = Vote(name="external q", note="no answer", replicas=0, is_unread=True)
+ONE_LATELY = Past(recommendations=(Recommendation(1, NOW - 30 * SECOND),))
+SLOW_UP_WINDOW = attrs.evolve(SLOW_UP, up=attrs.evolve(SLOW_UP.up, window=60 * SECOND))
+NOTHING_READ = "from 1 to 2 pods: no metric can be read; there are at least 2"
 
 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (situation(5, CPU, asks(3)), "5 to 7 pods: cpu asks for 7"),
+        (situation(5, CPU, asks(3)), "from 5 to 7 pods: cpu asks for 7"),
         (
             situation(5, asks(5)),
             "stays at 5 pods: what is measured is near enough to what is aimed at",
         ),
-        (situation(9, asks(50)), "9 to 20 pods: cpu asks for 50; there are at most 20"),
-        (situation(1, asks(1), least=2), "1 to 2 pods: cpu asks for 1; there are at least 2"),
+        (situation(9, asks(50)), "from 9 to 20 pods: cpu asks for 50; there are at most 20"),
+        (situation(1, asks(1), least=2), "from 1 to 2 pods: cpu asks for 1; there are at least 2"),
         (
             situation(9, asks(3), behaviour=SLOW_DOWN, past=HELD),
-            "stays at 9 pods: cpu asks for 3, but not for the whole window",
+            (
+                "stays at 9 pods: cpu asks for 3, but 9 were asked for within the last 300 s "
+                "(scaleDown window)"
+            ),
         ),
         (
             situation(5, asks(12), behaviour=SLOW_UP),
-            "5 to 7 pods: cpu asks for 12; no faster, by the policies",
+            "from 5 to 7 pods: cpu asks for 12; no faster, by the policies",
         ),
         (
             situation(5, asks(12), hourly=Hourly(up=1)),
-            "5 to 6 pods: cpu asks for 12; the hour allows no more of a change",
+            "from 5 to 6 pods: cpu asks for 12; the hour allows no more of a change",
         ),
         (
             situation(5, asks(3), least=10, by="schedule 0 8 * * 1-5 (floor 10)"),
-            "5 to 10 pods: by schedule 0 8 * * 1-5 (floor 10)",
+            "from 5 to 10 pods: by schedule 0 8 * * 1-5 (floor 10)",
         ),
-        (situation(5, least=2), "5 to 2 pods: 2 by spec"),
-        (situation(5, CPU, predicted=9), "5 to 9 pods: cpu asks for 7, what is foreseen for 9"),
+        (
+            situation(5, least=2),
+            "from 5 to 2 pods: no entry of the schedule asks for any; there are at least 2",
+        ),
+        (
+            situation(3, behaviour=SLOW_DOWN),
+            (
+                "stays at 3 pods: no entry of the schedule asks for any, but 3 were asked for "
+                "within the last 300 s (scaleDown window)"
+            ),
+        ),
+        (situation(5, least=5, by=CLOCK), f"stays at 5 pods: by {CLOCK}"),
+        (
+            situation(9, behaviour=SLOW_DOWN, past=HELD, least=5, by=CLOCK),
+            (
+                f"stays at 9 pods: {CLOCK} asks for 5, but 9 were asked for within the last 300 s "
+                "(scaleDown window)"
+            ),
+        ),
+        (
+            situation(9, asks(12), behaviour=SLOW_UP_WINDOW, past=ONE_LATELY),
+            (
+                "stays at 9 pods: cpu asks for 12, but 1 was asked for within the last 60 s "
+                "(scaleUp window)"
+            ),
+        ),
+        (
+            situation(7, FALLBACK),
+            "stays at 7 pods: external q cannot be read, so the fallback's 7 hold",
+        ),
+        (
+            situation(3, FALLBACK),
+            "from 3 to 7 pods: external q cannot be read, so the fallback asks for 7",
+        ),
+        (
+            situation(3, FALLBACK, behaviour=SLOW_UP),
+            (
+                "from 3 to 5 pods: external q cannot be read, so the fallback asks for 7; "
+                "no faster, by the policies"
+            ),
+        ),
+        (
+            situation(3, ZERO),
+            "from 3 to 1 pod: external q cannot be read, which counts as 0; there are at least 1",
+        ),
+        (situation(1, MISSING, least=2), NOTHING_READ),
+        (
+            situation(5, CPU, predicted=9),
+            "from 5 to 9 pods: cpu asks for 7, what is foreseen for 9",
+        ),
         (
             situation(5, CPU, predicted=30),
-            "5 to 20 pods: cpu asks for 7, what is foreseen for 30; there are at most 20",
+            "from 5 to 20 pods: cpu asks for 7, what is foreseen for 30; there are at most 20",
         ),
         (situation(5, MISSING), "stays at 5 pods: q: no answer"),
         (
@@ -67,23 +127,51 @@ CPU = asks(7)
         ),
         (
             situation(1, trigger(0, active=False), least=0, active_at=LONG_AGO),
-            "1 to 0 pods: nothing has asked for a pod for the cooldown",
+            "from 1 to 0 pods: nothing has asked for a pod for the cooldown",
         ),
         (
             situation(0, asks(3)),
-            "stays at 0 pods: somebody else set it to 0; set any other number to go on",
+            (
+                "stays at 0 pods: somebody else set it to 0; to go on: "
+                "kubectl scale deployment/web -n shop --replicas=1"
+            ),
         ),
     ],
 )
 def test_a_decision_is_a_sentence(found, text):
     """Who asked for how many, and what became of it."""
-    assert text == message(found, decide(found))
+    assert text == message(found, decide(found), target=WEB)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (situation(3, asks(6)), "would go from 3 to 6 pods: cpu asks for 6; held: a freeze"),
+        (
+            situation(3, MISSING),
+            "would stay at 3 pods: q: no answer; held: a freeze",
+        ),
+    ],
+)
+def test_what_is_held_is_what_would_be_done(found, text):
+    """Nobody may take it for done."""
+    assert text == message(found, decide(found), target=WEB, guard="a freeze")
+
+
+def test_the_command_names_a_kind_of_others_by_its_group():
+    """As kubectl wants it."""
+    found = situation(0, asks(3))
+    target = TargetRef("widgets.example.com", "Widget", "shop", "big")
+
+    said = message(found, decide(found), target=target)
+
+    assert "kubectl scale widget.widgets.example.com/big -n shop --replicas=1" in said
 
 
 def test_what_is_too_long_for_a_status_is_cut():
     """A query may have thousands of letters."""
     found = situation(5, asks(7), attrs.evolve(asks(7), name="external " + "x" * 9000))
-    account = told(found, decide(found), generation=3, guard="paused")
+    account = told(found, decide(found), target=WEB, generation=3, guard="paused")
 
     assert all(len(each.metric) <= 512 for each in account.proposals)
     assert (3, "paused") == (account.generation, account.guard)
@@ -96,7 +184,7 @@ def test_a_decision_can_be_gone_through_again(seed):
     for _ in range(500):
         found = any_situation(chance)
         decision = decide(found)
-        account = told(found, decision, generation=1)
+        account = told(found, decision, target=WEB, generation=1)
         written = decode(encode(account), DecisionStatus)
 
         assert decision.replicas == replayed(written), f"seed {seed}: {found}"

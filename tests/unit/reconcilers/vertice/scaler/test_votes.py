@@ -3,7 +3,7 @@
 import pytest
 
 from reconcilers.vertice.scaler.groups import SECOND
-from reconcilers.vertice.scaler.votes import Absence, Heard, Memory, vote
+from reconcilers.vertice.scaler.votes import Absence, Heard, Memory, Vote, loudest, vote
 
 NOW = 10_000 * SECOND
 WINDOW = 300 * SECOND
@@ -69,4 +69,17 @@ def test_after_a_gap_nothing_goes_down_for_a_window(later, is_recovering):
 
     found = vote(QUERY, Absence(), memory, now=then, window=WINDOW)
     assert is_recovering == found.is_recovering
-    assert is_recovering == bool(found.note)
+    until = (
+        "it could not be read lately; nothing goes down until 1970-01-01T02:51:40Z, "
+        "when it has been whole for 300 s"
+    )
+    assert (until if is_recovering else "") == found.note
+
+
+def test_who_asks_for_most_is_the_loudest():
+    """Of two that ask for as many, the one that was heard."""
+    fallback, heard = Vote(name="a", replicas=7, is_fallback=True), Vote(name="b", replicas=7)
+
+    assert heard == loudest([fallback, heard, Vote(name="c", replicas=2), Vote(name="d")])
+    assert fallback == loudest([fallback, Vote(name="c", replicas=2)])
+    assert loudest([Vote(name="d")]) is None
