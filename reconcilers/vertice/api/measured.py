@@ -10,11 +10,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from informers.meta.crd import Rule
 from informers.meta.duration import Duration
 from informers.meta.quantity import Quantity
+from reconcilers.vertice.api.lengths import timed
 
 MOST_QUERY: Final = 8192
 MOST_METRICS: Final = 16
 _MOST_UNITS: Final = 9_200_000_000_000_000
-_NUMBER: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$"
+_NUMBER: Final = "^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,4})?$"
 GROUP_VERSION: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9][a-z0-9]*$"
 """Of a kind; so it names one place to ask for it."""
 MetricType = Literal["cpu", "memory", "custom", "external"]
@@ -25,7 +26,7 @@ ObjectName = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-
 LabelValue = Annotated[
     str, Meta(max_length=63, pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$")
 ]
-Number = Annotated[str, Meta(pattern=_NUMBER, max_length=40)]
+Number = Annotated[str, Meta(max_length=40)]
 """A number that is not negative, in quotes, as the specification prints it."""
 
 
@@ -155,6 +156,16 @@ def _only(type_: str, field: str) -> Rule:
     )
 
 
+def _numbered(field: str, rule: str, *, message: str) -> tuple[Rule, ...]:
+    """Refuse what is no plain number, and by a rule what is."""
+    is_number = f"self.{field}.matches('{_NUMBER}')"
+    form = f"{field} is a plain number in quotes, such as '0.1' or '1000', without a unit"
+    return tuple(
+        Rule(path="spec.metrics[].external", rule=each, message=text, field_path=f".{field}")
+        for each, text in ((is_number, form), (f"!{is_number} || ({rule})", message))
+    )
+
+
 def _countable(field: str) -> Rule:
     """Refuse what thousandths in an int64 do not hold; an amount is a number or a text."""
     return Rule(
@@ -203,25 +214,23 @@ RULES: Final[tuple[Rule, ...]] = (
         message="only cpu and memory are measured by container",
         field_path=".container",
     ),
-    Rule(
-        path="spec.metrics[].external",
-        rule="double(self.target) >= 0.001 && double(self.target) <= 9.2e15",
+    *_numbered(
+        "target",
+        "double(self.target) >= 0.001 && double(self.target) <= 9.2e15",
         message="what is aimed at is between 0.001 and 9.2e15",
-        field_path=".target",
     ),
-    Rule(
-        path="spec.metrics[].external",
-        rule="double(self.activation) == 0.0 || "
+    *_numbered(
+        "activation",
+        "double(self.activation) == 0.0 || "
         "(double(self.activation) >= 0.001 && double(self.activation) <= 9.2e15)",
         message="an activation is 0, or between 0.001 and 9.2e15",
-        field_path=".activation",
     ),
     *(_countable(field) for field in ("averageValue", "value")),
-    Rule(
-        path="spec.metrics[].external",
-        rule="duration(self.maxAge) >= duration('15s')",
+    *timed(
+        "spec.metrics[].external",
+        "maxAge",
+        "duration(self.maxAge) >= duration('15s')",
         message="say 15s or more: samples get that old between two looks",
-        field_path=".maxAge",
     ),
     Rule(
         path="spec.prometheus",
@@ -230,11 +239,11 @@ RULES: Final[tuple[Rule, ...]] = (
         message="an address begins with http:// or https://",
         field_path=".address",
     ),
-    Rule(
-        path="spec.prometheus",
-        rule="duration(self.timeout) > duration('0s') && duration(self.timeout) <= duration('15s')",
+    *timed(
+        "spec.prometheus",
+        "timeout",
+        "duration(self.timeout) > duration('0s') && duration(self.timeout) <= duration('15s')",
         message="say 15s at most: the next look begins then",
-        field_path=".timeout",
     ),
     Rule(
         path="spec.prometheus.auth",

@@ -11,6 +11,7 @@ from informers.meta.crd import Rule
 from informers.meta.duration import Duration
 from informers.meta.microtime import Time
 from reconcilers.vertice.api.decision import Text
+from reconcilers.vertice.api.lengths import timed
 from reconcilers.vertice.api.measured import MOST_METRICS
 
 LEAST_DAYS: Final = 3
@@ -108,11 +109,10 @@ RULES: Final[tuple[Rule, ...]] = (
         message="a forecast takes three seasons: say historyDays 21 or more, or season 1d",
         field_path=".historyDays",
     ),
-    Rule(
-        path="spec.prediction",
-        rule="duration(self.lookahead) >= duration('1m') && "
-        "duration(self.lookahead) <= duration('6h')",
+    *timed(
+        "spec.prediction",
+        "lookahead",
+        "duration(self.lookahead) >= duration('1m') && duration(self.lookahead) <= duration('6h')",
         message="a lookahead is from 1m to 6h",
-        field_path=".lookahead",
     ),
 )

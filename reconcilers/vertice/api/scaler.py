@@ -28,6 +28,7 @@ from reconcilers.vertice.api.decision import (
     History,
     ScheduleStatus,
 )
+from reconcilers.vertice.api.lengths import timed
 from reconcilers.vertice.api.measured import (
     GROUP_VERSION,
     MOST_METRICS,
@@ -200,11 +201,11 @@ RULES: Final = (
         message="a metric has onMissing fallback, so say the fallback",
         field_path=".fallback",
     ),
-    Rule(
-        path="spec",
-        rule="duration(self.cooldown) >= duration('0s')",
+    *timed(
+        "spec",
+        "cooldown",
+        "duration(self.cooldown) >= duration('0s')",
         message="a time cannot be negative",
-        field_path=".cooldown",
     ),
 )
 

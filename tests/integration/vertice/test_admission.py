@@ -125,10 +125,6 @@ def test_what_can_be_foreseen_is_taken(world, metrics, prediction):
         ),
         ({"metrics": [{**CPU, "external": QUERY["external"]}]}, "a block external"),
         ({"metrics": [{"type": "external"}]}, "a block external"),
-        (
-            {"metrics": [{"type": "external", "external": {"query": "q", "target": "lots"}}]},
-            "should match",
-        ),
         *(
             ({"metrics": [query(target=number)]}, "what is aimed at is between 0.001 and 9.2e15")
             for number in ("0", "0.0001", "1e18", "9.3e15")
@@ -207,6 +203,57 @@ def test_what_cannot_be_meant_is_refused(world, spec, words):
 
     assert 422 == found.status, found.body
     assert words in found.body["message"]
+
+
+LENGTH = "is a length of time such as 30s, 5m or 1h30m"
+NUMBER = "is a plain number in quotes, such as '0.1' or '1000', without a unit"
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "words"),
+    [
+        *(
+            ({"cooldown": text}, "spec.cooldown", f"cooldown {LENGTH}")
+            for text in ("5 minutes", "5", "", "5d", "1h 30m", ".s")
+        ),
+        (
+            {"metrics": [query(maxAge="5min")]},
+            "spec.metrics[0].external.maxAge",
+            f"maxAge {LENGTH}",
+        ),
+        ({"prometheus": {"timeout": "5"}}, "spec.prometheus.timeout", f"timeout {LENGTH}"),
+        (
+            {"metrics": [QUERY], "prediction": {"lookahead": "soon"}},
+            "spec.prediction.lookahead",
+            f"lookahead {LENGTH}",
+        ),
+        *(
+            ({"metrics": [query(target=text)]}, "spec.metrics[0].external.target", NUMBER)
+            for text in ("100m", "lots", "-1", "", "1,5", ".5", "0x1")
+        ),
+        (
+            {"metrics": [query(activation="1k")]},
+            "spec.metrics[0].external.activation",
+            f"activation {NUMBER}",
+        ),
+    ],
+)
+def test_what_is_written_in_another_form_is_refused_by_one_sentence(world, spec, field, words):
+    """It names the field and a form, and nothing else is said of it."""
+    found = tried(world, **spec)
+
+    assert 422 == found.status, found.body
+    (cause,) = found.body["details"]["causes"]
+    assert field == cause["field"]
+    assert words in cause["message"]
+
+
+@pytest.mark.parametrize("text", ["5m", "1h30m", "0", "0s", "1.5h", ".5m", "+5m", "250ms", "9µs"])
+def test_lengths_of_time_are_written_as_elsewhere(world, text):
+    """In all forms that Go reads."""
+    found = tried(world, cooldown=text)
+
+    assert 201 == found.status, found.body
 
 
 def test_a_scaler_that_has_scaled_keeps_its_workload(world):
