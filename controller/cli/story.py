@@ -7,7 +7,7 @@ are told once, with how many they are.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -24,6 +24,8 @@ from controller.cli.workloads import PODS_NOT_READY
 from informers.meta.kstatus import READY
 
 Role = Literal["cause", "effect"]
+_SENTENCES: Final = frozenset({"message", "note"})
+"""The fields that hold sentences, as conditions and Events of Kubernetes call them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -165,19 +167,24 @@ def _merged(sentences: Iterator[Sentence]) -> list[Sentence]:
     return list(merged.values())
 
 
-def lines(decision: object, indent: str = "  ") -> Iterator[str]:
-    """Return a decision, whatever its fields, as lines of `name: value`."""
+def lines(decision: object, indent: str = "  ", *, told: list[str] | None = None) -> Iterator[str]:
+    """Return a decision, whatever its fields, as lines of `name: value`.
+
+    A sentence that is part of one that was `told` is left out; those that are not are told then.
+    """
+    told = [] if told is None else told
     if isinstance(decision, Mapping):
         for name, value in decision.items():
             if isinstance(value, Mapping | list):
                 yield f"{indent}{name}:"
-                yield from lines(value, f"{indent}  ")
-            else:
+                yield from lines(value, f"{indent}  ", told=told)
+            elif name not in _SENTENCES or not any(str(value) in each for each in told):
+                told += [value] if name in _SENTENCES and isinstance(value, str) else []
                 yield f"{indent}{name}: {value}"
     elif isinstance(decision, list):
         for each in decision:
             if isinstance(each, Mapping):
-                first, *rest = list(lines(each, "")) or ["{}"]
+                first, *rest = list(lines(each, "", told=told)) or ["{}"]
                 yield f"{indent}- {first}"
                 yield from (f"{indent}  {line}" for line in rest)
             else:

@@ -10,7 +10,7 @@ from controller.cli.notes import by_object
 from controller.cli.paint import Brush, plain
 from controller.cli.reading import fields, text
 from controller.cli.session import Inventory, Session
-from controller.cli.story import Story, lines, tell
+from controller.cli.story import Sentence, Story, lines, tell
 from controller.cli.thing import Thing
 from controller.cli.tree import Node
 from controller.cli.verbs.tree import read, tell_unlisted
@@ -71,9 +71,12 @@ def narrated(story: Story, brush: Brush) -> Iterator[str]:
     yield brush.paint(plain(story.headline), "bold", "green" if story.is_ready else "red")
     for remark in story.remarks:
         yield f"  {plain(remark)}"
-    if story.sentences:
+    sentences = story.sentences
+    if len(sentences) == 1 and _is_told(sentences[0], story.headline):
+        sentences = ()
+    if sentences:
         yield ""
-    for place, each in enumerate(story.sentences, 1):
+    for place, each in enumerate(sentences, 1):
         colour = brush.paint(f"{place}.", "red" if each.role == "cause" else "yellow")
         so = "so " if each.role == "effect" else ""
         yield f"{colour} {so}{brush.paint(plain(each.title), 'bold')} {plain(each.text)}"
@@ -82,7 +85,14 @@ def narrated(story: Story, brush: Brush) -> Iterator[str]:
     if story.decision is not None:
         yield ""
         yield brush.paint("decision", "bold")
-        yield from (_indented(each) for each in lines(story.decision))
+        yield from (_indented(each) for each in lines(story.decision, told=[story.headline]))
+
+
+def _is_told(sentence: Sentence, headline: str) -> bool:
+    """Whether a headline says all of a sentence: of whom, what and why."""
+    why = sentence.text.partition(": ")[2]
+    is_same = headline.startswith(sentence.title) and not sentence.remedy
+    return is_same and bool(why) and headline.endswith(why)
 
 
 def _indented(line: str) -> str:

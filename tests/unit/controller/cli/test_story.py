@@ -120,14 +120,11 @@ def test_what_is_ready_says_since_when():
     [
         (
             spoken("Rejected", "Frozen", "Finished", "True"),
-            (
-                "PeninProposal/a is Rejected for 30s: Frozen: m\n\n"
-                "1. PeninProposal/a is Rejected: Frozen: m"
-            ),
+            "PeninProposal/a is Rejected for 30s: Frozen: m",
         ),
         (
             spoken("Pending", "Queued", "Finished", "False"),
-            "PeninProposal/a is Pending: Queued: m\n\n1. PeninProposal/a is Pending: Queued: m",
+            "PeninProposal/a is Pending: Queued: m",
         ),
         (
             spoken("Kept", "GuardsHeld", "Finished", "True"),
@@ -164,6 +161,28 @@ def test_a_decision_is_printed():
         "decision\n  replicas: 3\n  because:\n    - trigger: cpu\n      value: 0.9\n    - night\n"
         "  at:\n    h: 1"
     )
+
+
+def test_a_sentence_is_told_once():
+    """In the headline; what of the decision was not, is there in full."""
+    why = "q: nobody answers"
+    decision = {
+        "message": f"stays at 3 pods: {why}",
+        "proposals": [{"metric": "q", "note": "nobody answers"}, {"note": "late"}],
+        "reason": "MetricsMissing",
+    }
+    ready = condition("Ready", "False", "MetricsMissing", why)
+    status = {"conditions": [ready], "decision": decision}
+
+    assert f"""\
+VerticeScaler/a is not ready for 30s: MetricsMissing: {why}
+
+decision
+  message: stays at 3 pods: {why}
+  proposals:
+    - metric: q
+    - note: late
+  reason: MetricsMissing""" == printed(thing("VerticeScaler", "a", status=status))
 
 
 def test_a_decision_may_be_a_word():
