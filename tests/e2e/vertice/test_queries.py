@@ -10,7 +10,7 @@ from tests.kit.prometheus import Target
 pytestmark = pytest.mark.timeout(420)
 QUERY = "sum(jobs)"
 JOBS = {"type": "external", "external": {"query": QUERY, "target": "10"}}
-CHANGES = ["1 to 0", "0 to 4", "4 to 0"]
+CHANGES = ["from 1 to 0", "from 0 to 4", "from 4 to 0"]
 
 
 @pytest.fixture
@@ -71,4 +71,4 @@ def test_jobs_that_wait_have_pods_and_keep_them_while_nobody_answers(loaded, job
     waits(loaded, asked, 0)
     looked(loaded, loaded.replicas, 0)
     eventually_blocking(loaded.told, where=lambda told: len(told) >= len(CHANGES), within=PATIENCE)
-    assert CHANGES == [" ".join(each.split()[:3]) for each in loaded.told()]
+    assert CHANGES == [" ".join(each.split()[:4]) for each in loaded.told()]

@@ -25,4 +25,4 @@ def test_both_edges_act_at_once(real, clocked):
     assert 1 == loaded.replicas()
     eventually_blocking(loaded.told, where=lambda told: len(told) == len(edges))
     for before, after, told in zip((1, 3), (3, 1), loaded.told(), strict=True):
-        assert told.startswith(f"{before} to {after} pod")
+        assert told.startswith(f"from {before} to {after} pod")
