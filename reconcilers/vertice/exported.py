@@ -48,6 +48,9 @@ PAUSED: Final = gauge(
     *_WHICH,
     "direction",
 )
+PREVIEW: Final = gauge(
+    "vertice_scaler_preview", "1 where it only tells what it would do, 0 else.", *_WHICH
+)
 FORECAST: Final = gauge(
     "vertice_scaler_prediction_forecast",
     "The most that the query of a prediction is foreseen to answer until the end of its lookahead.",
@@ -78,6 +81,7 @@ OF_SCALERS: Final = (
     VALUE,
     TARGET,
     PAUSED,
+    PREVIEW,
     FORECAST,
     PREDICTED,
     SCORE,

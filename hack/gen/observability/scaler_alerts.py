@@ -49,5 +49,15 @@ SCALER_RULES: Final = Rules(
             description="Within an hour it went {{ $value | humanize }} times or more in each "
             "direction.",
         ),
+        Alert(
+            name="ScalerForgottenPause",
+            expr="max by (namespace, name) (vertice_scaler_paused) == 1 or "
+            "max by (namespace, name) (vertice_scaler_preview) == 1",
+            wait="24h",
+            severity="info",
+            summary=f"VerticeScaler {_SCALER} has been held for a day",
+            description="It is paused in a direction, or only previews: there the number of pods "
+            "stays, whatever the load is.",
+        ),
     ),
 )

@@ -126,8 +126,11 @@ STATE: Final = Row(
         ),
         Panel(
             title="Paused",
-            text="1 where people have paused it in this direction.",
-            queries=(levels("vertice_scaler_paused", *_WHICH, "direction"),),
+            text="1 where people have paused it in this direction, or have it only preview.",
+            queries=(
+                levels("vertice_scaler_paused", *_WHICH, "direction"),
+                levels("vertice_scaler_preview", *_WHICH, legend="preview"),
+            ),
         ),
         Panel(
             title="Looks",

@@ -34,6 +34,7 @@ class _Spec(Struct, frozen=True, rename="camel"):
     max_replicas: int
     min_replicas: int = 1
     pause: Literal["None", "Up", "Down", "Both"] = "None"
+    preview: bool = False
 
 
 class _Prediction(Struct, frozen=True, rename="camel"):
@@ -78,6 +79,7 @@ def read(snapshot: Snapshot) -> Read:
         (exported.MAX, (), float(spec.max_replicas)),
         (exported.PAUSED, ("up",), float(not stopped.isdisjoint({"Up", "Both"}))),
         (exported.PAUSED, ("down",), float(not stopped.isdisjoint({"Down", "Both"}))),
+        (exported.PREVIEW, (), float(spec.preview)),
         (exported.MISSING, (), float(is_missing)),
         *_replicas(status),
         *_metrics(status.current_metrics),

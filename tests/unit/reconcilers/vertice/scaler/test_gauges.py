@@ -44,6 +44,7 @@ def test_a_scaler_without_a_status_has_limits_and_no_pods():
         (exported.MAX,): 10,
         (exported.PAUSED, "up"): 0,
         (exported.PAUSED, "down"): 0,
+        (exported.PREVIEW,): 0,
         (exported.MISSING,): 0,
     } == seen()
 
@@ -73,6 +74,11 @@ def test_a_pause_is_told_by_direction(spec, annotations, told):
     found = seen(annotations=annotations, **spec)
 
     assert told == (found[exported.PAUSED, "up"], found[exported.PAUSED, "down"])
+
+
+def test_a_preview_is_told():
+    """Nothing of its scaler is done, as little as while it is paused."""
+    assert 1 == seen(preview=True)[exported.PREVIEW,]
 
 
 def test_conditions_are_told_as_they_are():
