@@ -1,6 +1,7 @@
 """What a scaler that is deleted gives back, and when it leaves everything as it is."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from controller.runtime.freezer import Freezer
 from controller.runtime.intent import TargetRef
@@ -80,3 +81,28 @@ async def test_a_freeze_holds_up_what_is_given_back(world, busy, cluster):
     told = "Restored", "from 4 to 2 pods, as before the scaler's first change"
     await eventually(lambda: told in events(world), within=WITHIN)
     await client.close()
+
+
+@pytest.mark.usefixtures("host")
+async def test_the_log_has_a_line_for_each_change(world, busy):
+    """What was done to which workload, also where nobody reads Events any more."""
+    with capture_logs() as lines:
+        await busy()
+        world.create(restoreReplicas=True)
+        await becomes(world.replicas, 4)
+        await becomes(lambda: world.status().get("originalReplicas"), 2)
+        await becomes(delete(world), 404)
+
+    target = "Deployment.apps/web"
+    assert [
+        {"target": target, "before": 2, "after": 4, "reason": "AsMeasured"},
+        {"target": target, "before": 4, "after": 2},
+    ] == [
+        {
+            key: value
+            for key, value in each.items()
+            if key in {"target", "before", "after", "reason"}
+        }
+        for each in lines
+        if each["event"] in {"workload_scaled", "workload_restored"}
+    ]
