@@ -211,12 +211,15 @@ async def test_a_workload_that_people_set_to_zero_is_left_alone(world):
 
 
 @pytest.mark.usefixtures("host")
-async def test_a_target_that_is_missing_is_told(world):
-    """And found when it comes."""
+async def test_a_target_that_is_missing_is_told(world, kubectl):
+    """Also in the line that kubectl prints; and found when it comes."""
     world.create(minReplicas=3)
     await becomes(lambda: world.condition("AbleToScale"), ("False", "TargetMissing"))
     missing = f"there is no Deployment web in namespace {world.namespace}: make it there, or name"
     assert world.said("Ready").startswith(missing)
+    _, row = kubectl("get", "vsc", "-n", world.namespace, "-o", "wide").splitlines()
+    assert ["False", "TargetMissing"] == row.split()[4:6]
+    assert missing in row
 
     world.deploy(replicas=1)
     world.look()
