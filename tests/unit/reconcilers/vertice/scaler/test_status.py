@@ -11,6 +11,7 @@ from reconcilers.vertice.scaler.groups import SECOND
 from reconcilers.vertice.scaler.status import is_worth_telling
 from reconcilers.vertice.scaler.told import told
 from tests.unit.reconcilers.vertice.scaler.test_decision import NOW, asks, situation
+from tests.unit.reconcilers.vertice.scaler.test_told import WEB
 
 TOLD = convert(
     {
@@ -62,7 +63,7 @@ def test_what_is_foreseen_is_news_when_its_reason_changes(change, is_told):
 def test_what_is_no_news_is_told_once_a_minute(seconds, is_told):
     """Nor does a clock that was ahead keep it from being told."""
     found = situation(5, asks(5))
-    account = told(found, decide(found), generation=1)
+    account = told(found, decide(found), target=WEB, generation=1)
     before = VerticeScalerStatus(observed_generation=1, decision=account)
     at = MicroTime(NOW + seconds * SECOND)
     after = replace(before, decision=replace(account, at=at))
