@@ -53,6 +53,8 @@ _HOUR_MINUTES: Final = 60
 _INSTANT: Final = dt.timedelta(microseconds=1)
 _MARGIN: Final = dt.timedelta(hours=25)
 """More than clocks were ever put forward or back at a time."""
+_NOWHERE: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside those of zones: what they say is up to the machine."""
 _ZONE: Final = re.compile(r"\s*(?:CRON_)?TZ=", re.IGNORECASE)
 
 
@@ -188,12 +190,13 @@ def place(zone: str) -> zoneinfo.ZoneInfo:
     Raises:
         CronError: If nobody knows it.
     """
+    unknown = f"nobody knows the time of {zone!r}: name an IANA zone such as Europe/Lisbon"
+    if zone in _NOWHERE:
+        raise CronError(unknown)
     try:
         return zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CronError(
-            f"nobody knows the time of {zone!r}: name an IANA zone such as Europe/Lisbon"
-        ) from error
+        raise CronError(unknown) from error
 
 
 def _period(text: str) -> dt.timedelta:

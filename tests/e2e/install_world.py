@@ -24,6 +24,7 @@ FLEETING = (
     "events",
     "endpoints",
     "endpointslices",
+    "ipaddresses",  # the API server's own book of addresses, put right every few minutes
     "leases",
     "componentstatuses",
     "pods.metrics",

@@ -61,6 +61,22 @@ async def test_what_somebody_else_scales_by_then_is_left_to_them(world, busy):
 
 
 @pytest.mark.usefixtures("host")
+async def test_the_scaler_that_goes_on_has_the_number_that_the_older_one_leaves(world, busy):
+    """It would take it over at its next look; until then there would be fewer pods."""
+    await busy()
+    world.create("older", restoreReplicas=True)
+    await becomes(world.replicas, 4)
+    world.create("younger")
+    await becomes(lambda: world.condition("AbleToScale", "younger"), ("False", "OwnedByAnother"))
+
+    await becomes(delete(world, "older"), 404)
+
+    left = "the number of pods stays as it is: VerticeScaler younger scales web now"
+    await eventually(lambda: ("NotRestored", left) in events(world), within=WITHIN)
+    assert 4 == world.replicas()
+
+
+@pytest.mark.usefixtures("host")
 async def test_a_freeze_holds_up_what_is_given_back(world, busy, cluster):
     """A failover that is under way does not lose its pods."""
     await busy()
