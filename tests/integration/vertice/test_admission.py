@@ -115,7 +115,7 @@ def test_what_can_be_foreseen_is_taken(world, metrics, prediction):
             for name in ("../web", "..", "a/b")
         ),
         ({"prometheus": {"tls": {"serverName": "a\0b"}}}, "should match"),
-        ({"metrics": [query(activation="0e-99999")]}, "should match"),
+        ({"metrics": [query(activation="0e-99999")]}, "is a plain number in quotes"),
         ({"metrics": [{"type": "gpu"}]}, 'supported values: "cpu"'),
         ({"metrics": [{"type": "cpu"}]}, "say target for cpu, memory and custom"),
         ({"metrics": [{"type": "cpu", "target": {}}]}, "say one of averageUtilization"),

@@ -33,11 +33,12 @@ class Page:
             await peer.reply(self.text.encode(), headers=TEXT)
 
 
-@attrs.frozen
 class Off(LoopClock):
     """A clock that is wrong."""
 
-    by: dt.timedelta
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
 
     def wall(self):
         """The time of day, as it thinks."""
