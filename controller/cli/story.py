@@ -167,6 +167,12 @@ def _merged(sentences: Iterator[Sentence]) -> list[Sentence]:
     return list(merged.values())
 
 
+def _is_part(sentence: str, whole: str) -> bool:
+    """Whether a sentence was told: by itself, as one of several, or behind whose it is."""
+    said = [whole, *whole.split("; ")]
+    return any(each == sentence or each.endswith(f": {sentence}") for each in said)
+
+
 def lines(decision: object, indent: str = "  ", *, told: list[str] | None = None) -> Iterator[str]:
     """Return a decision, whatever its fields, as lines of `name: value`.
 
@@ -176,17 +182,16 @@ def lines(decision: object, indent: str = "  ", *, told: list[str] | None = None
     if isinstance(decision, Mapping):
         for name, value in decision.items():
             if isinstance(value, Mapping | list):
-                yield f"{indent}{name}:"
-                yield from lines(value, f"{indent}  ", told=told)
-            elif name not in _SENTENCES or not any(str(value) in each for each in told):
+                inner = list(lines(value, f"{indent}  ", told=told))
+                yield from [f"{indent}{name}:", *inner] if inner or not value else ()
+            elif name not in _SENTENCES or not any(_is_part(str(value), each) for each in told):
                 told += [value] if name in _SENTENCES and isinstance(value, str) else []
                 yield f"{indent}{name}: {value}"
     elif isinstance(decision, list):
         for each in decision:
             if isinstance(each, Mapping):
-                first, *rest = list(lines(each, "", told=told)) or ["{}"]
-                yield f"{indent}- {first}"
-                yield from (f"{indent}  {line}" for line in rest)
+                for place, line in enumerate(lines(each, "", told=told)):
+                    yield f"{indent}{'  ' if place else '- '}{line}"
             else:
                 yield f"{indent}- {each}"
     else:

@@ -69,7 +69,9 @@ class _Field:
             return f"lacks a number of {numbers}"
         if value == "H":
             return f"H is known to Jenkins alone: write a number of {numbers}"
-        if value[:3] in self.names:
+        if self.counted and "#" in value:
+            return f"{value} is no day: write one such as MON#2, 1-5 behind the #"
+        if value[:3] in self.names and value.isalpha():
             return f"{value} is too long: write {value[:3]}"
         names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
         return f"{value} is not {numbers}{names}"

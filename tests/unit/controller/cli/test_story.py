@@ -185,6 +185,17 @@ decision
   reason: MetricsMissing""" == printed(thing("VerticeScaler", "a", status=status))
 
 
+def test_a_word_that_occurs_in_a_sentence_was_not_told_by_it():
+    """Only what stands by itself was; and nothing is left of what was told whole."""
+    told = ["cpu: the cluster has no metrics.k8s.io"]
+    decision = {
+        "proposals": [{"note": "cpu"}, {"note": "the cluster has no metrics.k8s.io"}],
+        "others": [{"note": "the cluster has no metrics.k8s.io"}],
+    }
+
+    assert ["  proposals:", "    - note: cpu"] == list(lines(decision, told=told))
+
+
 def test_a_decision_may_be_a_word():
     """Nothing about its form is promised."""
     assert ["  hold"] == list(lines("hold"))

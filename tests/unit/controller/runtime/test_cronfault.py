@@ -31,6 +31,14 @@ from controller.runtime.cronfault import fault
                 "day of the week FRIDAY is too long: write FRI"
             ),
         ),
+        (
+            "0 0 * * MONDAY#1",
+            "day of the week MONDAY#1 is no day: write one such as MON#2, 1-5 behind the #",
+        ),
+        (
+            "0 0 * * MON#6",
+            "day of the week MON#6 is no day: write one such as MON#2, 1-5 behind the #",
+        ),
         ("H 8 * * *", "minute H is known to Jenkins alone: write a number of 0-59"),
         ("0 8,,9 * * *", "hour lacks a number of 0-23"),
         ("0 8- * * *", "hour lacks a number of 0-23"),
