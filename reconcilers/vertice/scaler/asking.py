@@ -18,6 +18,7 @@ from informers.clock import Clock
 from informers.errors import InformersError, NotFound
 from informers.meta.builtin import SECRET
 from informers.meta.codec import decode
+from informers.meta.errors import DecodeError
 from reconcilers.vertice.api.measured import Metric, SecretKey
 from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler.reading.answer import Unanswered
@@ -140,4 +141,7 @@ class Asking:
             ) from error
         except InformersError as error:
             raise Unanswered(f"Secret {name} cannot be read: {error}") from error
-        return decode(found.raw, _Secret).data
+        try:
+            return decode(found.raw, _Secret).data
+        except DecodeError as error:
+            raise Unanswered(f"Secret {name} cannot be read: {error}") from error

@@ -37,6 +37,9 @@ reconcile is a look; 1,000 first looks at servers that are down keep 50 workers 
 SLOW: Final = 2.0
 """Seconds after which whoever answers is taken to be down or drowning. Who takes less is waited for
 again: a thousand scalers that wait for one listing find it when their turn comes, most of them."""
+LONGEST: Final = 60.0
+"""Seconds after which a look fails, whatever it waits for: longer than all that has a limit of its
+own takes as a rule, as long as a reconcile may take."""
 _END_SECONDS: Final = 5.0
 
 Ask = Callable[[], Awaitable[tuple[Answer, ...]]]
@@ -139,7 +142,8 @@ class Gathering:
 
     async def _answered(self, look: _Look, ask: Ask) -> None:
         try:
-            look.answers = await ask()
+            async with asyncio.timeout(LONGEST):
+                look.answers = await ask()
         finally:
             look.came_at = self._clock.monotonic()
 
@@ -180,5 +184,5 @@ class Gathering:
 
     def _drop(self, key: str) -> None:
         look = self._looks.pop(key, None)
-        if look is not None:
-            look.task.cancel()
+        if look is not None and not look.task.cancel() and not look.task.cancelled():
+            look.task.exception()  # nobody asks for what it raised, and that is no complaint

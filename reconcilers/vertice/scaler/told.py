@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 from controller.runtime.intent import TargetRef
 from informers.meta.microtime import MicroTime
 from reconcilers.vertice.api.decision import (
-    MOST_TEXT,
     BoundsStatus,
     DecisionStatus,
     LimitsStatus,
@@ -25,6 +24,7 @@ from reconcilers.vertice.scaler.normal import spans_of
 from reconcilers.vertice.scaler.rates import Window
 from reconcilers.vertice.scaler.schedule import BY_SPEC
 from reconcilers.vertice.scaler.votes import Vote, loudest
+from reconcilers.vertice.scaler.words import pods, short
 
 _DIGITS: Final = 4
 
@@ -108,26 +108,17 @@ def _proposal(vote: Vote) -> ProposalStatus:
     )
 
 
-def short(text: str) -> str:
-    """Return as much of a text as a status holds."""
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 2] + " …"
-
-
 # In words
 
 
 def message(situation: Situation, decision: Decision, *, target: TargetRef, guard: str = "") -> str:
     """Say a decision in a sentence; one that is held, as what would be done."""
-    why, pods = _why(situation, decision, target), _pods(decision.replicas)
-    is_kept, change = decision.replicas == situation.current, f"from {situation.current} to {pods}"
+    why, count = _why(situation, decision, target), pods(decision.replicas)
+    is_kept, change = decision.replicas == situation.current, f"from {situation.current} to {count}"
     if guard:
-        would = f"stay at {pods}" if is_kept else f"go {change}"
+        would = f"stay at {count}" if is_kept else f"go {change}"
         return f"would {would}: {why}; held: {guard}"
-    return f"stays at {pods}: {why}" if is_kept else f"{change}: {why}"
-
-
-def _pods(number: int) -> str:
-    return "1 pod" if number == 1 else f"{number} pods"
+    return f"stays at {count}: {why}" if is_kept else f"{change}: {why}"
 
 
 def _why(situation: Situation, decision: Decision, target: TargetRef) -> str:

@@ -5,9 +5,10 @@ scaler is put into a queue, and tasks of the controller serve that one after the
 
 - Histories are read once an hour, at a minute that follows from a scaler's name, so that a thousand
   scalers do not ask at once. The first is read as soon as it is its turn, and so is that of a spec
-  that wants another one. What failed is tried again after ten minutes.
-- Two are read at a time, under the conditions of all queries (`prometheus`). One is learned at a
-  time, in slices with pauses between them, so that no look waits for more than one slice.
+  that wants another one. What failed is tried again after ten minutes, and later each time.
+- Four are read at a time, under the conditions of all queries (`prometheus`). One is learned at a
+  time, in slices with pauses between them, so that no look waits for more than one slice of it, or
+  for an answer to be taken apart, which is as long as five.
 - What is kept is the model, about ten kilobytes of it, and the last hour; never the history.
 """
 
@@ -16,12 +17,13 @@ import zlib
 from typing import Final
 
 import attrs
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from controller.runtime.crew import Tasks
+from controller.runtime.crew import Crew, Tasks
 from controller.runtime.source import Log, Why
 from controller.runtime.workqueue.queue import WorkQueue
 from informers.clock import Clock
+from informers.meta.duration import Duration
 from reconcilers.vertice.api.measured import ExternalMetric, Metric, Prometheus
 from reconcilers.vertice.api.prediction import Prediction
 from reconcilers.vertice.api.scaler import VerticeScaler
@@ -33,14 +35,19 @@ from reconcilers.vertice.scaler.prediction.outlook import Learnt, Outlook, outlo
 from reconcilers.vertice.scaler.prediction.plan import HOUR, Plan
 from reconcilers.vertice.scaler.reading.answer import Unanswered
 
-READERS: Final = 2
+READERS: Final = 4
+"""Half of the places of a namespace, so that its looks have places, too; a thousand histories that
+never come, at five seconds each, take a third of each hour, and leave the rest to others."""
 AGAIN: Final = 600.0
-"""Seconds after which a history that could not be read is asked for again."""
+"""Seconds after which a history that could not be read is asked for again; twice as long each time
+that it could not be, an hour at most."""
 _NEAR: Final = 600
 """Seconds that an hour may be shorter by, so that a late one does not make the next later."""
 _REST: Final = 0.005
 """Seconds between two slices."""
 _MILLI: Final = 1000
+_END_SECONDS: Final = 1.0
+_MOST_DOUBLED: Final = 3
 
 
 @attrs.frozen
@@ -48,7 +55,8 @@ class _Wanted:
     """What a model follows from; with anything else there is another one."""
 
     uid: str
-    external: ExternalMetric
+    query: str
+    max_age: float
     prometheus: Prometheus
     season: str
     days: int
@@ -58,8 +66,9 @@ class _Wanted:
     def of(cls, scaler: VerticeScaler, wanted: Prediction, external: ExternalMetric) -> "_Wanted":
         return cls(
             uid=str(scaler.metadata.uid),
-            external=external,
-            prometheus=scaler.spec.prometheus,
+            query=external.query,
+            max_age=external.max_age.seconds,
+            prometheus=structs.replace(scaler.spec.prometheus, timeout=Duration()),
             season=wanted.season,
             days=wanted.history_days,
             lookahead=wanted.lookahead.nanoseconds,
@@ -79,6 +88,13 @@ class _Kept:
     recent: Recent = attrs.field(factory=Recent)
     learnt: Learnt = attrs.field(factory=Learnt)
     is_waiting: bool = False
+    failures: int = 0
+
+    def fail(self, why: str, now: float) -> None:
+        """Remember that a history could not be read."""
+        self.learnt = attrs.evolve(self.learnt, failure=why)
+        self.due = now + min(HOUR, AGAIN * 2**self.failures)
+        self.failures = min(self.failures + 1, _MOST_DOUBLED)
 
 
 class Forecasts:
@@ -90,6 +106,8 @@ class Forecasts:
         self._kept: dict[str, _Kept] = {}
         self._queue = asyncio.Queue[_Kept]()
         self._learning = asyncio.Lock()
+        self._crew = Crew("forecasts")
+        self._log: Log | None = None
 
     def look(
         self, key: str, scaler: VerticeScaler, workload: Workload, figures: tuple[Figure, ...]
@@ -117,7 +135,8 @@ class Forecasts:
         self, queue: WorkQueue[str], why: Why, tasks: Tasks, *, log: Log | None = None
     ) -> None:
         """Begin to read and to learn; the next look sees what came of it, and tells what failed."""
-        del queue, why, log
+        del queue, why
+        self._log = log
         for number in range(READERS):
             tasks.create_task(self._serve(), name=f"forecasts {number}")
 
@@ -127,6 +146,7 @@ class Forecasts:
     async def stop(self) -> None:
         """Let go of all."""
         self._kept.clear()
+        await self._crew.dismiss(_END_SECONDS)
 
     def _of(self, key: str, scaler: VerticeScaler, wanted: Prediction, metric: Metric) -> _Kept:
         assert metric.external is not UNSET, "the schema wants an external metric"
@@ -147,8 +167,18 @@ class Forecasts:
         while True:
             kept = await self._queue.get()
             if self._kept.get(kept.key) is kept:
-                await self._renew(kept)
+                # In a crew of their own: one that fails ends neither the others nor the controller.
+                task = self._crew.create_task(self._renew(kept), name=f"forecast {kept.key}")
+                await asyncio.wait([task])
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    self._fail(kept, error)
             kept.is_waiting = False
+
+    def _fail(self, kept: _Kept, error: BaseException) -> None:
+        """Tell of an error that nobody foresaw."""
+        kept.fail(f"{type(error).__name__}: {error}", self._clock.monotonic())
+        if self._log is not None:
+            self._log.error("forecast_failed", key=kept.key, error=repr(error))
 
     async def _renew(self, kept: _Kept) -> None:
         """Read a history, and learn from it what can be learned."""
@@ -158,13 +188,12 @@ class Forecasts:
             async with self._learning:
                 model = await self._learned(learned(series, kept.plan))
         except Unanswered as error:
-            kept.learnt = attrs.evolve(kept.learnt, failure=str(error))
-            kept.due = self._clock.monotonic() + AGAIN
+            kept.fail(str(error), self._clock.monotonic())
         except NotEnough as error:
-            kept.learnt = Learnt(lack=str(error))
+            kept.learnt, kept.failures = Learnt(lack=str(error)), 0
             kept.due = self._clock.monotonic() + self._pause(kept.key)
         else:
-            kept.learnt = Learnt(model=model)
+            kept.learnt, kept.failures = Learnt(model=model), 0
             kept.recent.correct(model.last_hour)
             kept.due = self._clock.monotonic() + self._pause(kept.key)
 

@@ -21,7 +21,7 @@ from reconcilers.vertice.scaler.listening import Figure, Workload, answered, nam
 from reconcilers.vertice.scaler.prediction.model import LEAST, Model, Point
 from reconcilers.vertice.scaler.prediction.plan import DAY
 from reconcilers.vertice.scaler.prediction.score import Score
-from reconcilers.vertice.scaler.told import short
+from reconcilers.vertice.scaler.words import pods, short
 
 _DIGITS: Final = 4
 _MILLI: Final = 1000
@@ -121,7 +121,7 @@ def _verdict(view: _View) -> tuple[Outcome, str]:
         return _unknown(view)
     if not view.has_pods:
         return "NoPods", "what is foreseen wakes no workload that has no pods"
-    score, asks = view.model.score, f"{view.most.value:g} is foreseen: {_pods(view.replicas)}"
+    score, asks = view.model.score, f"{view.most.value:g} is foreseen: {pods(view.replicas)}"
     if not score.is_better:
         return "NotBetter", f"{asks}; {_weakness(score)}, so it is only told"
     if not view.is_active:
@@ -167,7 +167,3 @@ def _with_score(told: PredictionStatus, model: Model) -> PredictionStatus:
 def _rounded(number: float) -> float:
     """Return as many digits as say anything."""
     return float(f"{number:.{_DIGITS}g}")
-
-
-def _pods(number: int) -> str:
-    return "1 pod" if number == 1 else f"{number} pods"
