@@ -21,6 +21,7 @@ class _Scaled:
 
     before: int
     after: int
+    at: float
     is_open: bool = True
     backs: deque[float] = attrs.field(factory=lambda: deque(maxlen=TIMES))
 
@@ -31,18 +32,18 @@ class Contests:
     def __init__(self) -> None:
         self._scaled: dict[str, _Scaled] = {}
 
-    def wrote(self, key: str, before: int, after: int) -> None:
+    def wrote(self, key: str, before: int, after: int, now: float) -> None:
         """Remember a change."""
         known = self._scaled.get(key)
-        if known is None:
-            self._scaled[key] = _Scaled(before, after)
-        else:
-            known.before, known.after, known.is_open = before, after, True
+        backs = deque[float](maxlen=TIMES) if known is None else known.backs
+        self._scaled[key] = _Scaled(before, after, now, backs=backs)
 
     def set_back(self, key: str, current: int, now: float) -> str:
         """Say what is set back again and again; nothing if that is not so, or was just said."""
         known = self._scaled.get(key)
         if known is None or not known.is_open or current != known.before:
+            return ""
+        if now - known.at > WITHIN:
             return ""
         known.is_open = False
         known.backs.append(now)

@@ -65,11 +65,22 @@ class Look:
 
 @attrs.frozen(kw_only=True)
 class Known:
-    """What is remembered of a scaler, and of which target: it may be made another one."""
+    """What is remembered of a scaler, and of which target: it may be made another one.
+
+    `tried` is a number of pods that was written without an answer, and what to remember if it is
+    that number by now.
+    """
 
     uid: str
     target: Target
     memories: Memories
+    tried: tuple[int, Memories] | None = None
+
+    def recalled(self, current: int) -> Memories:
+        """Return what to go on with at a look that finds so many pods."""
+        if self.tried is not None and self.tried[0] == current:
+            return self.tried[1]
+        return self.memories
 
 
 def situation_of(

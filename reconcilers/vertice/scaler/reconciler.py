@@ -41,7 +41,7 @@ from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
-from reconcilers.vertice.scaler.scale import REFUSED, Moved, Scales, TargetError
+from reconcilers.vertice.scaler.scale import ASKED_AGAIN, Moved, Scales, TargetError
 from reconcilers.vertice.scaler.schedule import Schedule, read
 from reconcilers.vertice.scaler.told import told
 
@@ -183,7 +183,7 @@ class VerticeScalerReconciler:
         known, window = self._memories.get(snapshot.key), spans(bare(scaler, now))
         is_known = known is not None and known.uid == snapshot.meta.uid
         if known is not None and is_known and known.target.identity == scaler.spec.target.identity:
-            return known.memories
+            return known.recalled(scale.replicas)
         told, memories = was_to_be(scaler.status.decision), Memories.of(scaler.status.history)
         if is_known or scaler.status.history is UNSET:
             told, memories = None, Memories.first(scale.replicas, least=scaler.spec.min_replicas)
@@ -256,26 +256,30 @@ class VerticeScalerReconciler:
             return look
         snapshot = await self._status.write(look.snapshot, intended)
         if snapshot.meta.generation != look.snapshot.meta.generation:
+            await self._status.write(snapshot, look.scaler.status)
             raise Moved
         return attrs.evolve(look, snapshot=snapshot)
 
     async def _scale(self, look: Look, decision: Decision, memories: Memories) -> bool:
         """Write the scale, and remember it; whether that was done. What is refused is told."""
         target, current = look.scaler.spec.target, look.scale.replicas
-        # Of a write whose outcome is unknown, the next look knows what the status says.
-        before = self._memories.pop(look.snapshot.key)
-        namespace = look.snapshot.meta.namespace
+        key, namespace = look.snapshot.key, look.snapshot.meta.namespace
+        before = self._memories[key]
+        # Of a write whose outcome is unknown, the next look sees what became of it.
+        self._memories[key] = attrs.evolve(before, tried=(decision.replicas, memories))
         try:
             await self._scales.write(namespace, target, look.scale, decision.replicas)
-        except (TargetError, Moved) as error:
-            self._memories[look.snapshot.key] = before
-            if isinstance(error, Moved):
-                raise
+        except TargetError as error:
+            self._memories[key] = before
             # The scaler is as it was looked at, so what was intended is taken back.
             await self._not_now(look, error)
             return False
+        except Moved:
+            self._memories[key] = before
+            await self._status.write(look.snapshot, look.scaler.status)
+            raise
         self._remember(look, memories)
-        self._contests.wrote(look.snapshot.key, current, decision.replicas)
+        self._contests.wrote(key, current, decision.replicas, self._clock.monotonic())
         self._counts.scaled(look.snapshot, current, decision.replicas)
         self._log.info(
             "workload_scaled",
@@ -288,7 +292,7 @@ class VerticeScalerReconciler:
 
     async def _not_now(self, look: Look, error: TargetError) -> None:
         """Tell why a scale could not be written, and when it is tried again."""
-        again = f"; it is tried again in {PERIOD:g} s" if error.reason == REFUSED else ""
+        again = f"; it is tried again in {PERIOD:g} s" if error.reason in ASKED_AGAIN else ""
         message = f"{error}{again}"
         await self._cannot(look.scaler, look.snapshot, error.reason, message, scale=look.scale)
 

@@ -17,6 +17,7 @@ from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler.guard import asked_to_leave
 from reconcilers.vertice.scaler.rivals import Rivals
 from reconcilers.vertice.scaler.scale import Scales, TargetError
+from reconcilers.vertice.scaler.words import pods
 
 RESTORE: Final = "vertice.io/restore-replicas"
 GIVEN_BACK: Final = "Restored"
@@ -64,8 +65,8 @@ class Restoring:
         scale = await self._scales.read(namespace, target)
         if scale.replicas != original:
             await self._scales.write(namespace, target, scale, original)
-            before, pods = scale.replicas, "1 pod" if original == 1 else f"{original} pods"
-            message = f"from {before} to {pods}, as before the scaler's first change"
+            before = scale.replicas
+            message = f"from {before} to {pods(original)}, as before the scaler's first change"
             self._recorder.tell(VERTICE_SCALER, snapshot, GIVEN_BACK, message)
             self._log.info(
                 "workload_restored", target=str(reference), before=before, after=original

@@ -26,6 +26,7 @@ SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobject
 _BY_TARGET: Final = "vertice.io/target"
 _APPS: Final = "apps/v1"
 _DEPLOYMENT: Final = "Deployment"
+_BOTH: Final = "Both"
 
 T = TypeVar("T")
 
@@ -60,6 +61,8 @@ class ScaledObject(Resource, frozen=True, kw_only=True, rename="camel"):
 
 class _Targeting(Struct, frozen=True, kw_only=True):
     target: Target
+    preview: bool = False
+    pause: str = ""
 
 
 class Ours(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -94,13 +97,18 @@ class Rivals:
         )
 
     def heir_of(self, scaler: VerticeScaler) -> str:
-        """Name who goes on to scale the target of a scaler that ends; empty if nobody does."""
+        """Name who goes on to scale the target of a scaler that ends; empty if nobody does.
+
+        Of several that are deleted one after the other, the first may take the next for its heir.
+        """
         at = _key(str(scaler.metadata.namespace), _reference(scaler))
         others = (
             each
             for each in self._scalers.by_index(_BY_TARGET, at)
             if each.metadata.uid != scaler.metadata.uid
             and each.metadata.deletion_timestamp is UNSET
+            and not each.spec.preview
+            and each.spec.pause != _BOTH
         )
         younger = (f"{VERTICE_SCALER.kind} {each.metadata.name}" for each in others)
         return self.of(scaler) or next(younger, "")

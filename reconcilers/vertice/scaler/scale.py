@@ -20,7 +20,10 @@ from reconcilers.vertice.api.scaler import Target
 from reconcilers.vertice.scaler.reading.kinds import Kinds, UnknownKind
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
 
-REFUSED: Final = "Refused"
+_REFUSED: Final = "Refused"
+_FORBIDDEN: Final = "Forbidden"
+ASKED_AGAIN: Final = frozenset({_REFUSED, _FORBIDDEN})
+"""Reasons why a scale was not written that somebody may do away with without a word to us."""
 MANAGER: Final = "pentad-vertice-scaler"
 _TRIES: Final = 3
 _UNGRANTED: Final = 'is forbidden: User "'
@@ -211,9 +214,9 @@ def _forbidden(target: Target, kind: Kind, verb: str, error: Forbidden) -> Targe
     """Say what is missing; who else forbids things, a webhook or a quota, has its own words."""
     text = str(error)
     if _UNGRANTED not in text:
-        return TargetError(REFUSED, f"{target.kind} {target.name}: {text}")
+        return TargetError(_REFUSED, f"{target.kind} {target.name}: {text}")
     return TargetError(
-        "Forbidden",
+        _FORBIDDEN,
         f"the operator may not {verb} {kind.resource}/scale, which {target.kind} {target.name} "
         f"needs: bind its account a role with get and update of it ({text})",
     )
@@ -237,5 +240,5 @@ def _scaleless(target: Target) -> str:
 
 def _refused(target: Target, replicas: int, error: StatusError) -> TargetError:
     return TargetError(
-        REFUSED, f"{replicas} pods of {target.kind} {target.name} were refused: {error}"
+        _REFUSED, f"{replicas} pods of {target.kind} {target.name} were refused: {error}"
     )

@@ -16,7 +16,6 @@ from informers.meta.conditions import Condition
 from informers.meta.duration import SECOND
 from informers.meta.microtime import Time
 from reconcilers.vertice.api.decision import (
-    MOST_TEXT,
     CurrentMetric,
     DecisionStatus,
     ScheduleStatus,
@@ -28,8 +27,9 @@ from reconcilers.vertice.scaler.guard import Guard
 from reconcilers.vertice.scaler.listening import Figure
 from reconcilers.vertice.scaler.memory import Memories
 from reconcilers.vertice.scaler.reading.workloads import Scale
-from reconcilers.vertice.scaler.scale import REFUSED
+from reconcilers.vertice.scaler.scale import ASKED_AGAIN
 from reconcilers.vertice.scaler.schedule import InForce
+from reconcilers.vertice.scaler.words import short
 
 AT_LEAST_EVERY: Final = 60 * SECOND
 READY: Final = "Ready"
@@ -137,7 +137,7 @@ def withheld(scaler: VerticeScaler, why: str) -> Condition:
 def was_refused(scaler: VerticeScaler) -> bool:
     """Whether the last scale was refused by whoever may say so."""
     known = () if scaler.status.conditions is UNSET else scaler.status.conditions
-    return any((each.type, each.reason) == (ABLE, REFUSED) for each in known)
+    return any(each.type == ABLE and each.reason in ASKED_AGAIN for each in known)
 
 
 def is_worth_telling(
@@ -184,15 +184,11 @@ def _metric(metric: Metric, figure: Figure) -> CurrentMetric:
     heard = figure.heard
     return CurrentMetric(
         type=metric.type,
-        name=_cut(heard.name.partition(" ")[2]) if is_named else UNSET,
+        name=short(heard.name.partition(" ")[2]) if is_named else UNSET,
         current=figure.current or UNSET,
         target=figure.target,
-        error=_cut(heard.error) if heard.error else UNSET,
+        error=short(heard.error) if heard.error else UNSET,
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
 def _schedule(in_force: InForce) -> ScheduleStatus:
@@ -254,6 +250,9 @@ def _limited(found: Findings) -> Condition:
 
 
 def _zeroed(found: Findings) -> Condition:
+    if found.memories.is_zeroed and found.rival:
+        message = f"there are no pods, and {found.rival} decides when there are some"
+        return stated(found.scaler, ZEROED, "OwnedByAnother", message, is_so=False)
     if found.memories.is_zeroed:
         message = "there are no pods as none were needed; they come back when some are"
         return stated(found.scaler, ZEROED, "Idle", message, is_so=True)

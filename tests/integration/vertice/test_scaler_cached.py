@@ -19,6 +19,7 @@ from tests.kit.faults import READS, Match
 from tests.kit.hosting import hosted
 
 WATCH = Match(path="/deployments$", watch=True)
+ALWAYS = {"cron": "* * * * *", "replicas": 4}
 WEB = Target(kind="Deployment", name="web")
 
 
@@ -156,6 +157,23 @@ async def test_a_replica_set_of_a_deployment_is_refused(world):
     world.change(target=TARGET)
 
     await becomes(world.replicas, 3)
+
+
+@pytest.mark.usefixtures("behind")
+async def test_what_was_intended_for_a_number_that_moved_is_taken_back(world, proxy):
+    """Or a deletion would give back a number that there was before somebody else's change."""
+    world.deploy(replicas=2)
+    world.create(minReplicas=4, metrics=None, schedule=[ALWAYS], preview=True)
+    await becomes(lambda: world.status().get("decision", {}).get("current"), 2)
+    with proxy.hold(WATCH):
+        world.scale(5)
+        world.change(preview=None)
+
+        await becomes(lambda: world.status()["decision"]["current"], 5)
+        puts = proxy.seen(Match(method="PUT", path="/scale$"))
+    assert [409] == [each.status for each in puts]
+    assert "originalReplicas" not in world.status()
+    assert 5 == world.replicas()
 
 
 @pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET], ids=str)

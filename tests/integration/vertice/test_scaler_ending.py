@@ -77,6 +77,21 @@ async def test_the_scaler_that_goes_on_has_the_number_that_the_older_one_leaves(
 
 
 @pytest.mark.usefixtures("host")
+async def test_a_scaler_that_only_looks_on_does_not_go_on(world, busy):
+    """Nobody would hold the number that it left."""
+    await busy()
+    world.create("older", restoreReplicas=True)
+    await becomes(world.replicas, 4)
+    await becomes(lambda: world.status("older").get("originalReplicas"), 2)
+    world.create("younger", preview=True)
+    await becomes(lambda: world.condition("AbleToScale", "younger"), ("False", "OwnedByAnother"))
+
+    await becomes(delete(world, "older"), 404)
+
+    assert 2 == world.replicas()
+
+
+@pytest.mark.usefixtures("host")
 async def test_a_freeze_holds_up_what_is_given_back(world, busy, cluster):
     """A failover that is under way does not lose its pods."""
     await busy()

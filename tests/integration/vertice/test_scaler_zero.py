@@ -136,7 +136,7 @@ async def test_what_another_autoscaler_left_without_pods_is_woken_when_that_is_g
     await becomes(lambda: world.condition("AbleToScale"), ("False", "OwnedByAnother"))
     world.scale(0)
     world.look()
-    await becomes(lambda: asleep(world), (0, "True", "Idle"))
+    await becomes(lambda: asleep(world), (0, "False", "OwnedByAnother"))
 
     world.rest.delete(f"{path}/other")
 

@@ -9,8 +9,8 @@ def fought(contests, *, every, times=TIMES, back=1):
     """Return what is said of a number that is written and set back, at each turn."""
     said = []
     for turn in range(times):
-        contests.wrote(KEY, 1, 3)
-        said.append(contests.set_back(KEY, back, turn * every))
+        contests.wrote(KEY, 1, 3, turn * every)
+        said.append(contests.set_back(KEY, back, turn * every + 1.0))
     return said
 
 
@@ -36,7 +36,7 @@ def test_another_number_is_another_matter():
 def test_one_change_is_set_back_once():
     """However often one looks."""
     contests = Contests()
-    contests.wrote(KEY, 1, 3)
+    contests.wrote(KEY, 1, 3, 0.0)
 
     assert not any(contests.set_back(KEY, 1, at) for at in (15.0, 30.0, 45.0, 60.0))
 
@@ -49,3 +49,11 @@ def test_of_what_was_never_written_nothing_is_said():
     contests.forget(KEY)
 
     assert ["", ""] == fought(contests, every=15.0, times=2)
+
+
+def test_what_is_set_back_long_after_is_another_matter():
+    """People change their minds."""
+    contests = Contests()
+    for turn in range(TIMES):
+        contests.wrote(KEY, 1, 3, turn * 15.0)
+        assert "" == contests.set_back(KEY, 1, turn * 15.0 + WITHIN + 1.0)
