@@ -167,7 +167,7 @@ async def test_what_was_intended_for_a_number_that_moved_is_taken_back(world, pr
     await becomes(lambda: world.status().get("decision", {}).get("current"), 2)
     with proxy.hold(WATCH):
         world.scale(5)
-        world.change(preview=None)
+        world.change(preview=None, pause="Down")
 
         await becomes(lambda: world.status()["decision"]["current"], 5)
         puts = proxy.seen(Match(method="PUT", path="/scale$"))
