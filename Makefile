@@ -14,11 +14,11 @@ PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py t
 ALONE := tests/e2e/test_node_down.py
 # They have a node of their own, whose pods are measured four times a minute, and go with the patient.
 MEASURED := tests/e2e/vertice
-# These wait: for controllers, and for clusters of their own.
-CLUSTERED := $(addprefix tests/integration/,penin cluster)
-# These wait for periods that pass, and first of all for tools, where those have yet to be built. So
-# nothing is behind them, and what computes, beside all that wait, needs no cluster.
-SCALED := tests/integration/vertice
+# These wait: for controllers.
+RECONCILED := tests/integration/penin
+# These wait for clusters of their own, then for tools, where those have yet to be built, and for
+# periods that pass. So nothing is behind them, and what computes, beside all that wait, needs no cluster.
+SCALED := $(addprefix tests/integration/,cluster vertice)
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench oracle-hpa oracle-cron soak check lint fmt types imports arch generate verify vectors lock
 
@@ -47,8 +47,8 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m hack.lanes "$(CLUSTERED)" $(SCALED) "tests/unit tests/arch tests/chaos" \
-		"tests/integration $(addprefix --ignore=,$(CLUSTERED) $(SCALED))" -- -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes $(RECONCILED) "$(SCALED)" "tests/unit tests/arch tests/chaos" \
+		"tests/integration $(addprefix --ignore=,$(RECONCILED) $(SCALED))" -- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
