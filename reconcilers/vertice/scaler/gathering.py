@@ -184,5 +184,5 @@ class Gathering:
 
     def _drop(self, key: str) -> None:
         look = self._looks.pop(key, None)
-        if look is not None and not look.task.cancel() and not look.task.cancelled():
-            look.task.exception()  # nobody asks for what it raised, and that is no complaint
+        if look is not None:
+            look.task.cancel()  # of one that is done, this says that nobody asks what it raised

@@ -4,12 +4,10 @@ Pure: who is asked, and what is done, is in `reconciler`.
 """
 
 import attrs
-from msgspec import UNSET, UnsetType
 
 from controller.runtime.intent import TargetRef
 from informers.snapshot import Snapshot
-from reconcilers.vertice.api.decision import DecisionStatus
-from reconcilers.vertice.api.scaler import Target, VerticeScaler
+from reconcilers.vertice.api.scaler import VerticeScaler
 from reconcilers.vertice.scaler import settings
 from reconcilers.vertice.scaler.decision import Decision, Situation, remembered
 from reconcilers.vertice.scaler.listening import Figure, Workload
@@ -63,26 +61,6 @@ class Look:
         )
 
 
-@attrs.frozen(kw_only=True)
-class Known:
-    """What is remembered of a scaler, and of which target: it may be made another one.
-
-    `tried` is a number of pods that was written without an answer, and what to remember if it is
-    that number by now.
-    """
-
-    uid: str
-    target: Target
-    memories: Memories
-    tried: tuple[int, Memories] | None = None
-
-    def recalled(self, current: int) -> Memories:
-        """Return what to go on with at a look that finds so many pods."""
-        if self.tried is not None and self.tried[0] == current:
-            return self.tried[1]
-        return self.memories
-
-
 def situation_of(
     scaler: VerticeScaler,
     workload: Workload,
@@ -132,10 +110,3 @@ def bare(scaler: VerticeScaler, now: int) -> Situation:
         hourly=settings.hourly(spec.limits),
         cooldown=spec.cooldown.nanoseconds,
     )
-
-
-def was_to_be(account: DecisionStatus | UnsetType) -> int | None:
-    """Return how many pods the last decision left."""
-    if account is UNSET:
-        return None
-    return account.replicas if account.guard is UNSET else account.current

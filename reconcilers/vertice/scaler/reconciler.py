@@ -1,15 +1,11 @@
 """Looks at a scaler every quarter of a minute: reads, decides, writes a scale, tells.
 
 What is decided is `decision`; here is who is asked for what, in which order, and what keeps a
-decision from being carried out. A scale is written before it is told, so that a manager that dies
-in between leaves a workload as it was decided, and its successor sees the change (`memory`). What
-a successor could not see is told before: that it was us who took the last pod, and how many pods
-there were before the first change.
+decision from being carried out (`carrying`).
 """
 
 from typing import Final
 
-import attrs
 from msgspec import UNSET
 
 from controller.runtime.builder import Builder
@@ -27,18 +23,19 @@ from informers.snapshot import Snapshot
 from reconcilers.vertice.api.scaler import VERTICE_SCALER, VerticeScaler
 from reconcilers.vertice.scaler import status
 from reconcilers.vertice.scaler.asking import Asking
-from reconcilers.vertice.scaler.contest import Contests
+from reconcilers.vertice.scaler.carrying import Carrying
 from reconcilers.vertice.scaler.counts import Counts
-from reconcilers.vertice.scaler.decision import Decision, decide, spans
+from reconcilers.vertice.scaler.decision import Decision, decide
 from reconcilers.vertice.scaler.gathering import Gathering, NotYet
 from reconcilers.vertice.scaler.guard import Guard, guarding
-from reconcilers.vertice.scaler.look import Known, Look, bare, situation_of, was_to_be
+from reconcilers.vertice.scaler.look import Look, situation_of
 from reconcilers.vertice.scaler.measuring import Measuring
-from reconcilers.vertice.scaler.memory import Memories, now_of
+from reconcilers.vertice.scaler.memory import now_of
 from reconcilers.vertice.scaler.pace import PERIOD, SOON, Pace
 from reconcilers.vertice.scaler.prediction.forecasts import Forecasts
 from reconcilers.vertice.scaler.reading.kinds import Kinds
 from reconcilers.vertice.scaler.reading.workloads import Scale, Workloads
+from reconcilers.vertice.scaler.remembered import Remembered
 from reconcilers.vertice.scaler.restoring import RESTORE, Restoring
 from reconcilers.vertice.scaler.rivals import AUTOSCALER, SCALED_OBJECT, Rivals
 from reconcilers.vertice.scaler.scale import ASKED_AGAIN, Moved, Scales, TargetError
@@ -77,21 +74,23 @@ class VerticeScalerReconciler:
         self._measuring = Measuring(runtime, asking, gathering, kinds)
         self._forecasts = forecasts
         self._pace = Pace()
-        self._contests = Contests()
         self._decoded = Recent[VerticeScaler]()
         self._schedules = Recent[Schedule]()
-        self._memories: dict[str, Known] = {}
         self._status = runtime.status_writer(NAME, VerticeScaler)
+        self._remembered = Remembered()
+        self._carrying = Carrying(
+            runtime, self._scales, self._counts, self._remembered, self._status
+        )
 
     async def reconcile(self, request: Request) -> Result:
         """Look at a scaler that is there, and let go of one that is not."""
         began = self._clock.monotonic()
         snapshot = self._scalers.snapshot(request.key)
         if snapshot is None:
-            self._memories.pop(request.key, None)
+            self._remembered.forget(request.key)
             self._counts.forget(request.key)
             self._pace.forget(request.key)
-            self._contests.forget(request.key)
+            self._carrying.forget(request.key)
             self._gathering.forget(request.key)
             self._forecasts.forget(request.key)
             return done()
@@ -151,7 +150,7 @@ class VerticeScalerReconciler:
         now = now_of(MicroTime.of(wall).nanoseconds)
         figures = gathered.figures(workload, now=now)
         holds = schedule.in_force(wall)
-        memories = self._remembered(scaler, snapshot, scale, now)
+        memories = self._remembered.of(scaler, snapshot, current=scale.replicas, now=now)
         foreseen = self._forecasts.look(snapshot.key, scaler, workload, figures)
         made, memories = situation_of(
             scaler,
@@ -176,19 +175,6 @@ class VerticeScalerReconciler:
             began=gathered.began,
         )
 
-    def _remembered(
-        self, scaler: VerticeScaler, snapshot: Snapshot, scale: Scale, now: int
-    ) -> Memories:
-        """Return what is remembered: by this manager, or at its first look, by the status."""
-        known, window = self._memories.get(snapshot.key), spans(bare(scaler, now))
-        is_known = known is not None and known.uid == snapshot.meta.uid
-        if known is not None and is_known and known.target.identity == scaler.spec.target.identity:
-            return known.recalled(scale.replicas)
-        told, memories = was_to_be(scaler.status.decision), Memories.of(scaler.status.history)
-        if is_known or scaler.status.history is UNSET:
-            told, memories = None, Memories.first(scale.replicas, least=scaler.spec.min_replicas)
-        return memories.resumed(scale.replicas, told, spans=window, now=now)
-
     # Acting
 
     async def _act(self, look: Look) -> None:
@@ -204,14 +190,13 @@ class VerticeScalerReconciler:
             guard="" if guard is None else guard.why,
         )
         memories, scaled_at = look.left(decision, rival=rival), None
-        self._remember(look, memories)
-        self._warn_of_contest(look)
+        self._remembered.keep(look, memories)
         if decision.replicas != look.scale.replicas and guard is None:
             memories, scaled_at = look.carried_out(decision), Time(look.now)
-            if not await self._is_allowed(look, decision):
-                return
-            look = await self._intend(look, memories)
-            if not await self._scale(look, decision, memories):
+            try:
+                look = await self._carrying.out(look, decision, memories)
+            except TargetError as error:
+                await self._not_now(look, error)
                 return
             self._recorder.tell(VERTICE_SCALER, look.snapshot, "Scaled", account.message)
         await self._tell(
@@ -230,76 +215,11 @@ class VerticeScalerReconciler:
             ),
         )
 
-    async def _is_allowed(self, look: Look, decision: Decision) -> bool:
-        """Ask again, without a write, where the last one was refused: nothing is intended in vain.
-
-        What is refused for a day would otherwise be told and taken back at each look of it.
-        """
-        if not status.was_refused(look.scaler):
-            return True
-        target, namespace = look.scaler.spec.target, look.snapshot.meta.namespace
-        try:
-            await self._scales.write(namespace, target, look.scale, decision.replicas, dry_run=True)
-        except TargetError as error:
-            await self._not_now(look, error)
-            return False
-        return True
-
-    async def _intend(self, look: Look, memories: Memories) -> Look:
-        """Tell what nobody could know who did not see the change; returns the look as told.
-
-        Raises:
-            Moved: If the spec is not the one that was looked at any more.
-        """
-        intended = status.intended(look.scaler, memories, look.scale.replicas)
-        if intended is None:
-            return look
-        snapshot = await self._status.write(look.snapshot, intended)
-        if snapshot.meta.generation != look.snapshot.meta.generation:
-            await self._status.write(snapshot, look.scaler.status)
-            raise Moved
-        return attrs.evolve(look, snapshot=snapshot)
-
-    async def _scale(self, look: Look, decision: Decision, memories: Memories) -> bool:
-        """Write the scale, and remember it; whether that was done. What is refused is told."""
-        target, current = look.scaler.spec.target, look.scale.replicas
-        key, namespace = look.snapshot.key, look.snapshot.meta.namespace
-        before = self._memories[key]
-        # Of a write whose outcome is unknown, the next look sees what became of it.
-        self._memories[key] = attrs.evolve(before, tried=(decision.replicas, memories))
-        try:
-            await self._scales.write(namespace, target, look.scale, decision.replicas)
-        except TargetError as error:
-            self._memories[key] = before
-            # The scaler is as it was looked at, so what was intended is taken back.
-            await self._not_now(look, error)
-            return False
-        except Moved:
-            self._memories[key] = before
-            await self._status.write(look.snapshot, look.scaler.status)
-            raise
-        self._remember(look, memories)
-        self._contests.wrote(key, current, decision.replicas, self._clock.monotonic())
-        self._counts.scaled(look.snapshot, current, decision.replicas)
-        self._log.info(
-            "workload_scaled",
-            target=str(look.target),
-            before=current,
-            after=decision.replicas,
-            reason=decision.reason,
-        )
-        return True
-
     async def _not_now(self, look: Look, error: TargetError) -> None:
         """Tell why a scale could not be written, and when it is tried again."""
         again = f"; it is tried again in {PERIOD:g} s" if error.reason in ASKED_AGAIN else ""
         message = f"{error}{again}"
         await self._cannot(look.scaler, look.snapshot, error.reason, message, scale=look.scale)
-
-    def _remember(self, look: Look, memories: Memories) -> None:
-        self._memories[look.snapshot.key] = Known(
-            uid=look.snapshot.meta.uid, target=look.scaler.spec.target, memories=memories
-        )
 
     def _guard(self, look: Look, decision: Decision, rival: str) -> Guard | None:
         """Return what keeps a decision from being carried out, if anything does."""
@@ -341,11 +261,6 @@ class VerticeScalerReconciler:
                     VERTICE_SCALER, snapshot, each.reason, each.message, type_="Warning"
                 )
 
-    def _warn_of_contest(self, look: Look) -> None:
-        key, now = look.snapshot.key, self._clock.monotonic()
-        if said := self._contests.set_back(key, look.scale.replicas, now):
-            self._recorder.tell(VERTICE_SCALER, look.snapshot, "SetBack", said, type_="Warning")
-
     # Ending
 
     async def _held(self, scaler: VerticeScaler, snapshot: Snapshot) -> Snapshot:
@@ -366,7 +281,7 @@ class VerticeScalerReconciler:
                 await self._status.write(snapshot, None, (status.withheld(scaler, held),))
                 return after(PERIOD)
         await remove_finalizer(self._client, VERTICE_SCALER, snapshot, RESTORE)
-        self._memories.pop(snapshot.key, None)
+        self._remembered.forget(snapshot.key)
         return done()
 
     def _pause(self, look: Look) -> float:

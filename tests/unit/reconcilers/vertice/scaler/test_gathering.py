@@ -1,6 +1,7 @@
 """Answers that are gathered while no worker waits for them."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -9,7 +10,7 @@ from controller.runtime.source import Why
 from controller.runtime.workqueue.queue import WorkQueue
 from informers.clock import LoopClock
 from reconcilers.vertice.scaler.answers import Nothing
-from reconcilers.vertice.scaler.gathering import HOLD, SLOW, Gathering, NotYet
+from reconcilers.vertice.scaler.gathering import HOLD, LONGEST, SLOW, Gathering, NotYet
 from reconcilers.vertice.scaler.pace import PERIOD
 from tests.kit.leaks import no_leaks
 from tests.unit.reconcilers.vertice.scaler.world import metric, workload
@@ -184,6 +185,43 @@ async def test_what_asking_raises_is_raised_to_its_own_look():
     await desk.look()
     await desk.called()
     assert "answer 3" == (await desk.look())[0]
+
+
+async def test_a_look_that_never_ends_is_ended():
+    """Whatever it waits for; it fails as any other does, and the next one begins anew."""
+    desk = await Desk().open()
+    desk.seconds = 10 * LONGEST
+    assert "not yet" == (await desk.look())[0]
+    assert (KEY, LONGEST) == (await desk.called(), desk.clock.monotonic())
+    with pytest.raises(TimeoutError):
+        await desk.look()
+
+    desk.seconds = 1.0
+    assert "not yet" == (await desk.look())[0]
+    await desk.called()
+    assert ("answer 2", LONGEST) == await desk.look()
+
+
+@pytest.mark.parametrize("asked", ["other", None], ids=["another spec", "scaler is gone"])
+async def test_what_a_dropped_look_raised_is_nobodys_complaint(asked):
+    """Nobody asks for its answers, so nobody asks for its failure, and no log has it."""
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    desk = await Desk().open()
+    desk.seconds, desk.error = 5.0, KeyError("a bug")
+    await desk.look()
+    await desk.called()
+
+    desk.error = None
+    if asked is None:
+        desk.gathering.forget(KEY)
+    else:
+        await desk.look(asked=asked)
+        await desk.called()
+    gc.collect()
+    await desk.gathering.stop()
+
+    assert [] == complaints
 
 
 async def test_who_ends_itself_ends_no_pace():

@@ -72,6 +72,17 @@ class History:
         return [at for at, _, _ in self.asked]
 
 
+@attrs.define
+class Errors:
+    """A log that keeps errors."""
+
+    errors: list = attrs.field(factory=list)
+
+    def error(self, event, *, key, **_):
+        """Keep one."""
+        self.errors.append((event, key))
+
+
 class Looks:
     """Looks at scalers, by one who keeps forecasts and runs their tasks."""
 
@@ -80,9 +91,10 @@ class Looks:
         self.history = History(self.clock, **history)
         self.forecasts = Forecasts(self.history, self.clock)
         self.crew = Crew("test")
+        self.log = Errors()
 
     async def __aenter__(self):
-        await self.forecasts.start(None, None, self.crew)
+        await self.forecasts.start(None, None, self.crew, log=self.log)
         return self
 
     async def __aexit__(self, *_):
@@ -165,6 +177,28 @@ async def test_what_failed_is_tried_again():
         looks.history.failure = ""
         told = await looks.go_on(120)
         assert ("Acting", 3) == (told.reason, len(looks.history.asked))
+
+
+async def test_an_error_that_nobody_foresaw_ends_nothing_but_its_forecast():
+    """It is told and logged, tried again like any other, and all others go on."""
+
+    def broken(_):
+        raise KeyError("a bug")
+
+    async with Looks(values=broken) as looks:
+        told = await looks.go_on(30)
+        assert ("HistoryUnreadable", 1) == (told.reason, len(looks.history.asked))
+        assert "KeyError: 'a bug'" in told.message
+        assert [("forecast_failed", KEY)] == looks.log.errors
+
+        looks.history.values = growing
+        for number in range(2 * READERS):
+            looks.look(scaler(query=f"q{number}"), key=f"ns/web-{number}")
+        await looks.clock.sleep(60)
+        assert 1 + 2 * READERS == len(looks.history.asked)
+        assert "Acting" == looks.look(scaler(query="q0"), key="ns/web-0").reason
+
+        assert "Acting" == (await looks.go_on(AGAIN)).reason
 
 
 async def test_a_model_outlives_a_server_for_a_day():

@@ -3,8 +3,8 @@
 import pytest
 
 from reconcilers.vertice.api.scaler import Target
-from reconcilers.vertice.scaler.look import Known
 from reconcilers.vertice.scaler.memory import Memories
+from reconcilers.vertice.scaler.remembered import Known
 
 WEB = Target(kind="Deployment", name="web")
 BEFORE, AFTER = Memories(active_at=1), Memories(active_at=2)
