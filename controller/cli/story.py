@@ -26,6 +26,8 @@ from informers.meta.kstatus import READY
 Role = Literal["cause", "effect"]
 _SENTENCES: Final = frozenset({"message", "note"})
 """The fields that hold sentences, as conditions and Events of Kubernetes call them."""
+ACCOUNTS: Final = ("decision", "prediction")
+"""The fields of a status that tell how it came about, as it is structured there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +56,7 @@ class Story:
     is_ready: bool
     sentences: Sequence[Sentence]
     remarks: Sequence[str]
-    decision: object = None
+    accounts: Mapping[str, object] = attrs.field(factory=dict)
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -72,7 +74,7 @@ class Story:
                 for each in self.sentences
             ],
             "remarks": list(self.remarks),
-            "decision": self.decision,
+            **{each: self.accounts.get(each) for each in ACCOUNTS},
         }
 
 
@@ -83,13 +85,14 @@ def tell(root: Node, evidence: Evidence, *, now: dt.datetime) -> Story:
     since = _since(root, now)
     state = _state(root)
     why = _said(root)
+    accounts = ((name, at(root.thing.body, "status", name)) for name in ACCOUNTS)
     headline = f"{root.thing.title} {state}{since}{f': {why}' if why else ''}"
     return Story(
         headline=headline,
         is_ready=is_ready,
         sentences=sentences,
         remarks=list(remarks(root, now)),
-        decision=at(root.thing.body, "status", "decision"),
+        accounts={name: account for name, account in accounts if account is not None},
     )
 
 
@@ -173,26 +176,26 @@ def _is_part(sentence: str, whole: str) -> bool:
     return any(each == sentence or each.endswith(f": {sentence}") for each in said)
 
 
-def lines(decision: object, indent: str = "  ", *, told: list[str] | None = None) -> Iterator[str]:
-    """Return a decision, whatever its fields, as lines of `name: value`.
+def lines(account: object, indent: str = "  ", *, told: list[str] | None = None) -> Iterator[str]:
+    """Return an account, whatever its fields, as lines of `name: value`.
 
     A sentence that is part of one that was `told` is left out; those that are not are told then.
     """
     told = [] if told is None else told
-    if isinstance(decision, Mapping):
-        for name, value in decision.items():
+    if isinstance(account, Mapping):
+        for name, value in account.items():
             if isinstance(value, Mapping | list):
                 inner = list(lines(value, f"{indent}  ", told=told))
                 yield from [f"{indent}{name}:", *inner] if inner or not value else ()
             elif name not in _SENTENCES or not any(_is_part(str(value), each) for each in told):
                 told += [value] if name in _SENTENCES and isinstance(value, str) else []
                 yield f"{indent}{name}: {value}"
-    elif isinstance(decision, list):
-        for each in decision:
+    elif isinstance(account, list):
+        for each in account:
             if isinstance(each, Mapping):
                 for place, line in enumerate(lines(each, "", told=told)):
                     yield f"{indent}{'  ' if place else '- '}{line}"
             else:
                 yield f"{indent}- {each}"
     else:
-        yield f"{indent}{decision}"
+        yield f"{indent}{account}"

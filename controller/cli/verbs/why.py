@@ -82,10 +82,10 @@ def narrated(story: Story, brush: Brush) -> Iterator[str]:
         yield f"{colour} {so}{brush.paint(plain(each.title), 'bold')} {plain(each.text)}"
         if each.remedy:
             yield f"   {brush.paint('→', 'cyan')} {plain(each.remedy)}"
-    if story.decision is not None:
+    for name, account in story.accounts.items():
         yield ""
-        yield brush.paint("decision", "bold")
-        yield from (_indented(each) for each in lines(story.decision, told=[story.headline]))
+        yield brush.paint(name, "bold")
+        yield from (_indented(each) for each in lines(account, told=[story.headline]))
 
 
 def _is_told(sentence: Sentence, headline: str) -> bool:

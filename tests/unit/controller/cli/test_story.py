@@ -163,6 +163,15 @@ def test_a_decision_is_printed():
     )
 
 
+def test_what_is_foreseen_is_printed_after_what_was_decided():
+    """Each under its name."""
+    status = {"prediction": {"score": "0.8"}, "decision": {"replicas": 3}}
+
+    found = printed(thing("VerticeScaler", "a", status=status))
+
+    assert found.endswith("decision\n  replicas: 3\n\nprediction\n  score: 0.8")
+
+
 def test_a_sentence_is_told_once():
     """In the headline; what of the decision was not, is there in full."""
     why = "q: nobody answers"
