@@ -14,11 +14,14 @@ PATIENT := $(addprefix tests/e2e/,test_t14_blackhole.py test_election_stall.py t
 ALONE := tests/e2e/test_node_down.py
 # They have a node of their own, whose pods are measured four times a minute, and go with the patient.
 MEASURED := tests/e2e/vertice
-# These wait: for controllers.
+# Four lanes take about the same time. These compute and need a cluster at their very end, if at all, so
+# they run beside those that wait: for controllers, and for clusters of their own, then for tools, where
+# those have yet to be built, and for periods that pass. The fourth has the rest.
+COMPUTED := tests/unit tests/arch tests/chaos $(addprefix tests/integration/,oracle test_new_kind.py)
+SAMPLED := tests/integration/penin/test_samples.py
 RECONCILED := tests/integration/penin
-# These wait for clusters of their own, then for tools, where those have yet to be built, and for
-# periods that pass. So nothing is behind them, and what computes, beside all that wait, needs no cluster.
-SCALED := $(addprefix tests/integration/,cluster vertice)
+SCALED := $(SAMPLED) $(addprefix tests/integration/,cluster vertice)
+OTHERS := tests/integration $(addprefix --ignore=,$(RECONCILED) $(filter tests/integration/%,$(SCALED) $(COMPUTED)))
 .DEFAULT_GOAL := help
 .PHONY: help env setup node tools images run test test-oldest test-deep e2e e2e-deep bench oracle-hpa oracle-cron soak check lint fmt types imports arch generate verify vectors lock
 
@@ -47,8 +50,8 @@ run: setup ## run the manager against your kubeconfig, or a control plane of its
 	@$(PY) -m hack.run $(ARGS)
 
 test: setup ## unit, architecture, chaos and integration tests on a real control plane; no root
-	@$(PY) -m hack.lanes $(RECONCILED) "$(SCALED)" "tests/unit tests/arch tests/chaos" \
-		"tests/integration $(addprefix --ignore=,$(RECONCILED) $(SCALED))" -- -m "not deep" $(ARGS)
+	@$(PY) -m hack.lanes "$(RECONCILED) --ignore=$(SAMPLED)" "$(SCALED)" "$(COMPUTED)" "$(OTHERS)" \
+		-- -m "not deep" $(ARGS)
 
 test-oldest: setup ## the integration tests on the oldest Kubernetes that was run
 	@$(PY) -m pytest tests/integration --kubernetes=1.30 $(ARGS)
