@@ -53,8 +53,8 @@ _HOUR_MINUTES: Final = 60
 _INSTANT: Final = dt.timedelta(microseconds=1)
 _MARGIN: Final = dt.timedelta(hours=25)
 """More than clocks were ever put forward or back at a time."""
-_NOWHERE: Final = frozenset({"localtime", "posixrules", "Factory"})
-"""Files beside those of zones: what they say is up to the machine."""
+NOWHERE: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Names beside those of zones: what they say is up to the machine, so no schedule may name them."""
 _ZONE: Final = re.compile(r"\s*(?:CRON_)?TZ=", re.IGNORECASE)
 
 
@@ -191,7 +191,7 @@ def place(zone: str) -> zoneinfo.ZoneInfo:
         CronError: If nobody knows it.
     """
     unknown = f"nobody knows the time of {zone!r}: name an IANA zone such as Europe/Lisbon"
-    if zone in _NOWHERE:
+    if zone in NOWHERE:
         raise CronError(unknown)
     try:
         return zoneinfo.ZoneInfo(zone)

@@ -13,11 +13,12 @@ import sys
 import time
 import zoneinfo
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
 import attrs
 
-from controller.runtime.cron import Cron, parse
+from controller.runtime.cron import NOWHERE, Cron, parse
 from hack.oracle.cron.walk import UTC, fired
 
 EXPRESSIONS: Final = (
@@ -41,6 +42,9 @@ FIRST: Final = 2020
 YEARS: Final = 10
 AROUND: Final = dt.timedelta(hours=36)
 DAYS: Final = 200
+_TOLD: Final = 100
+"""After so many spans it is told how far it has come."""
+_CHUNK: Final = 8
 _MINUTE: Final = dt.timedelta(minutes=1)
 _DAY: Final = dt.timedelta(days=1)
 
@@ -64,32 +68,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"seed {options.seed}", flush=True)
     rng = random.Random(options.seed)  # noqa: S311 - test cases
     began = time.perf_counter()
-    spans, wrong = 0, 0
-    for span in spans_of(rng, zones=options.zones, days=options.days):
-        spans += 1
-        for problem in problems(span):
-            wrong += 1
+    spans = list(spans_of(rng, zones=options.zones, days=options.days))
+    wrong = 0
+    for number, found in enumerate(_walked(spans), 1):
+        wrong += len(found)
+        for problem in found:
             print(problem, flush=True)
+        if not number % _TOLD:
+            past = time.perf_counter() - began
+            print(f"{number} of {len(spans)} spans after {past:.0f} s", file=sys.stderr, flush=True)
     seconds = time.perf_counter() - began
     print(
-        f"{spans} spans of time with {len(EXPRESSIONS)} expressions each in {seconds:.0f} s: "
+        f"{len(spans)} spans of time with {len(EXPRESSIONS)} expressions each in {seconds:.0f} s: "
         f"{wrong} wrong"
     )
     return 1 if wrong else 0
 
 
+def _walked(spans: Sequence[Span]) -> Iterator[list[str]]:
+    """Yield what is wrong in each span, by as many processes as there are processors."""
+    with ProcessPoolExecutor() as pool:
+        yield from pool.map(_problems, spans, chunksize=_CHUNK)
+
+
+def _problems(span: Span) -> list[str]:
+    return list(problems(span))
+
+
+def names() -> list[str]:
+    """Return all zones that a schedule may name."""
+    return sorted(zoneinfo.available_timezones() - NOWHERE)
+
+
 def spans_of(rng: random.Random, *, zones: int, days: int) -> Iterator[Span]:
     """Yield the times around all changes of clocks, and some days between."""
-    names = sorted(zoneinfo.available_timezones())
-    if zones:
-        names = rng.sample(names, zones)
-    for name in names:
+    walked = rng.sample(names(), zones) if zones else names()
+    for name in walked:
         for at in transitions(zoneinfo.ZoneInfo(name)):
             yield Span(name, at - AROUND, at + AROUND)
     begin = dt.datetime(FIRST, 1, 1, tzinfo=UTC)
     for _ in range(days):
         at = begin + rng.randrange(YEARS * 365) * _DAY
-        yield Span(rng.choice(names), at, at + _DAY)
+        yield Span(rng.choice(walked), at, at + _DAY)
 
 
 def transitions(zone: zoneinfo.ZoneInfo) -> Iterator[dt.datetime]:

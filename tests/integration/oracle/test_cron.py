@@ -5,9 +5,11 @@ A sample of `make oracle-cron`; `PENTAD_SEED` repeats a run.
 
 import datetime as dt
 import random
+import zoneinfo
 
 import pytest
 
+from controller.runtime.cron import NOWHERE, place
 from hack.oracle.cron import __main__ as oracle
 from tests.kit.virtual import seeds
 
@@ -20,6 +22,27 @@ def test_what_fires_is_what_a_walk_finds(seed):
     spans = list(oracle.spans_of(random.Random(seed), zones=ZONES, days=DAYS))
     assert len(spans) >= DAYS
     assert [] == [problem for span in spans for problem in oracle.problems(span)]
+
+
+def test_every_zone_that_may_be_named_is_walked():
+    """What is refused is no zone, and nothing else is left out."""
+    names = oracle.names()
+
+    assert all(place(name).key == name for name in names)
+    assert zoneinfo.available_timezones() - {*names} <= NOWHERE
+
+
+def test_what_is_wrong_is_told_and_counted(monkeypatch, capsys):
+    """By the exit code as well, whichever process finds it."""
+    monkeypatch.setattr("hack.oracle.cron.__main__.EXPRESSIONS", ("0 0 * * *",))
+    assert 0 == oracle.main(["--zones=1", "--days=1", "--seed=1"])
+    assert capsys.readouterr().out.endswith(" s: 0 wrong\n")
+
+    monkeypatch.setattr(
+        "hack.oracle.cron.__main__._walked", lambda spans: [["late"] for _ in spans]
+    )
+    assert 1 == oracle.main(["--zones=1", "--days=1", "--seed=1"])
+    assert "\nlate\n" in capsys.readouterr().out
 
 
 def test_a_time_that_is_missed_is_found(monkeypatch):
