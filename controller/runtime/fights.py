@@ -5,6 +5,8 @@ way round, the two would go on as fast as the network lets them. `Fights` counts
 desired state had to be put right: the first few times are free, then each costs a longer wait, and
 when waiting begins users are told, once. Quiet ends a fight, and so does another desired state.
 
+Who counts only, and does not wait, is told of by the same rule.
+
 Memory: one small entry per child that was put right lately, the oldest of which go first.
 """
 
@@ -75,3 +77,7 @@ class Fights:
         is_news = bout.repairs == FREE
         self.told += is_news
         return is_news
+
+    def forget(self, child: Hashable) -> None:
+        """Let go of a child that is gone, with what was counted of it."""
+        self._bouts.pop(child, None)

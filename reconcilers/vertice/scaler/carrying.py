@@ -47,15 +47,23 @@ class Carrying:
         self._fights = Fights(runtime.clock)
         self._before: dict[str, int] = {}
 
-    async def out(self, look: Look, decision: Decision, memories: Memories) -> Look:
-        """Write it, and remember that; returns the look as it is told by then.
+    async def prepare(self, look: Look, decision: Decision, memories: Memories) -> Look:
+        """Ask whoever refused the last one, and tell what is intended; returns the look as told.
 
         Raises:
-            TargetError: If it is refused.
+            TargetError: If it is refused again; nothing is intended then.
             Moved: If it follows from what is not so any more.
         """
         await self._ask_first(look, decision)
-        look = await self._intend(look, memories)
+        return await self._intend(look, memories)
+
+    async def out(self, look: Look, decision: Decision, memories: Memories) -> None:
+        """Write it, and remember that.
+
+        Raises:
+            TargetError: If it is refused; whoever tells of that takes back what was intended.
+            Moved: If it follows from what is not so any more.
+        """
         await self._write(look, decision, memories)
         self._counts.scaled(look.snapshot, look.scale.replicas, decision.replicas)
         self._log.info(
@@ -66,11 +74,11 @@ class Carrying:
             reason=decision.reason,
         )
         self._warn_of_fight(look, decision)
-        return look
 
     def forget(self, key: str) -> None:
         """Let go of a scaler that is gone."""
         self._before.pop(key, None)
+        self._fights.forget(key)
 
     async def _ask_first(self, look: Look, decision: Decision) -> None:
         """Ask again, without a write, where the last one was refused: nothing is intended in vain.
@@ -108,7 +116,6 @@ class Carrying:
                 namespace, look.scaler.spec.target, look.scale, decision.replicas
             )
         except TargetError:
-            # Whoever tells of it takes back what was intended.
             self._remembered.refused(key)
             raise
         except Moved:
@@ -121,9 +128,10 @@ class Carrying:
         """Tell if somebody set the number back again and again that was changed just now."""
         key, current = look.snapshot.key, look.scale.replicas
         before, self._before[key] = self._before.get(key), current
+        if before != current:
+            return
         opponent = b"%d" % current
-        if before == current:
-            self._fights.undone(key, opponent)
+        self._fights.undone(key, opponent)
         if self._fights.repaired(key, opponent):
             self._recorder.tell(
                 VERTICE_SCALER,

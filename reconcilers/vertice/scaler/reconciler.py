@@ -61,7 +61,6 @@ class VerticeScalerReconciler:
     ) -> None:
         self._client = runtime.client
         self._clock = runtime.clock
-        self._log = runtime.log
         self._recorder = runtime.recorder
         self._scalers = runtime.lister(VerticeScaler)
         self._intents = Intents.of(runtime)
@@ -194,7 +193,8 @@ class VerticeScalerReconciler:
         if decision.replicas != look.scale.replicas and guard is None:
             memories, scaled_at = look.carried_out(decision), Time(look.now)
             try:
-                look = await self._carrying.out(look, decision, memories)
+                look = await self._carrying.prepare(look, decision, memories)
+                await self._carrying.out(look, decision, memories)
             except TargetError as error:
                 await self._not_now(look, error)
                 return

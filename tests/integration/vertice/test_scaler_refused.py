@@ -21,11 +21,13 @@ RULE = {
 }
 SCALED = Match(method="PUT", path="/deployments/web/scale")
 TOLD = Match(method="PATCH", path="/verticescalers/web/status")
+AT_MOST_THREE = "object.spec.replicas <= 3"
+ASKED = "has(request.dryRun) && request.dryRun"
 WORDS = "three pods are all that was paid for"
 
 
-@pytest.fixture
-async def at_most_three(world):
+@pytest.fixture(params=[AT_MOST_THREE], ids=["at most three"])
+async def at_most_three(world, request):
     """Have the API server allow three pods, and wait until it does."""
     name, spaces = f"{world.namespace}.test", {"kubernetes.io/metadata.name": world.namespace}
     world.rest.create(
@@ -39,7 +41,7 @@ async def at_most_three(world):
                     "resourceRules": [RULE],
                     "namespaceSelector": {"matchLabels": spaces},
                 },
-                "validations": [{"expression": "object.spec.replicas <= 3", "message": WORDS}],
+                "validations": [{"expression": request.param, "message": WORDS}],
             },
         },
     )
@@ -54,7 +56,7 @@ async def at_most_three(world):
         },
     )
     world.deploy("probe", replicas=1)
-    scale = f"{DEPLOYMENT.path(world.namespace, 'probe')}/scale?dryRun=All"
+    scale = f"{DEPLOYMENT.path(world.namespace, 'probe')}/scale"
     merge = {"spec": {"replicas": 4}}
 
     def tried():
@@ -103,3 +105,25 @@ async def test_what_is_refused_again_is_not_intended_again(world, proxied, proxy
         world.change(minReplicas=3)
         await becomes(world.replicas, 3)
         assert 1 == world.status()["originalReplicas"]
+
+
+@pytest.mark.usefixtures("at_most_three")
+@pytest.mark.parametrize(
+    "at_most_three", [f"{ASKED} || {AT_MOST_THREE}"], ids=["asked"], indirect=True
+)
+async def test_what_is_refused_only_in_earnest_is_not_left_intended(world, proxied, proxy):
+    """Who waves through what is only asked for has it told and taken back at each look."""
+    world.deploy(replicas=1)
+    await becomes(world.ready, 1)
+    async with hosted(proxied, set_up, namespaces=[world.namespace]):
+        world.create(minReplicas=4)
+        await becomes(lambda: world.condition("AbleToScale"), ("False", "Refused"))
+        proxy.forget()
+        world.look()
+
+        # It is intended, and taken back; each by a write.
+        await eventually(lambda: len(proxy.seen(TOLD)) >= 2, within=WITHIN)
+        written = [each for each in proxy.seen(SCALED) if "dryRun" not in each.params]
+        assert len(written) == 1
+        await eventually(lambda: "originalReplicas" not in world.status(), within=WITHIN)
+        assert 1 == world.replicas()

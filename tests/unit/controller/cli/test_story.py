@@ -4,7 +4,7 @@ import pytest
 
 from controller.cli.causes import Evidence, causes
 from controller.cli.notes import Note
-from controller.cli.story import lines
+from controller.cli.story import lines, tell
 from tests.unit.controller.cli.made import (
     NOW,
     condition,
@@ -164,12 +164,13 @@ def test_a_decision_is_printed():
 
 
 def test_what_is_foreseen_is_printed_after_what_was_decided():
-    """Each under its name."""
+    """Each under its name, in JSON as well."""
     status = {"prediction": {"score": "0.8"}, "decision": {"replicas": 3}}
+    root = thing("VerticeScaler", "a", status=status)
 
-    found = printed(thing("VerticeScaler", "a", status=status))
-
-    assert found.endswith("decision\n  replicas: 3\n\nprediction\n  score: 0.8")
+    assert printed(root).endswith("decision\n  replicas: 3\n\nprediction\n  score: 0.8")
+    data = tell(tree(root), Evidence(), now=NOW).data()
+    assert status == {name: data[name] for name in status}
 
 
 def test_a_sentence_is_told_once():

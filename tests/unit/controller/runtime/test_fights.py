@@ -66,3 +66,14 @@ async def test_memory_is_bounded():
 
     assert 3 == len(fights)
     assert {"c", "a", "d"} == set(fights._bouts)
+
+
+async def test_what_is_forgotten_is_counted_anew():
+    """A child of the same name has no part in it."""
+    fights = Fights(VirtualClock())
+    told = [fight(fights) for _ in range(FREE - 1)]
+    fights.forget("c")
+    fights.forget("never seen")
+
+    assert not any([*told, *(fight(fights) for _ in range(FREE - 1))])
+    assert fight(fights)
